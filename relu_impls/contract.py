@@ -1,0 +1,307 @@
+"""What a method promises, as data: the tests check it and the README's table prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+
+CAST_BUFFER_ELEMENTS: Final = 8192
+"""Elements in the buffer of NumPy's casting iterator (``np.getbufsize()``)."""
+
+ELISION_BYTES: Final = 256 * 1024
+"""Size from which NumPy reuses a dying temporary instead of allocating a new array."""
+
+
+class Quantity(Enum):
+    """What an output holds, element by element."""
+
+    RELU = "x where x > 0, else 0"
+    DERIVATIVE = "1 where x > 0, else 0"
+    BACKWARD = "grad where x > 0, else 0"
+    MASK = "x > 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One array that a call produces.
+
+    Attributes
+    ----------
+    quantity : Quantity
+        What it holds.
+    argument : str or None
+        The argument it is written into; None for a fresh array.
+    """
+
+    quantity: Quantity
+    argument: str | None = None
+
+
+class Kind(Enum):
+    """How a method is called and where its answer goes.
+
+    Attributes
+    ----------
+    label : str
+        The kind in words.
+    arguments : tuple of str
+        Names of the positional arguments, in order: ``x``, ``grad``, ``out``, ``mask``.
+    outputs : tuple of Output
+        Everything a call produces; the first one is what it returns.
+    """
+
+    FRESH = ("forward", ("x",), (Output(Quantity.RELU),))
+    OUT = ("forward, out=", ("x", "out"), (Output(Quantity.RELU, "out"),))
+    IN_PLACE = ("forward, in place", ("x",), (Output(Quantity.RELU, "x"),))
+    FUSED = (
+        "forward and mask",
+        ("x", "out", "mask"),
+        (Output(Quantity.RELU, "out"), Output(Quantity.MASK, "mask")),
+    )
+    DERIVATIVE = ("derivative", ("x",), (Output(Quantity.DERIVATIVE),))
+    BACKWARD = ("backward", ("grad", "x"), (Output(Quantity.BACKWARD),))
+    BACKWARD_IN_PLACE = ("backward, in place", ("grad", "x"), (Output(Quantity.BACKWARD, "grad"),))
+
+    def __init__(self, label: str, arguments: tuple[str, ...], outputs: tuple[Output, ...]) -> None:
+        self.label = label
+        self.arguments = arguments
+        self.outputs = outputs
+
+    @property
+    def writes(self) -> frozenset[str]:
+        """Names of the arguments that a call changes."""
+        return frozenset(o.argument for o in self.outputs if o.argument is not None)
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Names of the arguments whose contents matter."""
+        return frozenset(self.arguments) & {"x", "grad"}
+
+
+class NaN(Enum):
+    """What comes out where ``x`` is NaN."""
+
+    PROPAGATES = "NaN"
+    ZERO = "0"
+    BY_SIGN = "NaN, or 0 if its sign bit is set"
+    PASSES_GRADIENT = "grad"
+
+
+class Edge(Enum):
+    """What comes out at an edge where plain arithmetic goes wrong."""
+
+    EXACT = "exact"
+    NAN = "NaN"
+    DOUBLED = "inf (floats), wraps (integers)"
+
+
+class Sign(Enum):
+    """The sign of a zero in the result."""
+
+    PLUS = "+0"
+    MINUS = "-0"
+    UNSTABLE = "either 0"
+    """Differs between platforms, dtypes or NumPy releases: nobody may rely on it."""
+
+
+class When(Enum):
+    """The inputs on which a warning is raised."""
+
+    ALWAYS = "always"
+    NEGATIVE_INFINITY = "x has -inf"
+    ABOVE_HALF_MAX = "x > max/2"
+    BLOCKED_INFINITY = "grad is infinite where x <= 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Warns:
+    """One warning that belongs to a method.
+
+    Attributes
+    ----------
+    category : type of Warning
+        Its class.
+    message : str
+        The beginning of its text.
+    when : When
+        The inputs that raise it.
+    since : str
+        First NumPy release that raises it.
+    """
+
+    category: type[Warning]
+    message: str
+    when: When
+    since: str = "2.0.0"
+
+    @property
+    def current(self) -> bool:
+        """Whether the NumPy that is installed raises it."""
+        return bool(np.lib.NumpyVersion(np.__version__) >= self.since)
+
+
+class Temporary(Enum):
+    """A scratch allocation that lives at the peak of a call, beside the fresh result."""
+
+    MASK = "mask"
+    ARRAY = "array"
+    ARRAY_IF_SMALL = "array below 256 KiB"
+    CAST_BUFFER = "cast buffer"
+
+    def nbytes(self, size: int, itemsize: int) -> int:
+        """Bytes it takes for an operand of `size` elements of `itemsize` bytes."""
+        match self:
+            case Temporary.MASK:
+                return size
+            case Temporary.ARRAY:
+                return size * itemsize
+            case Temporary.ARRAY_IF_SMALL:
+                return size * itemsize if size * itemsize < ELISION_BYTES else 0
+            case Temporary.CAST_BUFFER:
+                return min(size, CAST_BUFFER_ELEMENTS) * itemsize
+
+
+def _dtypes(*names: str) -> frozenset[str]:
+    return frozenset(np.dtype(name).name for name in names)
+
+
+BOOL: Final = _dtypes("bool")
+SIGNED: Final = _dtypes("int8", "int16", "int32", "int64")
+UNSIGNED: Final = _dtypes("uint8", "uint16", "uint32", "uint64")
+STANDARD_FLOATS: Final = _dtypes("float16", "float32", "float64")
+FLOATS: Final = STANDARD_FLOATS | _dtypes("longdouble")
+INTEGERS: Final = SIGNED | UNSIGNED
+NUMBERS: Final = INTEGERS | FLOATS
+REAL: Final = BOOL | NUMBERS
+"""Names of every real dtype: what ReLU is defined for."""
+
+
+def same(*groups: frozenset[str]) -> Mapping[str, str]:
+    """Map each dtype name of `groups` to itself."""
+    return MappingProxyType({name: name for name in frozenset().union(*groups)})
+
+
+def to(result: str, *groups: frozenset[str]) -> Mapping[str, str]:
+    """Map each dtype name of `groups` to the dtype name `result`."""
+    return MappingProxyType({name: np.dtype(result).name for name in frozenset().union(*groups)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What a method promises beyond "ReLU of ordinary numbers".
+
+    The defaults are those of ``np.maximum(x, 0)``.
+
+    Attributes
+    ----------
+    dtypes : mapping of str to str
+        Name of each accepted dtype of ``x``, and the dtype name of the result for it.
+    nan : NaN
+        Result where ``x`` is NaN.
+    negative_infinity : Edge
+        Result where ``x`` is -inf.
+    above_half_max : Edge
+        Result where ``x`` is finite and above half the largest number of its dtype.
+    blocked_infinity : Edge
+        Backward only: result where ``grad`` is infinite or NaN and ``x <= 0``.
+    zero_from_negative, zero_from_minus_zero : Sign
+        Sign of the zero that a negative number, or -0.0, becomes.
+    warnings : tuple of Warns
+        Every warning it raises on an accepted input; a signalling NaN is not one.
+    array_like : bool
+        Whether lists and Python scalars are accepted as well as arrays.
+    keeps_subclass : bool
+        Whether a subclass of ndarray comes back as that subclass.
+    data_dependent : bool
+        Whether the time for float32 and float64 depends on where the signs are.
+    temporaries : tuple of Temporary
+        What is alive beside the fresh result at the peak of a call on native float32 or float64.
+
+    Notes
+    -----
+    Every method accepts every layout: any number of dimensions including 0, empty, C and
+    Fortran order, positive and negative strides, unaligned, byte-swapped, and read-only for
+    the arguments it does not write.  Fresh results are in native byte order.
+    """
+
+    dtypes: Mapping[str, str]
+    nan: NaN = NaN.PROPAGATES
+    negative_infinity: Edge = Edge.EXACT
+    above_half_max: Edge = Edge.EXACT
+    blocked_infinity: Edge = Edge.EXACT
+    zero_from_negative: Sign = Sign.PLUS
+    zero_from_minus_zero: Sign = Sign.UNSTABLE
+    warnings: tuple[Warns, ...] = ()
+    array_like: bool = True
+    keeps_subclass: bool = True
+    data_dependent: bool = False
+    temporaries: tuple[Temporary, ...] = ()
+
+    def accepts(self, dtype: np.dtype[Any]) -> bool:
+        """Whether arrays of `dtype`, in either byte order, are accepted."""
+        return dtype.name in self.dtypes
+
+    def result_dtype(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        """Dtype of a fresh result for an ``x`` of `dtype`.
+
+        Raises
+        ------
+        TypeError
+            If `dtype` is not accepted.
+        """
+        if not self.accepts(dtype):
+            accepted = ", ".join(sorted(self.dtypes))
+            msg = f"dtype {dtype} is not accepted; accepted: {accepted}"
+            raise TypeError(msg)
+        return np.dtype(self.dtypes[dtype.name])
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One way to compute ReLU or its gradient.
+
+    Attributes
+    ----------
+    name : str
+        Identifier; benchmarks and baselines are keyed by it, so it never changes.
+    kind : Kind
+        How it is called, what it writes and what it returns.
+    function : callable
+        The implementation, taking ``kind.arguments`` in order.
+    expression : str
+        The code as people write it, in terms of ``np`` and ``kind.arguments``.
+    source : str
+        Where it comes from.
+    contract : Contract
+        What it promises.
+    """
+
+    name: str
+    kind: Kind
+    function: Callable[..., Any]
+    expression: str
+    source: str
+    contract: Contract
+
+    def peak_bytes(self, size: int, itemsize: int) -> int:
+        """Bytes allocated at the peak of a call, apart from object headers.
+
+        Parameters
+        ----------
+        size : int
+            Number of elements of ``x``.
+        itemsize : int
+            Bytes per element of ``x``: 4 or 8.
+        """
+        x = np.dtype(f"f{itemsize}")
+        fresh = sum(
+            size * self.contract.result_dtype(x).itemsize
+            for output in self.kind.outputs
+            if output.argument is None
+        )
+        return fresh + sum(t.nbytes(size, itemsize) for t in self.contract.temporaries)
