@@ -13,7 +13,9 @@ from relu_impls.contract import Quantity
 _CHUNK = 1 << 20
 
 
-def answer(quantity: Quantity, x: NDArray[Any], grad: NDArray[Any] | None, dtype: np.dtype[Any]) -> NDArray[Any]:
+def answer(
+    quantity: Quantity, x: NDArray[Any], grad: NDArray[Any] | None, dtype: np.dtype[Any]
+) -> NDArray[Any]:
     """Return what every method must compute from ordinary numbers.
 
     Parameters

@@ -1,0 +1,1 @@
+"""Timing, baselines and the gate."""

@@ -1,0 +1,84 @@
+"""How fast this machine moves memory, and which timings that makes impossible."""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from benchmarks.pool import Pool
+from benchmarks.rows import Case
+
+MARGIN: Final = 1.3
+"""By how much a method may beat the best copy that was seen before it is called impossible."""
+
+_SECONDS: Final = 0.02
+_FEWEST_ROUNDS: Final = 5
+
+
+@lru_cache(maxsize=64)
+def copy_bandwidth(nbytes: int) -> float:
+    """Measure the rate at which operands of a size are copied, laid out like those of a row.
+
+    Parameters
+    ----------
+    nbytes : int
+        Bytes of the operand.
+
+    Returns
+    -------
+    float
+        Bytes read and written per second, in the best of several rounds.
+    """
+    source = np.zeros(nbytes, np.uint8)
+    target = np.ones(nbytes, np.uint8)
+    pool = Pool(
+        Case(
+            operands={"source": source, "target": target},
+            written={"target": source},
+            returned="target",
+            least_bytes=2 * nbytes,
+        )
+    )
+    best = float("inf")
+    end = time.perf_counter() + _SECONDS
+    rounds = 0
+    while rounds < _FEWEST_ROUNDS or time.perf_counter() < end:
+        pool.refill()
+        start = time.perf_counter()
+        pool.run(_copy)
+        best = min(best, time.perf_counter() - start)
+        rounds += 1
+    return 2 * nbytes * pool.copies / best
+
+
+def _copy(source: np.ndarray, target: np.ndarray) -> None:  # type: ignore[type-arg]
+    np.copyto(target, source)
+
+
+def implausible(seconds: float, case: Case) -> str | None:
+    """Say why a time is too short to be true.
+
+    Parameters
+    ----------
+    seconds : float
+        Typical time of one call.
+    case : Case
+        What the call had to do.
+
+    Returns
+    -------
+    str or None
+        The reason in words, None if the time is possible.
+    """
+    largest = max(operand.nbytes for operand in case.operands.values())
+    bandwidth = copy_bandwidth(largest)
+    if seconds >= case.least_bytes / (bandwidth * MARGIN):
+        return None
+    return (
+        f"implausible: {case.least_bytes:,} bytes in {seconds:.3g} s are "
+        f"{case.least_bytes / seconds / 1e9:.3g} GB/s, but this machine copies "
+        f"{bandwidth / 1e9:.3g} GB/s; the work is not done, or not on these data"
+    )

@@ -1,0 +1,113 @@
+"""Connects the rows to pytest-benchmark."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from benchmarks import expectations
+from benchmarks.machine import this_machine
+from benchmarks.rows import Row
+from benchmarks.suite import rectified_pairs
+from benchmarks.timing import Progress, time_row
+
+_QUIET_SECONDS = 1.0
+"""Rows that take less than this need no progress line of their own."""
+
+_CAUSE = (
+    "",
+    "Ten calls in a row on one array, as the article's `%timeit` makes them, are one call on",
+    "fresh data and nine on rectified data.  Its 20.3 ms for `x[x < 0] = 0` is that mixture:",
+    "the assignment is fast when no negative number is left to assign to.",
+)
+
+
+def pytest_benchmark_generate_machine_info() -> dict[str, str]:
+    """Describe the machine without its name or anything else that changes from run to run."""
+    return this_machine().as_dict()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the article's large rows out unless they are asked for by name."""
+    if "article" in config.option.keyword or any("test_article" in arg for arg in config.args):
+        return
+    large = [item for item in items if item.path.name == "test_article.py"]
+    if large:
+        config.hook.pytest_deselected(items=large)
+        items[:] = [item for item in items if item not in large]
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say how the rows that are left out by default can be run."""
+    if config.option.benchmark_only and "article" not in config.option.keyword:
+        return "article: its 5000x5000 rows are left out; run them with -k article"
+    return None
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Show what it does to a figure when an in-place method finds its work done already."""
+    seconds = {bench.name: bench.stats.median for bench in config._benchmarksession.benchmarks}  # noqa: SLF001
+    lines = [
+        f"{method}: {fresh * 1e3:.1f} ms on fresh data, {done * 1e3:.1f} ms on rectified data"
+        f" ({fresh / done:.1f} times)"
+        for method, fresh, done in rectified_pairs(seconds)
+    ]
+    if lines:
+        terminalreporter.section("fresh and rectified")
+        for line in [*lines, *_CAUSE]:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def stored() -> dict[str, expectations.Expectation]:
+    """Exact measures that rows are held to."""
+    return expectations.load()
+
+
+@pytest.fixture
+def progress(pytestconfig: pytest.Config) -> Progress:
+    """Show what a row is doing, once it takes long enough to make one wonder."""
+    terminal = pytestconfig.pluginmanager.get_plugin("terminalreporter")
+    capture = pytestconfig.pluginmanager.get_plugin("capturemanager")
+    started = time.perf_counter()
+    shown = False
+
+    def show(row: str, step: str) -> None:
+        nonlocal shown
+        if terminal is None or time.perf_counter() - started < _QUIET_SECONDS:
+            return
+        with capture.global_and_fixture_disabled():
+            if terminal.isatty:
+                terminal.rewrite(f"{row}: {step} ", erase=True)
+            elif not shown:
+                terminal.write_line(f"  {row} ...")
+        shown = True
+
+    return show
+
+
+@pytest.fixture
+def run_row(
+    benchmark: BenchmarkFixture,
+    stored: dict[str, expectations.Expectation],
+    progress: Progress,
+    pytestconfig: pytest.Config,
+) -> Callable[[Row], None]:
+    """Time one row, check its answers, and hold it to its exact measures."""
+
+    def run(row: Row) -> None:
+        time_row(
+            row,
+            benchmark,
+            stored,
+            max_seconds=float(pytestconfig.option.benchmark_max_time),
+            min_rounds=int(pytestconfig.option.benchmark_min_rounds),
+            progress=progress,
+        )
+
+    return run

@@ -1,0 +1,229 @@
+"""Measures without noise: the same number on every run, so that any change is a change.
+
+They see what a clock on a shared machine cannot, and what they see is proven at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tracemalloc
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from benchmarks.pool import Pool
+from benchmarks.rows import Array, Row
+
+PEAK_TOLERANCE: Final = 2048
+"""Bytes of object headers and iterator state by which peaks differ between NumPy releases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What one call of a row does, apart from time.
+
+    Attributes
+    ----------
+    digest : str
+        Digest of everything the call returns or writes: dtype, shape and values.
+    dtype : str
+        Dtype of the result.
+    peak_bytes : int
+        Most memory allocated at once during the call, in bytes.
+    passes : int
+        Number of sweeps over arrays.
+    touched_bytes : int
+        Bytes of all arrays that those sweeps read or write.
+    warnings : tuple of str
+        Names of the warning classes that are raised.
+    """
+
+    digest: str
+    dtype: str
+    peak_bytes: int
+    passes: int
+    touched_bytes: int
+    warnings: tuple[str, ...] = ()
+
+    def differences(self, expected: Measures) -> list[str]:
+        """Name each measure that differs from `expected`, with both values."""
+        found = []
+        for name in self.__slots__:
+            now, then = getattr(self, name), getattr(expected, name)
+            slack = PEAK_TOLERANCE if name == "peak_bytes" else 0
+            if now != then and not (slack and abs(now - then) <= slack):
+                found.append(f"{name} is {_words(now)}, expected {_words(then)}")
+        return found
+
+
+def _words(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def measure(row: Row) -> Measures:
+    """Call the function of `row` a few times and return what it does.
+
+    Parameters
+    ----------
+    row : Row
+        The row.
+
+    Raises
+    ------
+    ValueError
+        If its answer is wrong: measures of a wrong answer must not be stored.
+    """
+    pool = Pool(row.case())
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        arguments = pool.arguments()
+        result = row.function(*arguments)
+    difference = pool.case.difference(arguments, result)
+    if difference is not None:
+        raise ValueError(f"{row.name} diverges: {difference}")
+    named = zip(pool.case.operands, arguments, strict=True)
+    written = [array for name, array in named if name in pool.case.written]
+    outputs = digest(result, *written)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sweeps = trace(row.function, pool.arguments())
+        peak = peak_bytes(row.function, pool)
+    return Measures(
+        digest=outputs,
+        dtype=str(result.dtype),
+        peak_bytes=peak,
+        passes=len(sweeps),
+        touched_bytes=sum(sweep.nbytes for sweep in sweeps),
+        warnings=tuple(sorted({w.category.__name__ for w in caught})),
+    )
+
+
+def digest(*arrays: Array) -> str:
+    """Return a digest of dtypes, shapes and values; -0.0 counts as +0.0, NaNs as one NaN."""
+    found = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        canonical = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+        if canonical.dtype.kind == "f":
+            canonical = canonical + canonical.dtype.type(0)
+            canonical[np.isnan(canonical)] = np.nan
+        found.update(f"{canonical.dtype.str}{array.shape}".encode())
+        found.update(canonical)
+    return found.hexdigest()
+
+
+def peak_bytes(function: Callable[..., Any], pool: Pool) -> int:
+    """Return the peak of traced memory during one call, in bytes."""
+    function(*pool.arguments())  # fills the caches that only a first call fills
+    arguments = pool.arguments()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        result = function(*arguments)
+        _, peak = tracemalloc.get_traced_memory()
+        del result
+    finally:
+        tracemalloc.stop()
+    return peak - before
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One pass over arrays: what did it, and the bytes of all arrays it touched."""
+
+    name: str
+    nbytes: int
+
+
+def trace(function: Callable[..., Any], arguments: tuple[Array, ...]) -> list[Sweep]:
+    """Return every pass over arrays that a call makes, in order.
+
+    Parameters
+    ----------
+    function : callable
+        Takes `arguments`.
+    arguments : tuple of ndarray
+        Plain arrays; those that the function writes are changed.
+    """
+    log: list[Sweep] = []
+    function(*(_traced(argument, log) for argument in arguments))
+    return log
+
+
+_MOVE_NO_DATA: Final = frozenset({np.empty_like, np.shape, np.ndim, np.size, np.may_share_memory})
+
+
+class _Traced(np.ndarray[Any, Any]):
+    """An array that notes every pass over it and its descendants in a shared log."""
+
+    log: list[Sweep]
+
+    def __array_finalize__(self, source: object) -> None:
+        self.log = getattr(source, "log", [])
+
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any
+    ) -> Any:
+        if out is not None:
+            options["out"] = out
+        options = {name: _plain(value) for name, value in options.items()}
+        result = getattr(ufunc, method)(*map(_plain, inputs), **options)
+        _note(self.log, ufunc.__name__, *inputs, options.get("where"), result)
+        return out[0] if out is not None else _traced(result, self.log)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        before = len(self.log)
+        result = super().__array_function__(func, types, args, kwargs)
+        if len(self.log) == before and func not in _MOVE_NO_DATA:
+            _note(self.log, func.__name__, *args, *kwargs.values(), result)
+        return _traced(result, self.log)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        _note(self.log, "setitem", self, *_parts(key), value)
+        _plain(self)[_plain(key)] = _plain(value)
+
+    def __getitem__(self, key: Any) -> Any:
+        result = super().__getitem__(key)
+        if any(isinstance(part, np.ndarray | list) for part in _parts(key)):
+            _note(self.log, "getitem", *_parts(key), result)
+        return result
+
+    def astype(self, *args: Any, **kwargs: Any) -> Any:
+        return self._copying("astype", args, kwargs)
+
+    def copy(self, *args: Any, **kwargs: Any) -> Any:
+        return self._copying("copy", args, kwargs)
+
+    def _copying(self, name: str, args: Any, kwargs: Any) -> Any:
+        result = getattr(_plain(self), name)(*args, **kwargs)
+        _note(self.log, name, self, result)
+        return _traced(result, self.log)
+
+
+def _plain(value: Any) -> Any:
+    """Strip the tracing from an array, or from the arrays in a tuple."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return value.view(np.ndarray) if isinstance(value, _Traced) else value
+
+
+def _traced(value: Any, log: list[Sweep]) -> Any:
+    if not isinstance(value, np.ndarray):
+        return value
+    traced = value.view(_Traced)
+    traced.log = log
+    return traced
+
+
+def _parts(key: Any) -> tuple[Any, ...]:
+    return key if isinstance(key, tuple) else (key,)
+
+
+def _note(log: list[Sweep], name: str, *touched: Any) -> None:
+    """Log a pass; an array that is both read and written counts twice."""
+    log.append(Sweep(name, sum(a.nbytes for a in touched if isinstance(a, np.ndarray))))

@@ -1,0 +1,71 @@
+"""The exact measures that every row is held to, stored beside the code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.exact import Measures, measure
+from benchmarks.files import write_atomically
+from benchmarks.rows import Row
+
+EXPECTATIONS: Final = Path(__file__).with_name("expectations.json")
+REFRESH: Final = "python -m benchmarks expect"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What is stored for a row: its measures, and the input they belong to."""
+
+    workload_digest: str
+    measures: Measures
+
+
+def load(path: Path = EXPECTATIONS) -> dict[str, Expectation]:
+    """Read stored expectations by row name.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read as expectations.
+    """
+    try:
+        rows = json.loads(path.read_text("utf-8"))
+        return {name: _from_json(stored) for name, stored in rows.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"{path} holds no expectations ({error}); rewrite it: {REFRESH}") from None
+
+
+def _from_json(stored: Mapping[str, Any]) -> Expectation:
+    fields = dict(stored)
+    return Expectation(fields.pop("workload_digest"), Measures(**fields))
+
+
+def record(rows: Iterable[Row], path: Path = EXPECTATIONS) -> int:
+    """Measure `rows` and replace the stored expectations; return how many there are now."""
+    lines = []
+    for row in rows:
+        stored = asdict(measure(row)) | {"workload_digest": row.workload_digest}
+        # Belongs to the NumPy release, not to the row: the contract says which apply.
+        del stored["warnings"]
+        lines.append(f"{json.dumps(row.name)}: {json.dumps(stored)}")
+    # A line per row, so that a review shows what changed.
+    write_atomically(path, "{\n" + ",\n".join(lines) + "\n}\n")
+    return len(lines)
+
+
+def differences(row: Row, measures: Measures, stored: Mapping[str, Expectation]) -> list[str]:
+    """Name every way in which a row differs from what is stored for it, with both values."""
+    if row.name not in stored:
+        return [f"no expectation is stored for this row; record it: {REFRESH}"]
+    expected = stored[row.name]
+    if row.workload_digest != expected.workload_digest:
+        return [
+            f"workload digest is {row.workload_digest}, expected {expected.workload_digest}: "
+            "the input changed under the same name"
+        ]
+    warns = tuple(sorted(category.__name__ for category in row.warns))
+    return measures.differences(replace(expected.measures, warnings=warns))

@@ -1,0 +1,38 @@
+"""Writing files so that a reader sees the old one or the new one, and never half of either."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace the contents of `path` by `text`, or leave it as it was.
+
+    Parameters
+    ----------
+    path : Path
+        The file; a symbolic link is followed.
+    text : str
+        Its new contents.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; the old file is then untouched and no other is left behind.
+    """
+    target = path.resolve()
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise

@@ -1,0 +1,93 @@
+"""Operands laid out on purpose: aligned, pages touched, restored before every timed call."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from benchmarks.rows import Array, Case
+
+ALIGNMENT: Final = 64
+"""Bytes of a cache line, and of the widest vector register."""
+
+_PAGE: Final = 4096
+_POOL_BYTES: Final = 256 * 1024
+_MOST_COPIES: Final = 64
+
+
+class Slot:
+    """Memory for one operand whose offset within a page is drawn anew at each refill.
+
+    Where an array starts within a page changes the time of a call by several percent, and the
+    heap would choose one place for the whole process.
+    """
+
+    def __init__(self, pristine: Array, rng: random.Random) -> None:
+        self._pristine = pristine
+        self._rng = rng
+        # Filling touches the pages, so that no timed call is charged for the first access.
+        self._raw = np.full(pristine.nbytes + 2 * _PAGE, 0xFF, np.uint8)
+
+    def refill(self) -> Array:
+        """Return a fresh copy of the pristine data, aligned to `ALIGNMENT` bytes."""
+        start = -self._raw.ctypes.data % _PAGE + self._rng.randrange(0, _PAGE, ALIGNMENT)
+        flat = self._raw[start : start + self._pristine.nbytes].view(self._pristine.dtype)
+        order = "F" if self._pristine.flags.fnc else "C"
+        array = flat.reshape(self._pristine.shape, order=order)
+        array[...] = self._pristine
+        return array
+
+
+class Pool:
+    """Several restored sets of operands, so that small calls can be timed in a batch.
+
+    A method that works in place would otherwise get data that its first call already changed.
+    Methods that leave their input alone get the same treatment, or they could not be compared.
+
+    Parameters
+    ----------
+    case : Case
+        The pristine operands and the right answer.
+    seed : int, optional
+        Seed of the page offsets; drawn from the system by default.
+    """
+
+    def __init__(self, case: Case, seed: int | None = None) -> None:
+        self.case = case
+        rng = random.Random(seed)  # noqa: S311 - layout, not secrets
+        first = next(iter(case.operands.values()))
+        self.copies = max(1, min(_MOST_COPIES, _POOL_BYTES // max(1, first.nbytes)))
+        self._slots = [
+            [Slot(pristine, rng) for pristine in case.operands.values()] for _ in range(self.copies)
+        ]
+        self._arguments: list[tuple[Array, ...]] = []
+        self._result: object = None
+        self.refill()
+
+    def refill(self) -> None:
+        """Restore every operand."""
+        self._arguments = [tuple(slot.refill() for slot in slots) for slots in self._slots]
+
+    def arguments(self) -> tuple[Array, ...]:
+        """Restore every operand and return the first set, in the order of the call."""
+        self.refill()
+        return self._arguments[0]
+
+    def run(self, function: Callable[..., Any]) -> None:
+        """Call `function` once on each set; this is the part to time.
+
+        As in any loop ``y = f(x)``, the previous result is given back within the call's time.
+        """
+        for arguments in self._arguments:
+            self._result = function(*arguments)
+
+    def difference(self) -> str | None:
+        """Say how the outcome of the last `run` differs from the right one, None if it does not."""
+        for arguments in self._arguments:
+            found = self.case.argument_difference(arguments)
+            if found is not None:
+                return found
+        return self.case.result_difference(self._arguments[-1], self._result)

@@ -1,0 +1,123 @@
+"""One row of a table: a function, the arrays it is called with, and the right answer.
+
+This module knows nothing of what is computed.  `benchmarks.suite` makes the rows of this
+project; another project makes its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """The arrays of one call, and what must stand in them afterwards.
+
+    Attributes
+    ----------
+    operands : mapping of str to ndarray
+        Every argument by name, in order.  A function never sees these arrays, but copies.
+    written : mapping of str to ndarray
+        Contents of every changed argument after the call.
+    returned : ndarray or str
+        The fresh array that is returned, or the name of the argument that is.
+    least_bytes : int
+        Bytes that any honest implementation must move: what the answer depends on, and every
+        cache line of the answer that differs from what stood there.
+    """
+
+    operands: Mapping[str, Array]
+    written: Mapping[str, Array]
+    returned: Array | str
+    least_bytes: int
+
+    def difference(self, arguments: tuple[Array, ...], result: object) -> str | None:
+        """Say how the outcome of a call differs from the right one; see `argument_difference`."""
+        found = self.argument_difference(arguments)
+        return self.result_difference(arguments, result) if found is None else found
+
+    def argument_difference(self, arguments: tuple[Array, ...]) -> str | None:
+        """Say how the arguments after a call differ from the right ones.
+
+        Parameters
+        ----------
+        arguments : tuple of ndarray
+            The arrays that the function was called with.
+
+        Returns
+        -------
+        str or None
+            The first difference in words, None if there is none.  +0.0 and -0.0 are equal.
+        """
+        for (name, pristine), argument in zip(self.operands.items(), arguments, strict=True):
+            found = array_difference(argument, self.written.get(name, pristine))
+            if found is not None:
+                kind = "written" if name in self.written else "read-only"
+                return f"{kind} argument {name} {found}"
+        return None
+
+    def result_difference(self, arguments: tuple[Array, ...], result: object) -> str | None:
+        """Say how the result of a call differs from the right one; see `argument_difference`."""
+        if isinstance(self.returned, str):
+            expected = arguments[list(self.operands).index(self.returned)]
+            return None if result is expected else f"result is not the argument {self.returned}"
+        if not isinstance(result, np.ndarray):
+            return f"result is a {type(result).__name__}, expected an array"
+        if any(np.may_share_memory(result, argument) for argument in arguments):
+            return "result shares memory with an argument, expected a fresh array"
+        found = array_difference(result, self.returned)
+        return None if found is None else f"result {found}"
+
+
+def array_difference(given: Array, expected: Array) -> str | None:
+    """Say how `given` differs from `expected` in dtype, shape or its first different element."""
+    if given.dtype != expected.dtype:
+        return f"has dtype {given.dtype}, expected {expected.dtype}"
+    if given.shape != expected.shape:
+        return f"has shape {given.shape}, expected {expected.shape}"
+    same = given == expected
+    if same.all():
+        return None
+    index = tuple(int(i) for i in np.unravel_index(int(np.argmin(same)), same.shape))
+    return f"has {given[index]!s} at {list(index)}, expected {expected[index]!s}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A function on a workload.
+
+    Attributes
+    ----------
+    method, workload : str
+        The names that key stored results.
+    group : str
+        Rows of one group answer the same question and may be ranked.
+    function : callable
+        Takes the operands of the case in order.
+    case : callable
+        Returns the `Case`; it may take seconds, so it is called only for rows that run.
+    workload_digest : str
+        Digest of the input data.
+    warns : tuple of type of Warning
+        Warnings that every call raises.
+    """
+
+    method: str
+    workload: str
+    group: str
+    function: Callable[..., Any]
+    case: Callable[[], Case]
+    workload_digest: str
+    warns: tuple[type[Warning], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Key of this row in tables and stored runs."""
+        return f"{self.method}[{self.workload}]"

@@ -1,0 +1,169 @@
+"""The rows of this project: every method on every workload that it accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache, partial
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import reference
+from benchmarks.rows import Case, Row
+from benchmarks.workloads import WORKLOADS, Signs, Workload
+from relu_impls import METHODS, Kind, Method
+from relu_impls.contract import Quantity, When
+from relu_impls.forward import ARTICLE
+
+_CACHE_LINE: Final = 64
+
+_FAMILY: Final = {
+    Quantity.RELU: "forward",
+    Quantity.DERIVATIVE: "derivative",
+    Quantity.BACKWARD: "backward",
+}
+
+
+def default_rows(*kinds: Kind) -> list[Row]:
+    """Return the rows that run by default, in display order.
+
+    Parameters
+    ----------
+    *kinds : Kind
+        Only methods of these kinds; all kinds if there are none.
+    """
+    return [
+        row(method, workload)
+        for workload in WORKLOADS.values()
+        for method in METHODS.values()
+        if (not kinds or method.kind in kinds) and _by_default(method, workload)
+    ]
+
+
+def article_rows() -> list[Row]:
+    """Return the article's experiment: its methods and the public function, on its array.
+
+    Those that work in place are there twice, on fresh and on already rectified data.
+    """
+    return [
+        row(method, workload)
+        for workload in WORKLOADS.values()
+        for method in METHODS.values()
+        if _in_article(method, workload)
+    ]
+
+
+def keys(rows: list[Row]) -> list[tuple[str, str]]:
+    """Return the method and the workload of each row, to parametrize a test with."""
+    return [(row.method, row.workload) for row in rows]
+
+
+def by_name(method: str, workload: str) -> Row:
+    """Return the row of the method and the workload with these names."""
+    return row(METHODS[method], WORKLOADS[workload])
+
+
+def rectified_pairs(seconds: Mapping[str, float]) -> Iterator[tuple[str, float, float]]:
+    """Yield the times of each method that ran on fresh and on rectified data.
+
+    Parameters
+    ----------
+    seconds : mapping of str to float
+        Times by name of the benchmark.
+
+    Yields
+    ------
+    tuple of str, float and float
+        The method, its time on fresh data, and on rectified data.
+    """
+    for name, done in seconds.items():
+        fresh = seconds.get(name.replace("-article-rectified", "-article"))
+        if name.endswith("-article-rectified]") and fresh is not None:
+            yield name.split("[")[1].removesuffix("-article-rectified]"), fresh, done
+
+
+def row(method: Method, workload: Workload) -> Row:
+    """Return the row of `method` on `workload`."""
+    family = _FAMILY[method.kind.outputs[0].quantity]
+    return Row(
+        method=method.name,
+        workload=workload.name,
+        # Fresh and rectified data stand in one table, so that the artefact is seen.
+        group=f"{family} {workload.name.removesuffix('-rectified')}",
+        function=method.function,
+        case=partial(
+            _case, method.kind, method.contract.result_dtype(np.dtype(workload.dtype)), workload
+        ),
+        workload_digest=workload.digest,
+        warns=tuple(
+            w.category for w in method.contract.warnings if w.when is When.ALWAYS and w.current
+        ),
+    )
+
+
+def _by_default(method: Method, workload: Workload) -> bool:
+    if workload.name.startswith("article") or not method.contract.accepts(np.dtype(workload.dtype)):
+        return False
+    return workload.signs is Signs.RANDOM or method.contract.data_dependent
+
+
+def _in_article(method: Method, workload: Workload) -> bool:
+    if method.source != ARTICLE and not method.name.startswith("relu"):
+        return False
+    match workload.name:
+        case "article":
+            return method.kind is not Kind.BACKWARD
+        case "article-rectified":
+            return method.kind is Kind.IN_PLACE
+        case _:
+            return False
+
+
+def _case(kind: Kind, dtype: np.dtype[Any], workload: Workload) -> Case:
+    workload.verify()
+    x = workload.operand("x")
+    answers = {
+        output.argument: _answer(output.quantity, workload, _dtype(output.quantity, dtype))
+        for output in kind.outputs
+    }
+    written = {name: answer for name, answer in answers.items() if name is not None}
+    operands = {name: _operand(name, workload, written) for name in kind.arguments}
+    least = x.nbytes + sum(
+        answer.nbytes if name is None else _changed_bytes(operands[name], answer)
+        for name, answer in answers.items()
+    )
+    first = kind.outputs[0]
+    return Case(
+        operands=operands,
+        written=written,
+        returned=first.argument or answers[None],
+        least_bytes=least,
+    )
+
+
+def _dtype(quantity: Quantity, dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return np.dtype(np.bool_) if quantity is Quantity.MASK else dtype
+
+
+def _operand(name: str, workload: Workload, written: dict[str, NDArray[Any]]) -> NDArray[Any]:
+    """Return an input, or a buffer full of what no method may leave in it."""
+    if name in {"x", "grad"}:
+        return workload.operand(name)
+    return np.logical_not(written[name]) if name == "mask" else np.full_like(written[name], np.nan)
+
+
+@lru_cache(maxsize=8)
+def _answer(quantity: Quantity, workload: Workload, dtype: np.dtype[Any]) -> NDArray[Any]:
+    grad = workload.operand("grad") if quantity is Quantity.BACKWARD else None
+    found = reference.answer(quantity, workload.operand("x"), grad, dtype)
+    found.flags.writeable = False
+    return found
+
+
+def _changed_bytes(before: NDArray[Any], after: NDArray[Any]) -> int:
+    """Bytes of the cache lines in which `after` differs from `before`."""
+    changed = (before != after).ravel(order="K")
+    per_line = _CACHE_LINE // before.itemsize
+    lines = np.add.reduceat(changed, np.arange(0, changed.size, per_line))
+    return int(np.count_nonzero(lines)) * _CACHE_LINE

@@ -1,0 +1,17 @@
+"""ReLU into a fresh array or a given buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from benchmarks.rows import Row
+from benchmarks.suite import by_name, default_rows, keys
+from relu_impls import Kind
+
+
+@pytest.mark.parametrize("method, workload", keys(default_rows(Kind.FRESH, Kind.OUT, Kind.FUSED)))
+def test_forward(method: str, workload: str, run_row: Callable[[Row], None]) -> None:
+    """Time a method that leaves its input alone."""
+    run_row(by_name(method, workload))

@@ -1,0 +1,120 @@
+"""Timing a row with pytest-benchmark: restored data before each round, checked answers after."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict
+from statistics import median
+from typing import Final, NoReturn
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from benchmarks import expectations
+from benchmarks.bandwidth import implausible
+from benchmarks.exact import measure
+from benchmarks.pool import Pool
+from benchmarks.rows import Row
+
+_WARMUP_ROUNDS: Final = 2
+_MOST_ROUNDS: Final = 10_000
+
+Progress = Callable[[str, str], None]
+"""Told the name of a row and what is being done with it."""
+
+
+def time_row(
+    row: Row,
+    benchmark: BenchmarkFixture,
+    stored: dict[str, expectations.Expectation],
+    max_seconds: float,
+    min_rounds: int,
+    progress: Progress,
+) -> None:
+    """Time a row and fail unless it gave the right answers in a believable time.
+
+    Parameters
+    ----------
+    row : Row
+        What to time.
+    benchmark : BenchmarkFixture
+        Where the times go.
+    stored : dict of str to Expectation
+        Exact measures by row name.
+    max_seconds : float
+        Time for all rounds, including restoring and checking, in seconds.
+    min_rounds : int
+        Fewest rounds, however long they take.
+    progress : Progress
+        Told what is going on.
+    """
+    benchmark.group = row.group
+    progress(row.name, "preparing")
+    pool = Pool(row.case())
+    with warnings.catch_warnings():
+        for category in row.warns:
+            warnings.simplefilter("ignore", category)
+        _rounds(row, pool, benchmark, max_seconds, min_rounds, progress)
+        progress(row.name, "measuring memory and passes")
+    _check_exact(row, benchmark, stored)
+    if benchmark.stats is not None:
+        reason = implausible(median(benchmark.stats.stats.data), pool.case)
+        if reason is not None:
+            _fail(benchmark, f"{row.name} is {reason}")
+
+
+def _rounds(
+    row: Row,
+    pool: Pool,
+    benchmark: BenchmarkFixture,
+    max_seconds: float,
+    min_rounds: int,
+    progress: Progress,
+) -> None:
+    done = 0
+    rounds = _WARMUP_ROUNDS
+
+    def restore() -> None:
+        pool.refill()
+        if benchmark.stats is not None:
+            # pedantic() refuses iterations beside a setup, but a batch is as many calls.
+            benchmark.stats.iterations = pool.copies
+
+    def check() -> None:
+        nonlocal done
+        difference = pool.difference()
+        if difference is not None:
+            _fail(benchmark, f"{row.name} diverges: {difference}")
+        done += 1
+        progress(row.name, f"round {done} of {rounds}")
+
+    seconds = math.inf
+    for _ in range(_WARMUP_ROUNDS):
+        start = time.perf_counter()
+        pool.refill()
+        pool.run(row.function)
+        check()
+        seconds = min(seconds, time.perf_counter() - start)
+    done, rounds = 0, max(min_rounds, min(_MOST_ROUNDS, int(max_seconds / seconds)))
+    benchmark.pedantic(
+        pool.run, args=(row.function,), setup=restore, teardown=lambda _: check(), rounds=rounds
+    )
+
+
+def _check_exact(
+    row: Row, benchmark: BenchmarkFixture, stored: dict[str, expectations.Expectation]
+) -> None:
+    measures = measure(row)
+    benchmark.extra_info.update(asdict(measures), workload_digest=row.workload_digest)
+    differences = expectations.differences(row, measures, stored)
+    if differences:
+        _fail(benchmark, f"{row.name}: " + "; ".join(differences))
+
+
+def _fail(benchmark: BenchmarkFixture, message: str) -> NoReturn:
+    # A row that failed must not reach a saved run, where it could become a baseline.
+    benchmark.has_error = True
+    pytest.fail(message, pytrace=False)

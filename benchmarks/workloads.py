@@ -1,0 +1,177 @@
+"""The inputs that methods are timed on: frozen, append-only, each with a digest.
+
+Changing what stands under a name would silently invalidate every stored run, so a workload is
+never edited: add another one under a new name.  The numbers come from Python's Mersenne
+Twister, because the library under test should not choose its own test data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from math import prod
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SIGNIFICANT_BITS: Final = {"float16": 11, "float32": 24, "float64": 32}
+_CHUNK: Final = 1 << 20
+
+
+class Signs(Enum):
+    """Where the negative numbers of a workload are."""
+
+    RANDOM = "half of them negative, at random"
+    SORTED = "ascending, so that all negative numbers come first"
+    POSITIVE = "none"
+    RECTIFIED = "at random, then replaced by zero: what a ReLU leaves behind"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A named input.
+
+    Attributes
+    ----------
+    name : str
+        Key of stored results.
+    dtype : str
+        Dtype of every operand: float16, float32 or float64.
+    shape : tuple of int
+        Shape of every operand.
+    signs : Signs
+        Signs of ``x``; those of ``grad`` are always random.
+    fortran : bool
+        Whether operands are in Fortran order.
+    digest : str
+        Digest of ``x`` and ``grad``; `verify` compares it with the data.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    digest: str
+    signs: Signs = Signs.RANDOM
+    fortran: bool = False
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of one operand."""
+        return prod(self.shape) * np.dtype(self.dtype).itemsize
+
+    def operand(self, role: str) -> NDArray[Any]:
+        """Return the data of one operand, read-only.
+
+        Parameters
+        ----------
+        role : {'x', 'grad'}
+            Which operand.
+
+        Returns
+        -------
+        ndarray
+            Numbers in [-0.5, 0.5), with the dtype, shape and order of this workload.
+        """
+        return _operand(
+            self.dtype, self.shape, self.signs if role == "x" else Signs.RANDOM, self.fortran, role
+        )
+
+    def measured_digest(self) -> str:
+        """Return the digest of the data as it is generated now."""
+        found = hashlib.blake2b(digest_size=8)
+        for role in ("x", "grad"):
+            found.update(self.operand(role).tobytes("A"))
+        return found.hexdigest()
+
+    def verify(self) -> None:
+        """Raise ValueError if the data is not what was frozen under this name."""
+        measured = self.measured_digest()
+        if measured != self.digest:
+            raise ValueError(
+                f"workload {self.name} has digest {measured}, but {self.digest} is frozen: "
+                "give changed data a new name in benchmarks/workloads.py"
+            )
+
+
+@lru_cache(maxsize=8)
+def _operand(
+    dtype: str,
+    shape: tuple[int, ...],
+    signs: Signs,
+    fortran: bool,
+    role: str,  # noqa: FBT001
+) -> NDArray[Any]:
+    data = _uniform(prod(shape), dtype, seed=f"{role} {dtype} {'x'.join(map(str, shape))}")
+    match signs:
+        case Signs.RANDOM:
+            pass
+        case Signs.SORTED:
+            data.sort()
+        case Signs.POSITIVE:
+            # Half a step up, so that no zero is among them.
+            data = np.abs(data) + data.dtype.type(2.0 ** -(_SIGNIFICANT_BITS[dtype] + 1))
+        case Signs.RECTIFIED:
+            data[data < 0] = 0
+    data = data.reshape(shape, order="F" if fortran else "C")
+    data.flags.writeable = False
+    return data
+
+
+def _uniform(size: int, dtype: str, seed: str) -> NDArray[Any]:
+    """Return multiples of a power of two, uniform in [-0.5, 0.5) and exact in `dtype`."""
+    source = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    bits = _SIGNIFICANT_BITS[dtype]
+    data = np.empty(size, dtype)
+    for start in range(0, size, _CHUNK):
+        count = min(_CHUNK, size - start)
+        words = np.frombuffer(source.randbytes(4 * count), "<i4")
+        data[start : start + count] = (words >> (32 - bits)) * 2.0**-bits
+    return data
+
+
+_ALL: Final = (
+    Workload(name="float32-1e3", digest="a72edd3618bd1d4a", dtype="float32", shape=(1_000,)),
+    Workload(name="float32-3e4", digest="f1cf4733b8745aec", dtype="float32", shape=(30_000,)),
+    Workload(name="float32-1e6", digest="11a7110d74b07714", dtype="float32", shape=(1_000_000,)),
+    Workload(name="float64-1e3", digest="ab94d804a2b62dab", dtype="float64", shape=(1_000,)),
+    Workload(name="float64-3e4", digest="700a9571337d7f1d", dtype="float64", shape=(30_000,)),
+    Workload(name="float64-1e6", digest="9bfde961718567df", dtype="float64", shape=(1_000_000,)),
+    Workload(name="float16-3e4", digest="228402a639655499", dtype="float16", shape=(30_000,)),
+    Workload(
+        name="float64-3e4-sorted",
+        digest="8299a0ed7bd1522e",
+        dtype="float64",
+        shape=(30_000,),
+        signs=Signs.SORTED,
+    ),
+    Workload(
+        name="float64-3e4-positive",
+        digest="ea98736b6bb2f9b9",
+        dtype="float64",
+        shape=(30_000,),
+        signs=Signs.POSITIVE,
+    ),
+    Workload(
+        name="float64-1e3x1e3-fortran",
+        digest="a87167155a7ef4f7",
+        dtype="float64",
+        shape=(1_000, 1_000),
+        fortran=True,
+    ),
+    Workload(name="article", digest="0e8e8e7ea7c03953", dtype="float64", shape=(5_000, 5_000)),
+    Workload(
+        name="article-rectified",
+        digest="aeb94700ac72442e",
+        dtype="float64",
+        shape=(5_000, 5_000),
+        signs=Signs.RECTIFIED,
+    ),
+)
+
+WORKLOADS: Final = MappingProxyType({workload.name: workload for workload in _ALL})
+"""Every workload by name, in display order."""
