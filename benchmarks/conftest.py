@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
@@ -12,7 +13,7 @@ from benchmarks import expectations
 from benchmarks.machine import this_machine
 from benchmarks.rows import Row
 from benchmarks.suite import rectified_pairs
-from benchmarks.timing import Progress, time_row
+from benchmarks.timing import Budget, Progress, time_row
 
 _QUIET_SECONDS = 1.0
 """Rows that take less than this need no progress line of their own."""
@@ -51,7 +52,9 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Show what it does to a figure when an in-place method finds its work done already."""
-    seconds = {bench.name: bench.stats.median for bench in config._benchmarksession.benchmarks}  # noqa: SLF001
+    session: Any = getattr(config, "_benchmarksession", None)
+    benchmarks = [] if session is None else session.benchmarks
+    seconds = {bench.name: bench.stats.median for bench in benchmarks if bench}
     lines = [
         f"{method}: {fresh * 1e3:.1f} ms on fresh data, {done * 1e3:.1f} ms on rectified data"
         f" ({fresh / done:.1f} times)"
@@ -73,7 +76,7 @@ def stored() -> dict[str, expectations.Expectation]:
 def progress(pytestconfig: pytest.Config) -> Progress:
     """Show what a row is doing, once it takes long enough to make one wonder."""
     terminal = pytestconfig.pluginmanager.get_plugin("terminalreporter")
-    capture = pytestconfig.pluginmanager.get_plugin("capturemanager")
+    capture: Any = pytestconfig.pluginmanager.get_plugin("capturemanager")
     started = time.perf_counter()
     shown = False
 
@@ -105,9 +108,11 @@ def run_row(
             row,
             benchmark,
             stored,
-            max_seconds=float(pytestconfig.option.benchmark_max_time),
-            min_rounds=int(pytestconfig.option.benchmark_min_rounds),
-            progress=progress,
+            Budget(
+                max_seconds=float(pytestconfig.option.benchmark_max_time),
+                min_rounds=int(pytestconfig.option.benchmark_min_rounds),
+            ),
+            progress,
         )
 
     return run

@@ -9,7 +9,7 @@ import hashlib
 import tracemalloc
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -112,7 +112,7 @@ def digest(*arrays: Array) -> str:
             canonical = canonical + canonical.dtype.type(0)
             canonical[np.isnan(canonical)] = np.nan
         found.update(f"{canonical.dtype.str}{array.shape}".encode())
-        found.update(canonical)
+        found.update(canonical.data)
     return found.hexdigest()
 
 

@@ -63,9 +63,7 @@ def differences(row: Row, measures: Measures, stored: Mapping[str, Expectation])
         return [f"no expectation is stored for this row; record it: {REFRESH}"]
     expected = stored[row.name]
     if row.workload_digest != expected.workload_digest:
-        return [
-            f"workload digest is {row.workload_digest}, expected {expected.workload_digest}: "
-            "the input changed under the same name"
-        ]
+        changed = f"workload digest is {row.workload_digest}, expected {expected.workload_digest}"
+        return [f"{changed}: the input changed under the same name"]
     warns = tuple(sorted(category.__name__ for category in row.warns))
     return measures.differences(replace(expected.measures, warnings=warns))

@@ -34,9 +34,13 @@ class Slot:
     def refill(self) -> Array:
         """Return a fresh copy of the pristine data, aligned to `ALIGNMENT` bytes."""
         start = -self._raw.ctypes.data % _PAGE + self._rng.randrange(0, _PAGE, ALIGNMENT)
-        flat = self._raw[start : start + self._pristine.nbytes].view(self._pristine.dtype)
-        order = "F" if self._pristine.flags.fnc else "C"
-        array = flat.reshape(self._pristine.shape, order=order)
+        array: Array = np.ndarray(
+            self._pristine.shape,
+            self._pristine.dtype,
+            self._raw.data,
+            offset=start,
+            order="F" if self._pristine.flags.fnc else "C",
+        )
         array[...] = self._pristine
         return array
 

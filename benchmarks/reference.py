@@ -1,9 +1,8 @@
-"""The right answers for a workload, in plain Python: no array operation can hide its own mistake."""
+"""The right answers for a workload, in plain Python: no array operation can hide a mistake."""
 
 from __future__ import annotations
 
-from itertools import repeat
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +33,11 @@ def answer(
     ndarray
         Array of the shape and memory order of `x`.
     """
-    found = np.empty_like(x, dtype=dtype)
-    flat = x.ravel(order="K")
-    flat_grad = None if grad is None else grad.ravel(order="K")
-    into = found.ravel(order="K")
-    for start in range(0, flat.size, _CHUNK):
+    order: Literal["C", "F"] = "F" if x.flags.fnc else "C"
+    flat = x.ravel(order)
+    flat_grad = flat if grad is None else grad.ravel(order)
+    into = np.empty(x.size, dtype)
+    for start in range(0, x.size, _CHUNK):
         part = slice(start, start + _CHUNK)
         xs = flat[part].tolist()
         match quantity:
@@ -47,6 +46,6 @@ def answer(
             case Quantity.DERIVATIVE | Quantity.MASK:
                 into[part] = [v > 0 for v in xs]
             case Quantity.BACKWARD:
-                grads = repeat(0) if flat_grad is None else flat_grad[part].tolist()
-                into[part] = [g if v > 0 else 0 for v, g in zip(xs, grads, strict=False)]
-    return into.reshape(x.shape, order="F" if x.flags.fnc else "C")
+                grads = flat_grad[part].tolist()
+                into[part] = [g if v > 0 else 0 for v, g in zip(xs, grads, strict=True)]
+    return into.reshape(x.shape, order=order)

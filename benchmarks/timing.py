@@ -6,7 +6,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Final, NoReturn
 
@@ -26,12 +26,31 @@ Progress = Callable[[str, str], None]
 """Told the name of a row and what is being done with it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long to time a row.
+
+    Attributes
+    ----------
+    max_seconds : float
+        Time for all rounds, including restoring and checking, in seconds.
+    min_rounds : int
+        Fewest rounds, however long they take.
+    """
+
+    max_seconds: float
+    min_rounds: int
+
+    def rounds(self, seconds: float) -> int:
+        """Return the number of rounds to run when one takes `seconds`."""
+        return max(self.min_rounds, min(_MOST_ROUNDS, int(self.max_seconds / seconds)))
+
+
 def time_row(
     row: Row,
     benchmark: BenchmarkFixture,
     stored: dict[str, expectations.Expectation],
-    max_seconds: float,
-    min_rounds: int,
+    budget: Budget,
     progress: Progress,
 ) -> None:
     """Time a row and fail unless it gave the right answers in a believable time.
@@ -44,10 +63,8 @@ def time_row(
         Where the times go.
     stored : dict of str to Expectation
         Exact measures by row name.
-    max_seconds : float
-        Time for all rounds, including restoring and checking, in seconds.
-    min_rounds : int
-        Fewest rounds, however long they take.
+    budget : Budget
+        How long to go on.
     progress : Progress
         Told what is going on.
     """
@@ -57,7 +74,7 @@ def time_row(
     with warnings.catch_warnings():
         for category in row.warns:
             warnings.simplefilter("ignore", category)
-        _rounds(row, pool, benchmark, max_seconds, min_rounds, progress)
+        _rounds(row, pool, benchmark, budget, progress)
         progress(row.name, "measuring memory and passes")
     _check_exact(row, benchmark, stored)
     if benchmark.stats is not None:
@@ -70,8 +87,7 @@ def _rounds(
     row: Row,
     pool: Pool,
     benchmark: BenchmarkFixture,
-    max_seconds: float,
-    min_rounds: int,
+    budget: Budget,
     progress: Progress,
 ) -> None:
     done = 0
@@ -98,8 +114,8 @@ def _rounds(
         pool.run(row.function)
         check()
         seconds = min(seconds, time.perf_counter() - start)
-    done, rounds = 0, max(min_rounds, min(_MOST_ROUNDS, int(max_seconds / seconds)))
-    benchmark.pedantic(
+    done, rounds = 0, budget.rounds(seconds)
+    benchmark.pedantic(  # type: ignore[no-untyped-call]
         pool.run, args=(row.function,), setup=restore, teardown=lambda _: check(), rounds=rounds
     )
 

@@ -103,8 +103,8 @@ def _operand(
     dtype: str,
     shape: tuple[int, ...],
     signs: Signs,
-    fortran: bool,
-    role: str,  # noqa: FBT001
+    fortran: bool,  # noqa: FBT001
+    role: str,
 ) -> NDArray[Any]:
     data = _uniform(prod(shape), dtype, seed=f"{role} {dtype} {'x'.join(map(str, shape))}")
     match signs:

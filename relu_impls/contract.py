@@ -115,7 +115,7 @@ class When(Enum):
     ALWAYS = "always"
     NEGATIVE_INFINITY = "x has -inf"
     ABOVE_HALF_MAX = "x > max/2"
-    BLOCKED_INFINITY = "grad is infinite where x <= 0"
+    BLOCKED_INFINITY = "grad is infinite where x <= 0 or NaN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class Warns:
     category : type of Warning
         Its class.
     message : str
-        The beginning of its text.
+        The beginning of its text; "encountered in" may read "encountered in scalar" if 0-d.
     when : When
         The inputs that raise it.
     since : str
@@ -151,10 +151,12 @@ class Temporary(Enum):
     MASK = "mask"
     ARRAY = "array"
     ARRAY_IF_SMALL = "array below 256 KiB"
+    ARRAY_IF_SMALL_OR_SINGLE = "array if float32 or below 256 KiB"
+    """As `ARRAY_IF_SMALL`, beside a Python scalar: 64 bits wide, it bars reuse for float32."""
     CAST_BUFFER = "cast buffer"
 
     def nbytes(self, size: int, itemsize: int) -> int:
-        """Bytes it takes for an operand of `size` elements of `itemsize` bytes."""
+        """Bytes it takes for a result of `size` elements of `itemsize` bytes."""
         match self:
             case Temporary.MASK:
                 return size
@@ -162,7 +164,12 @@ class Temporary(Enum):
                 return size * itemsize
             case Temporary.ARRAY_IF_SMALL:
                 return size * itemsize if size * itemsize < ELISION_BYTES else 0
-            case Temporary.CAST_BUFFER:
+            case Temporary.ARRAY_IF_SMALL_OR_SINGLE:
+                double = itemsize == np.dtype("float64").itemsize
+                return (
+                    Temporary.ARRAY_IF_SMALL.nbytes(size, itemsize) if double else size * itemsize
+                )
+            case Temporary.CAST_BUFFER:  # pragma: no branch - the last one there is
                 return min(size, CAST_BUFFER_ELEMENTS) * itemsize
 
 
@@ -208,13 +215,15 @@ class Contract:
     above_half_max : Edge
         Result where ``x`` is finite and above half the largest number of its dtype.
     blocked_infinity : Edge
-        Backward only: result where ``grad`` is infinite or NaN and ``x <= 0``.
+        Backward only: result where ``grad`` is infinite or NaN and ``x`` is not positive.
     zero_from_negative, zero_from_minus_zero : Sign
-        Sign of the zero that a negative number, or -0.0, becomes.
+        Sign of the zero that a negative number, or -0.0, becomes.  In a backward pass, +0 and
+        NaN block ``grad`` as a negative number does.
     warnings : tuple of Warns
         Every warning it raises on an accepted input; a signalling NaN is not one.
     array_like : bool
-        Whether lists and Python scalars are accepted as well as arrays.
+        Whether lists and Python scalars are accepted as well as arrays, except for ``out`` and
+        ``mask``.
     keeps_subclass : bool
         Whether a subclass of ndarray comes back as that subclass.
     data_dependent : bool
@@ -298,10 +307,6 @@ class Method:
         itemsize : int
             Bytes per element of ``x``: 4 or 8.
         """
-        x = np.dtype(f"f{itemsize}")
-        fresh = sum(
-            size * self.contract.result_dtype(x).itemsize
-            for output in self.kind.outputs
-            if output.argument is None
-        )
-        return fresh + sum(t.nbytes(size, itemsize) for t in self.contract.temporaries)
+        result = self.contract.result_dtype(np.dtype(f"f{itemsize}")).itemsize
+        fresh = sum(size * result for output in self.kind.outputs if output.argument is None)
+        return fresh + sum(t.nbytes(size, result) for t in self.contract.temporaries)

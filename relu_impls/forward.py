@@ -88,7 +88,8 @@ def abs_multiply(x: Array) -> Array:
 def sign_bit(x: Array) -> Array:
     """Clear every element whose sign bit is set, using integer arithmetic only."""
     bits = x.view(f"{x.dtype.byteorder}i{x.itemsize}")
-    return (bits & ~(bits >> (8 * x.itemsize - 1))).view(x.dtype.newbyteorder("="))
+    kept: Array = bits & ~(bits >> (8 * x.itemsize - 1))
+    return kept.view(x.dtype.newbyteorder("="))
 
 
 def maximum_out(x: ArrayLike, out: Array) -> Array:
@@ -141,6 +142,7 @@ def clip_inplace(x: Array) -> Array:
 
 _maximum = Contract(dtypes={**same(NUMBERS), **to("int64", BOOL)})
 _maximum_given = Contract(dtypes=same(NUMBERS))
+_maximum_in_place = Contract(dtypes=same(NUMBERS), array_like=False)
 _multiply = Contract(
     dtypes=same(REAL),
     negative_infinity=Edge.NAN,
@@ -173,13 +175,11 @@ FORWARD: Final = (
             above_half_max=Edge.DOUBLED,
             zero_from_minus_zero=Sign.PLUS,
             warnings=(
-                Warns(
-                    RuntimeWarning, "invalid value encountered in add", When.NEGATIVE_INFINITY
-                ),
+                Warns(RuntimeWarning, "invalid value encountered in add", When.NEGATIVE_INFINITY),
                 Warns(RuntimeWarning, "overflow encountered in add", When.ABOVE_HALF_MAX),
             ),
             array_like=False,
-            temporaries=(Temporary.ARRAY_IF_SMALL,),
+            temporaries=(Temporary.ARRAY_IF_SMALL_OR_SINGLE,),
         ),
     ),
     Method(
@@ -281,7 +281,7 @@ FORWARD: Final = (
         maximum_inplace,
         "np.maximum(x, 0, out=x)",
         "scikit-learn, inplace_relu",
-        _maximum_given,
+        _maximum_in_place,
     ),
     Method(
         "maximum_positional",
@@ -299,6 +299,7 @@ FORWARD: Final = (
                     since="2.4.0",
                 ),
             ),
+            array_like=False,
         ),
     ),
     Method("mask_assign", Kind.IN_PLACE, mask_assign, "x[x < 0] = 0", ARTICLE, _masked_store),
@@ -331,7 +332,7 @@ FORWARD: Final = (
         clip_inplace,
         "np.clip(x, 0, np.inf, out=x)",
         "NumPy",
-        Contract(dtypes=same(FLOATS)),
+        Contract(dtypes=same(FLOATS), array_like=False),
     ),
 )
 """Every forward method, in display order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -82,7 +82,8 @@ def relu(x: ArrayLike, out: Array | None = None) -> Array:
     """
     array = _real("x", x)
     _check_out(out, array)
-    return np.maximum(array, array.dtype.type(0), out=out)
+    result: Array = np.maximum(array, array.dtype.type(0), out=out)
+    return result
 
 
 def drelu(x: ArrayLike) -> Array:
@@ -178,11 +179,12 @@ def relu_inplace(x: Array) -> Array:
 
 _HERE: Final = "relu_impls"
 _relu = Contract(dtypes=same(REAL))
+_relu_in_place = Contract(dtypes=same(REAL), array_like=False)
 
 PUBLIC: Final = (
     Method("relu", Kind.FRESH, relu, "relu(x)", _HERE, _relu),
     Method("relu_out", Kind.OUT, relu_out, "relu(x, out=out)", _HERE, _relu),
-    Method("relu_inplace", Kind.IN_PLACE, relu_inplace, "relu(x, out=x)", _HERE, _relu),
+    Method("relu_inplace", Kind.IN_PLACE, relu_inplace, "relu(x, out=x)", _HERE, _relu_in_place),
     Method(
         "drelu",
         Kind.DERIVATIVE,
