@@ -17,7 +17,9 @@ Number = Any
 """A Python int, float or bool, or a NumPy longdouble scalar."""
 
 
-def element(contract: Contract, quantity: Quantity, x: Number, grad: Number, limit: Number) -> Number:
+def element(
+    contract: Contract, quantity: Quantity, x: Number, grad: Number, limit: Number
+) -> Number:
     """Return what `contract` promises for one element.
 
     Parameters
@@ -59,7 +61,7 @@ def _relu(contract: Contract, x: Number, limit: Number) -> Number:
         return _if_nan(contract, x, x)
     if x == -math.inf and contract.negative_infinity is Edge.NAN:
         return math.nan
-    if limit - x < x <= limit and contract.above_half_max is Edge.DOUBLED:
+    if x > 0 and limit - x < x <= limit and contract.above_half_max is Edge.DOUBLED:
         return _wrapped_twice(x, limit) / 2 if isinstance(x, int) else math.inf
     return x if x > 0 else 0
 
@@ -74,20 +76,35 @@ def _wrapped_twice(x: int, limit: int) -> int:
 def _backward(contract: Contract, x: Number, grad: Number) -> Number:
     if x > 0:
         return grad
-    if contract.blocked_infinity is Edge.NAN and not math.isfinite(grad):
+    if contract.blocked_infinity is Edge.NAN and not abs(grad) < math.inf:
         return math.nan
     if x != x:  # noqa: PLR0124
         return _if_nan(contract, x, grad)
     return 0
 
 
-def zero_sign(contract: Contract, x: Number) -> Sign:
-    """Return the sign that `contract` promises if `x` becomes zero."""
-    if x < 0:
-        return contract.zero_from_negative
+def zero_sign(contract: Contract, quantity: Quantity, x: Number, grad: Number) -> Sign:
+    """Return the sign that `contract` promises if the output is zero."""
+    passes = x > 0 or (x != x and contract.nan is NaN.PASSES_GRADIENT)  # noqa: PLR0124
+    if quantity is Quantity.BACKWARD and passes:
+        return Sign.MINUS if math.copysign(1, grad) < 0 else Sign.PLUS
     if x == 0 and math.copysign(1, x) < 0:
         return contract.zero_from_minus_zero
+    # A blocked gradient is a zero of its own: +0 and NaN block it as a negative number does.
+    if x < 0 or quantity is Quantity.BACKWARD:
+        return contract.zero_from_negative
     return Sign.PLUS
+
+
+def zero_signs(
+    contract: Contract, quantity: Quantity, x: NDArray[Any], grad: NDArray[Any] | None = None
+) -> NDArray[Any]:
+    """Return, per element of `x`, 1 for a promised +0, -1 for -0 and 0 for no promise."""
+    xs = numbers(x)
+    grads = xs if grad is None else numbers(grad)
+    code = {Sign.PLUS: 1, Sign.MINUS: -1, Sign.UNSTABLE: 0}
+    found = [code[zero_sign(contract, quantity, v, g)] for v, g in zip(xs, grads, strict=True)]
+    return np.array(found, dtype=np.int8).reshape(x.shape)
 
 
 def array(
@@ -112,10 +129,11 @@ def array(
     Returns
     -------
     ndarray
-        C-ordered array of the shape of `x`; zeros are positive.
+        C-ordered array of the shape of `x`; the sign of a zero says nothing.
     """
     if x.dtype.kind == "f":
-        limit: Number = np.finfo(x.dtype).max if x.dtype.itemsize > 8 else float(np.finfo(x.dtype).max)
+        largest = np.finfo(x.dtype).max
+        limit: Number = largest if x.dtype.itemsize > 8 else float(largest)
     else:
         limit = True if x.dtype.kind == "b" else int(np.iinfo(x.dtype).max)
     dtype = np.dtype(np.bool_) if quantity is Quantity.MASK else contract.result_dtype(x.dtype)

@@ -1,0 +1,143 @@
+r"""Numbers in, verdicts out: no clock, no file, no printing.
+
+For each of *m* rows, *n* trials (fresh processes) give :math:`y_1 \ldots y_n`, the log of how
+much longer one arm takes than the other.  A look at the data after *n* trials uses
+
+.. math:: \bar y \pm t_{n-1}(1 - \alpha / 2 m K) \, s / \sqrt n
+
+where *s* is the standard deviation of the trials, *t* a quantile of Student's distribution, and
+*K* the number of looks that are planned.  By Bonferroni's inequality, all intervals of all rows
+at all looks hold together with probability :math:`1 - \alpha`.  With *limit* as the log of the
+slowdown that is tolerated, a row is
+
+* regressed when its interval lies above the limit;
+* steady when its interval ends below the limit: it is proven not to be slower by more;
+* improved when its interval lies below the negative limit;
+* undecided otherwise; undecided rows, and only they, get more trials.
+
+What is undecided after the last look is inconclusive.  One process is not a sample, however many
+rounds it runs: identical code differs between processes by more than it does within one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from scipy.stats import t as student
+
+FAMILY_ERROR: Final = 0.01
+"""Probability that any interval of a whole gate misses its true value."""
+
+
+class Verdict(Enum):
+    """The answer for a row."""
+
+    REGRESSED = "regressed"
+    DIVERGED = "diverged"
+    HEAVIER = "heavier"
+    MISSING = "missing"
+    VANISHED = "vanished"
+    NEW = "new"
+    INCONCLUSIVE = "inconclusive"
+    STEADY = "steady"
+    IMPROVED = "improved"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A mean of log ratios, and the interval that holds its true value.
+
+    Attributes
+    ----------
+    mean, low, high : float
+        Natural logarithms; 0 is unchanged.
+    trials : int
+        Number of trials behind it.
+    """
+
+    mean: float
+    low: float
+    high: float
+    trials: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What is tolerated, and how often one may look.
+
+    Attributes
+    ----------
+    limit : float
+        Slowdown that is tolerated, as a fraction: 0.03 is 3 %.
+    rows : int
+        Number of intervals that must hold together, the *m* of the rule.
+    looks : tuple of int
+        Numbers of trials after which rows may be decided, ascending.
+    family_error : float
+        The probability *alpha* of the rule.
+    """
+
+    limit: float
+    rows: int
+    looks: tuple[int, ...]
+    family_error: float = FAMILY_ERROR
+
+    @property
+    def error(self) -> float:
+        """Probability of error on one side of one interval."""
+        return self.family_error / (2 * self.rows * len(self.looks))
+
+
+def interval(values: Sequence[float], error: float) -> Interval:
+    """Return the mean of `values` with the interval that misses its expectation rarely.
+
+    Parameters
+    ----------
+    values : sequence of float
+        A value per trial.
+    error : float
+        Probability that the expectation lies above the interval, and that it lies below.
+
+    Returns
+    -------
+    Interval
+        Unbounded for fewer than two values.
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite.
+    """
+    n = len(values)
+    if not all(map(math.isfinite, values)):
+        raise ValueError("a trial's log ratio is not a finite number")
+    if n < 2:
+        return Interval(values[0] if values else math.nan, -math.inf, math.inf, n)
+    mean = math.fsum(values) / n
+    variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1)
+    margin = float(student.isf(error, n - 1)) * math.sqrt(variance / n)
+    return Interval(mean, mean - margin, mean + margin, n)
+
+
+def decide(found: Interval, limit: float) -> Verdict | None:
+    """Return the verdict that an interval proves, None if it proves none.
+
+    Parameters
+    ----------
+    found : Interval
+        In natural logarithms.
+    limit : float
+        Slowdown that is tolerated, as a fraction.
+    """
+    bound = math.log1p(limit)
+    if found.low > bound:
+        return Verdict.REGRESSED
+    if found.high < -bound:
+        return Verdict.IMPROVED
+    if found.high < bound:
+        return Verdict.STEADY
+    return None

@@ -1,0 +1,114 @@
+"""Timing several arms of one row inside one process, so that they share its noise.
+
+In each round every arm runs twice, in an order drawn anew and then reversed (A B C C B A), so
+that a drift of the machine touches all of them alike.  The better of an arm's two runs counts.
+The ratio is taken within the round and summarised over rounds by its median: to pair first and
+summarise later is what makes it survive a busy neighbour.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Final
+
+from benchmarks.pool import Pool
+
+FEWEST_ROUNDS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one process measured on one row.
+
+    Attributes
+    ----------
+    log_ratios : mapping of str to float
+        For every arm, the median over rounds of the natural logarithm of its time divided by
+        that of the reference arm.
+    seconds : float
+        Median time of one call of the reference arm, in seconds.
+    rounds : int
+        Number of rounds.
+    """
+
+    log_ratios: Mapping[str, float]
+    seconds: float
+    rounds: int
+
+
+def compare(
+    pool: Pool,
+    arms: Mapping[str, Callable[..., Any]],
+    reference: str,
+    seconds: float,
+    rng: random.Random,
+) -> Sample:
+    """Time all arms on the same memory in the same rounds.
+
+    Parameters
+    ----------
+    pool : Pool
+        The operands.
+    arms : mapping of str to callable
+        The functions by name of the arm.
+    reference : str
+        The arm that the others are divided by.
+    seconds : float
+        Time for all rounds, in seconds; at least `FEWEST_ROUNDS` run whatever they take.
+    rng : random.Random
+        Draws the orders.
+
+    Raises
+    ------
+    ValueError
+        If the clock measured a time that is not positive.
+    """
+    rounds: list[dict[str, float]] = []
+    with _no_garbage_collection():
+        _round(pool, arms, list(arms))  # warms caches, and Python's specialised instructions
+        end = time.perf_counter() + seconds
+        while len(rounds) < FEWEST_ROUNDS or time.perf_counter() < end:
+            order = list(arms)
+            rng.shuffle(order)
+            rounds.append(_round(pool, arms, order))
+    if any(found <= 0 for best in rounds for found in best.values()):
+        raise ValueError("the clock measured no time for a call")
+    return Sample(
+        log_ratios={
+            arm: median(math.log(best[arm] / best[reference]) for best in rounds)
+            for arm in arms
+            if arm != reference
+        },
+        seconds=median(best[reference] for best in rounds) / pool.copies,
+        rounds=len(rounds),
+    )
+
+
+def _round(
+    pool: Pool, arms: Mapping[str, Callable[..., Any]], order: list[str]
+) -> dict[str, float]:
+    best = dict.fromkeys(order, math.inf)
+    pool.refill()
+    for arm in [*order, *reversed(order)]:
+        if pool.spent:
+            pool.refill()
+        best[arm] = min(best[arm], pool.time(arms[arm]))
+    return best
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

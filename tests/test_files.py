@@ -1,0 +1,86 @@
+"""A file is replaced as a whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from benchmarks.files import write_atomically
+
+
+def _fail(*_: object) -> NoReturn:
+    raise OSError("disk full")
+
+
+def test_new_file_holds_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "new"
+    write_atomically(path, "héllo\n")
+    assert path.read_bytes() == "héllo\n".encode()
+
+
+def test_old_contents_are_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("a much longer text than the new one")
+    write_atomically(path, "new")
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("step", ["os.fsync", "pathlib.Path.chmod", "pathlib.Path.replace"])
+def test_failed_write_keeps_the_old_file_and_leaves_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    monkeypatch.setattr(step, _fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_atomically(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_text_that_cannot_be_encoded_keeps_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(path, "lone surrogate \ud800")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_text_is_on_disk_before_it_replaces_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    seen = []
+    monkeypatch.setattr(
+        os, "fsync", lambda number: seen.append((path.read_text(), os.fstat(number).st_size))
+    )
+    write_atomically(path, "newer")
+    assert seen == [("old", 5)]
+
+
+def test_symbolic_link_is_followed_and_kept(tmp_path: Path) -> None:
+    target = tmp_path / "elsewhere" / "file"
+    target.parent.mkdir()
+    target.write_text("old")
+    link = tmp_path / "link"
+    link.symlink_to(target)
+    write_atomically(link, "new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+
+
+def test_file_is_readable_by_others(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, "new")
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_directory_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        write_atomically(tmp_path / "missing" / "file", "new")

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from relu_impls import METHODS
+from relu_impls.table import BEGIN, END, methods_table, update
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+
+needs_longdouble = pytest.mark.skipif(
+    np.dtype("longdouble") == np.dtype("float64"),
+    reason="the README describes longdouble, which is float64 here",
+)
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "relu_impls", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@needs_longdouble
+def test_the_readme_has_the_table_of_today() -> None:
+    text = README.read_text("utf-8")
+    assert update(text, METHODS.values()) == text, "stale: python -m relu_impls README.md"
+
+
+def test_the_table_has_one_line_for_each_method() -> None:
+    table = methods_table(METHODS.values())
+    names = re.findall(r"^\| (\w+) \|", table, re.MULTILINE)
+    assert sorted(name for name in names if name != "method") == sorted(METHODS)
+
+
+def test_every_line_has_a_cell_for_every_column() -> None:
+    lines = [line for line in methods_table(METHODS.values()).splitlines() if line[:1] == "|"]
+    assert {line.count("|") for line in lines} == {lines[0].count("|")}
+
+
+def test_a_changed_contract_changes_the_table() -> None:
+    others = [method for method in METHODS.values() if method.name != "fmax"]
+    assert methods_table(others) != methods_table(METHODS.values())
+
+
+def test_updating_keeps_what_stands_around_the_table() -> None:
+    text = f"before\n{BEGIN}\nstale\n{END}\nafter\n"
+    updated = update(text, METHODS.values())
+    assert updated.startswith(f"before\n{BEGIN}\n")
+    assert updated.endswith(f"{END}\nafter\n")
+    assert "stale" not in updated
+
+
+@pytest.mark.parametrize("text", ["", BEGIN, END, f"{END} {BEGIN}"])
+def test_a_document_without_both_marks_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no table to update"):
+        update(text, METHODS.values())
+
+
+def test_the_command_prints_the_table() -> None:
+    found = run()
+    assert found.returncode == 0
+    assert found.stdout == methods_table(METHODS.values()) + "\n"
+
+
+def test_the_command_updates_a_document(tmp_path: Path) -> None:
+    document = tmp_path / "document.md"
+    document.write_text(f"{BEGIN}\n{END}\n", "utf-8")
+    assert run(str(document)).returncode == 0
+    assert methods_table(METHODS.values()) in document.read_text("utf-8")
+
+
+@pytest.mark.parametrize("content", [None, b"no marks", b"\xff\xfe"])
+def test_the_command_says_in_one_line_what_is_wrong(tmp_path: Path, content: bytes | None) -> None:
+    document = tmp_path / "document.md"
+    if content is not None:
+        document.write_bytes(content)
+    found = run(str(document))
+    assert found.returncode == 2
+    assert len(found.stderr.splitlines()) == 1
+    assert str(document) in found.stderr
