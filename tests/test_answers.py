@@ -25,14 +25,14 @@ def _dtype(quantity: Quantity, x: NDArray[Any]) -> np.dtype[Any]:
 
 def _ordinary(dtype: np.dtype[Any], shape: tuple[int, ...]) -> st.SearchStrategy[NDArray[Any]]:
     width = 8 * dtype.itemsize
-    return npst.arrays(dtype, shape, elements=st.floats(-0.5, 0.5, width=width))  # type: ignore[arg-type, call-overload]
+    return npst.arrays(dtype, shape, elements=st.floats(-0.5, 0.5, width=width))  # type: ignore[arg-type]
 
 
 @st.composite
 def _operands(draw: st.DrawFn) -> tuple[NDArray[Any], NDArray[Any]]:
     dtype = np.dtype(draw(st.sampled_from(sorted(STANDARD_FLOATS))))
     shape = draw(npst.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5))
-    order = draw(st.sampled_from("CF"))
+    order: Any = draw(st.sampled_from("CF"))
     x, grad = draw(_ordinary(dtype, shape)), draw(_ordinary(dtype, shape))
     return np.array(x, order=order), np.array(grad, order=order)
 

@@ -1,4 +1,4 @@
-"""A machine is described by what makes timings comparable, and by nothing that tells whose it is."""
+"""A machine is described by what makes timings comparable, and not by whose it is."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ CPU part\t: 0x999
 def test_every_field_is_present() -> None:
     described = this_machine().as_dict()
     assert list(described) == list(Machine.__slots__)
-    assert all(isinstance(value, str) and value for value in described.values())
+    assert all(described.values())
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,9 @@ def test_method_runs_on_every_random_workload_whose_dtype_it_accepts(method: Met
 @every_method
 def test_other_signs_are_for_methods_whose_time_depends_on_them(method: Method) -> None:
     ordered = [
-        n for n in _default_workloads(method) if WORKLOADS[n].signs in {Signs.SORTED, Signs.POSITIVE}
+        n
+        for n in _default_workloads(method)
+        if WORKLOADS[n].signs in {Signs.SORTED, Signs.POSITIVE}
     ]
     both = ["float64-3e4-sorted", "float64-3e4-positive"]
     assert ordered == (both if method.contract.data_dependent else [])
