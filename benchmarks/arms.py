@@ -80,7 +80,10 @@ class Arm:
         if not self._owns(name):
             return None
         place = self._root.joinpath(*name.split("."))
-        for file, folder in ((place / "__init__.py", [str(place)]), (place.with_suffix(".py"), None)):
+        for file, folder in (
+            (place / "__init__.py", [str(place)]),
+            (place.with_suffix(".py"), None),
+        ):
             if file.is_file():
                 loader = _Loader(name, str(file), self._builtins)
                 return spec_from_file_location(

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.pool import Pool
-from benchmarks.rows import Array, Case
+from benchmarks.rows import Array, Case, Inputs
 
 MARGIN: Final = 1.3
 """By how much a method may beat the best copy that was seen before it is called impossible."""
@@ -34,22 +34,12 @@ def copy_bandwidth(nbytes: int) -> float:
     """
     source = np.zeros(nbytes, np.uint8)
     target = np.ones(nbytes, np.uint8)
-    pool = Pool(
-        Case(
-            operands={"source": source, "target": target},
-            written={"target": source},
-            returned="target",
-            least_bytes=2 * nbytes,
-        )
-    )
+    pool = Pool(Inputs(operands={"source": source, "target": target}, writes=frozenset({"target"})))
     best = float("inf")
     end = time.perf_counter() + _SECONDS
     rounds = 0
     while rounds < _FEWEST_ROUNDS or time.perf_counter() < end:
-        pool.refill()
-        start = time.perf_counter()
-        pool.run(_copy)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, pool.time(_copy))
         rounds += 1
     return 2 * nbytes * pool.copies / best
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import tracemalloc
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +19,10 @@ from benchmarks.rows import Array, Row
 
 PEAK_TOLERANCE: Final = 2048
 """Bytes of object headers and iterator state by which peaks differ between NumPy releases."""
+
+
+class WrongAnswerError(ValueError):
+    """What a row computes is not what it should; says how it differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,33 @@ class Measures:
     touched_bytes: int
     warnings: tuple[str, ...] = ()
 
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Measures:
+        """Return the measures that were written as JSON."""
+        return cls(**{**stored, "warnings": tuple(stored.get("warnings", ()))})
+
     def differences(self, expected: Measures) -> list[str]:
         """Name each measure that differs from `expected`, with both values."""
+        return self.answer_differences(expected) + self._cost_differences(expected, 0)
+
+    def answer_differences(self, expected: Measures) -> list[str]:
+        """Name what differs in the answer itself: values, dtype, warnings."""
+        return [
+            f"{name} is {_words(now)}, expected {_words(then)}"
+            for name in ("digest", "dtype", "warnings")
+            if (now := getattr(self, name)) != (then := getattr(expected, name))
+        ]
+
+    def increases(self, expected: Measures) -> list[str]:
+        """Name what an answer costs more than `expected`: memory, passes, bytes touched."""
+        return self._cost_differences(expected, 1)
+
+    def _cost_differences(self, expected: Measures, sign: int) -> list[str]:
         found = []
-        for name in self.__slots__:
+        for name, slack in (("peak_bytes", PEAK_TOLERANCE), ("passes", 0), ("touched_bytes", 0)):
             now, then = getattr(self, name), getattr(expected, name)
-            slack = PEAK_TOLERANCE if name == "peak_bytes" else 0
-            if now != then and not (slack and abs(now - then) <= slack):
+            change = sign * (now - then) if sign else abs(now - then)
+            if change > slack:
                 found.append(f"{name} is {_words(now)}, expected {_words(then)}")
         return found
 
@@ -75,19 +99,20 @@ def measure(row: Row) -> Measures:
 
     Raises
     ------
-    ValueError
+    WrongAnswerError
         If its answer is wrong: measures of a wrong answer must not be stored.
     """
-    pool = Pool(row.case())
+    case = row.case()
+    pool = Pool(case.inputs)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         arguments = pool.arguments()
         result = row.function(*arguments)
-    difference = pool.case.difference(arguments, result)
+    difference = case.difference(arguments, result)
     if difference is not None:
-        raise ValueError(f"{row.name} diverges: {difference}")
-    named = zip(pool.case.operands, arguments, strict=True)
-    written = [array for name, array in named if name in pool.case.written]
+        raise WrongAnswerError(f"{row.name} diverges: {difference}")
+    named = zip(case.operands, arguments, strict=True)
+    written = [array for name, array in named if name in case.written]
     outputs = digest(result, *written)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

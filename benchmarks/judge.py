@@ -22,8 +22,8 @@ rounds it runs: identical code differs between processes by more than it does wi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
@@ -115,7 +115,7 @@ def interval(values: Sequence[float], error: float) -> Interval:
     n = len(values)
     if not all(map(math.isfinite, values)):
         raise ValueError("a trial's log ratio is not a finite number")
-    if n < 2:
+    if n <= 1:
         return Interval(values[0] if values else math.nan, -math.inf, math.inf, n)
     mean = math.fsum(values) / n
     variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1)

@@ -97,8 +97,6 @@ def _round(
     best = dict.fromkeys(order, math.inf)
     pool.refill()
     for arm in [*order, *reversed(order)]:
-        if pool.spent:
-            pool.refill()
         best[arm] = min(best[arm], pool.time(arms[arm]))
     return best
 

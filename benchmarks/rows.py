@@ -6,8 +6,9 @@ project; another project makes its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,29 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """The arrays of one call.
+
+    Attributes
+    ----------
+    operands : mapping of str to ndarray
+        Every argument by name, in order.  A function never sees these arrays, but copies.
+    writes : frozenset of str
+        The arguments that a call changes.
+    """
+
+    operands: Mapping[str, Array]
+    writes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """The arrays of one call, and what must stand in them afterwards.
 
     Attributes
     ----------
     operands : mapping of str to ndarray
-        Every argument by name, in order.  A function never sees these arrays, but copies.
+        As those of `Inputs`.
     written : mapping of str to ndarray
         Contents of every changed argument after the call.
     returned : ndarray or str
@@ -37,6 +54,11 @@ class Case:
     written: Mapping[str, Array]
     returned: Array | str
     least_bytes: int
+
+    @property
+    def inputs(self) -> Inputs:
+        """The arrays without the answer."""
+        return Inputs(operands=self.operands, writes=frozenset(self.written))
 
     def difference(self, arguments: tuple[Array, ...], result: object) -> str | None:
         """Say how the outcome of a call differs from the right one; see `argument_difference`."""
@@ -101,8 +123,10 @@ class Row:
         Rows of one group answer the same question and may be ranked.
     function : callable
         Takes the operands of the case in order.
+    inputs : callable
+        Returns the `Inputs`.
     case : callable
-        Returns the `Case`; it may take seconds, so it is called only for rows that run.
+        Returns the `Case`; the answer may take seconds, so only what checks it asks for it.
     workload_digest : str
         Digest of the input data.
     warns : tuple of type of Warning
@@ -113,6 +137,7 @@ class Row:
     workload: str
     group: str
     function: Callable[..., Any]
+    inputs: Callable[[], Inputs]
     case: Callable[[], Case]
     workload_digest: str
     warns: tuple[type[Warning], ...] = ()
@@ -121,3 +146,25 @@ class Row:
     def name(self) -> str:
         """Key of this row in tables and stored runs."""
         return f"{self.method}[{self.workload}]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """All that is measured, for tools that know nothing of it.
+
+    Attributes
+    ----------
+    name : str
+        Import name of the module in which this record is called ``SUITE``.
+    package : str
+        Import name of the package under test.
+    rows : callable
+        Returns the rows, in display order.
+    functions : callable
+        Takes a copy of the package and returns its functions by name of the method.
+    """
+
+    name: str
+    package: str
+    rows: Callable[[], Sequence[Row]]
+    functions: Callable[[ModuleType], Mapping[str, Callable[..., Any]]]

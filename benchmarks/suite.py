@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
+from types import ModuleType
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks import reference
-from benchmarks.rows import Case, Row
+from benchmarks.rows import Array, Case, Inputs, Row, Suite
 from benchmarks.workloads import WORKLOADS, Signs, Workload
 from relu_impls import METHODS, Kind, Method
 from relu_impls.contract import Quantity, When
@@ -86,15 +86,15 @@ def rectified_pairs(seconds: Mapping[str, float]) -> Iterator[tuple[str, float, 
 def row(method: Method, workload: Workload) -> Row:
     """Return the row of `method` on `workload`."""
     family = _FAMILY[method.kind.outputs[0].quantity]
+    dtype = method.contract.result_dtype(np.dtype(workload.dtype))
     return Row(
         method=method.name,
         workload=workload.name,
         # Fresh and rectified data stand in one table, so that the artefact is seen.
         group=f"{family} {workload.name.removesuffix('-rectified')}",
         function=method.function,
-        case=partial(
-            _case, method.kind, method.contract.result_dtype(np.dtype(workload.dtype)), workload
-        ),
+        inputs=partial(_inputs, method.kind, dtype, workload),
+        case=partial(_case, method.kind, dtype, workload),
         workload_digest=workload.digest,
         warns=tuple(
             w.category for w in method.contract.warnings if w.when is When.ALWAYS and w.current
@@ -120,16 +120,34 @@ def _in_article(method: Method, workload: Workload) -> bool:
             return False
 
 
-def _case(kind: Kind, dtype: np.dtype[Any], workload: Workload) -> Case:
+def _inputs(kind: Kind, dtype: np.dtype[Any], workload: Workload) -> Inputs:
     workload.verify()
-    x = workload.operand("x")
+    return Inputs(
+        operands={name: _operand(name, workload, dtype) for name in kind.arguments},
+        writes=kind.writes,
+    )
+
+
+def _operand(name: str, workload: Workload, dtype: np.dtype[Any]) -> Array:
+    """Return an input, or a buffer full of what no method may leave in it."""
+    match name:
+        case "out":
+            return np.full_like(workload.operand("x"), np.nan, dtype)
+        case "mask":
+            blocked: Array = np.less_equal(workload.operand("x"), 0)
+            return blocked
+        case _:
+            return workload.operand(name)
+
+
+def _case(kind: Kind, dtype: np.dtype[Any], workload: Workload) -> Case:
+    operands = _inputs(kind, dtype, workload).operands
     answers = {
         output.argument: _answer(output.quantity, workload, _dtype(output.quantity, dtype))
         for output in kind.outputs
     }
     written = {name: answer for name, answer in answers.items() if name is not None}
-    operands = {name: _operand(name, workload, written) for name in kind.arguments}
-    least = x.nbytes + sum(
+    least = operands["x"].nbytes + sum(
         answer.nbytes if name is None else _changed_bytes(operands[name], answer)
         for name, answer in answers.items()
     )
@@ -146,24 +164,27 @@ def _dtype(quantity: Quantity, dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(np.bool_) if quantity is Quantity.MASK else dtype
 
 
-def _operand(name: str, workload: Workload, written: dict[str, NDArray[Any]]) -> NDArray[Any]:
-    """Return an input, or a buffer full of what no method may leave in it."""
-    if name in {"x", "grad"}:
-        return workload.operand(name)
-    return np.logical_not(written[name]) if name == "mask" else np.full_like(written[name], np.nan)
-
-
 @lru_cache(maxsize=8)
-def _answer(quantity: Quantity, workload: Workload, dtype: np.dtype[Any]) -> NDArray[Any]:
+def _answer(quantity: Quantity, workload: Workload, dtype: np.dtype[Any]) -> Array:
     grad = workload.operand("grad") if quantity is Quantity.BACKWARD else None
     found = reference.answer(quantity, workload.operand("x"), grad, dtype)
     found.flags.writeable = False
     return found
 
 
-def _changed_bytes(before: NDArray[Any], after: NDArray[Any]) -> int:
+def _changed_bytes(before: Array, after: Array) -> int:
     """Bytes of the cache lines in which `after` differs from `before`."""
     changed = (before != after).ravel(order="K")
     per_line = _CACHE_LINE // before.itemsize
     lines = np.add.reduceat(changed, np.arange(0, changed.size, per_line))
     return int(np.count_nonzero(lines)) * _CACHE_LINE
+
+
+def _functions(package: ModuleType) -> dict[str, Callable[..., Any]]:
+    return {name: method.function for name, method in package.METHODS.items()}
+
+
+SUITE: Final = Suite(
+    name="benchmarks.suite", package="relu_impls", rows=default_rows, functions=_functions
+)
+"""The rows of this project, for the gate."""

@@ -17,7 +17,7 @@ from benchmarks import expectations
 from benchmarks.bandwidth import implausible
 from benchmarks.exact import measure
 from benchmarks.pool import Pool
-from benchmarks.rows import Row
+from benchmarks.rows import Case, Row
 
 _WARMUP_ROUNDS: Final = 2
 _MOST_ROUNDS: Final = 10_000
@@ -72,15 +72,15 @@ def time_row(
     # A row that fails, however it does, must not reach a saved run and become a baseline.
     benchmark.has_error = True
     progress(row.name, "preparing")
-    pool = Pool(row.case())
+    case = row.case()
     with warnings.catch_warnings():
         # The exact measures tell which warnings are raised.
         warnings.simplefilter("ignore")
-        _rounds(row, pool, benchmark, budget, progress)
+        _rounds(row, case, benchmark, budget, progress)
     progress(row.name, "measuring memory and passes")
     _check_exact(row, benchmark, stored)
     if benchmark.stats is not None:
-        reason = implausible(median(benchmark.stats.stats.data), pool.case)
+        reason = implausible(median(benchmark.stats.stats.data), case)
         if reason is not None:
             _fail(f"{row.name} is {reason}")
     benchmark.has_error = False
@@ -88,11 +88,12 @@ def time_row(
 
 def _rounds(
     row: Row,
-    pool: Pool,
+    case: Case,
     benchmark: BenchmarkFixture,
     budget: Budget,
     progress: Progress,
 ) -> None:
+    pool = Pool(case.inputs)
     done = 0
     rounds = _WARMUP_ROUNDS
 
@@ -104,7 +105,7 @@ def _rounds(
 
     def check() -> None:
         nonlocal done
-        difference = pool.difference()
+        difference = pool.difference(case)
         if difference is not None:
             _fail(f"{row.name} diverges: {difference}")
         done += 1

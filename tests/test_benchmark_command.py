@@ -108,7 +108,7 @@ def test_saved_iterations_are_the_calls_of_a_round(saved: Path) -> None:
     for key, index in ((("maximum", "float32-1e3"), 0), (("copyto", "float64-3e4-sorted"), 1)):
         row = by_name(*key)
         bench = _saved(saved)[index]
-        assert bench["stats"]["iterations"] == Pool(row.case()).copies
+        assert bench["stats"]["iterations"] == Pool(row.inputs()).copies
         assert bench["group"] == row.group
         assert bench["stats"]["rounds"] == len(bench["stats"]["data"]) >= 5
 

@@ -133,16 +133,16 @@ def test_passes_and_the_bytes_that_they_touch(
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("row", COMPARED, ids=lambda row: row.method)
 def test_tracing_does_not_change_what_is_computed(row: Row) -> None:
-    pool = Pool(row.case())
+    pool = Pool(row.inputs())
     arguments = pool.arguments()
     results: list[Any] = []
     assert trace(lambda *given: results.append(row.function(*given)), arguments)
-    assert pool.case.argument_difference(arguments) is None
+    assert row.case().argument_difference(arguments) is None
     assert digest(*results) == digest(row.function(*pool.arguments()))
 
 
 def test_peak_grows_by_an_extra_copy_and_by_nothing_else() -> None:
-    pool = Pool(by_name("maximum", "float64-3e4").case())
+    pool = Pool(by_name("maximum", "float64-3e4").inputs())
 
     def held(x: NDArray[Any]) -> NDArray[Any]:
         copy = x.copy()
@@ -164,7 +164,7 @@ def test_peak_stops_tracing_memory_even_if_the_call_fails() -> None:
             raise ArithmeticError(x.size)
 
     with pytest.raises(ArithmeticError, match="1000"):
-        peak_bytes(fail, Pool(by_name("maximum", "float64-1e3").case()))
+        peak_bytes(fail, Pool(by_name("maximum", "float64-1e3").inputs()))
     assert not tracemalloc.is_tracing()
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.rows import Case, Row, array_difference
+from benchmarks.rows import Case, array_difference
+from benchmarks.suite import by_name
 
 
 def _array(*numbers: float, dtype: str = "float64") -> NDArray[Any]:
@@ -119,12 +121,5 @@ def test_wrong_fresh_result_is_described(result: NDArray[Any], words: str) -> No
 
 
 def test_row_is_named_after_method_and_workload() -> None:
-    row = Row(
-        method="half",
-        workload="tiny",
-        group="g",
-        function=abs,
-        case=lambda: FRESH,
-        workload_digest="",
-    )
+    row = replace(by_name("maximum", "float64-1e3"), method="half", workload="tiny")
     assert row.name == "half[tiny]"

@@ -1,0 +1,109 @@
+"""Copies of a package: as it stands in the working tree, and as it stood at a git revision."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.errors import CannotJudgeError
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A revision that was found in the repository.
+
+    Attributes
+    ----------
+    revision : str
+        As it was given.
+    sha : str
+        The full name of the commit.
+    """
+
+    revision: str
+    sha: str
+
+    def __str__(self) -> str:
+        return f"{self.revision} ({self.sha[:10]})"
+
+
+def working_tree(root: Path, package: str, into: Path) -> None:
+    """Copy the package as it stands in the working tree, committed or not.
+
+    Raises
+    ------
+    CannotJudgeError
+        If there is none.
+    """
+    source = root / package
+    if not (source / "__init__.py").is_file():
+        raise CannotJudgeError(
+            f"no package {package} in {root}; run the command where its folder is"
+        )
+    shutil.copytree(source, into / package, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def find_commit(root: Path, revision: str) -> Commit:
+    """Resolve a git revision without changing anything in the repository.
+
+    Raises
+    ------
+    CannotJudgeError
+        If there is no git, no repository or no such commit.
+    """
+    _git(root, "rev-parse", "--git-dir", otherwise=f"{root} is not in a git repository")
+    name = _git(
+        root,
+        "rev-parse",
+        "--verify",
+        "--quiet",
+        "--end-of-options",
+        f"{revision}^{{commit}}",
+        otherwise=f"no commit {revision!r} in {root}; `git log` shows those that are there, "
+        "and `git fetch --unshallow` brings those that a shallow clone lacks",
+    )
+    return Commit(revision, name.decode().strip())
+
+
+def at_commit(root: Path, commit: Commit, package: str, into: Path) -> None:
+    """Copy the package as it stood at a commit; working tree, index and refs stay as they are.
+
+    Raises
+    ------
+    CannotJudgeError
+        If the commit has no such package.
+    """
+    archive = _git(
+        root,
+        "archive",
+        "--format=tar",
+        commit.sha,
+        "--",
+        package,
+        otherwise=f"no package {package} at {commit}; choose a revision that has one",
+    )
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        tar.extractall(into, filter="data")
+    if not (into / package / "__init__.py").is_file():
+        raise CannotJudgeError(f"no package {package} at {commit}; choose a revision that has one")
+
+
+def _git(root: Path, *arguments: str, otherwise: str) -> bytes:
+    try:
+        found = subprocess.run(  # noqa: S603 - a fixed command; revisions follow --end-of-options
+            ["git", "-C", str(root), *arguments],  # noqa: S607 - the user's git
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except FileNotFoundError:
+        raise CannotJudgeError(
+            "git was not found, and --base takes a git revision; install git"
+        ) from None
+    if found.returncode:
+        raise CannotJudgeError(otherwise)
+    return found.stdout

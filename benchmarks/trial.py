@@ -1,0 +1,124 @@
+"""A trial: one fresh process that measures rows and prints a line of JSON for each.
+
+It reads a request from standard input.  What the package under test prints goes to standard
+error, so that it cannot be mistaken for a measurement.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import random
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, TextIO
+
+from benchmarks import exact, paired
+from benchmarks.arms import Arm
+from benchmarks.pool import Pool
+from benchmarks.rows import Row, Suite
+
+HEAD = "head"
+BASE = "base"
+COPY = "copy"
+"""A second copy of the base, which rides along on some rows: it must come out unchanged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a trial is asked to do.
+
+    Attributes
+    ----------
+    suite : str
+        Import name of the module whose ``SUITE`` has the rows.
+    arms : mapping of str to str
+        Folder of the package by name of the arm.
+    rows : tuple of str
+        Names of the rows.
+    controls : frozenset of str
+        Names of the rows on which the copy rides along.
+    seconds : float
+        Time for a row; 0 to take its exact measures instead.
+    seed : int
+        Seed of all that is drawn at random.
+    """
+
+    suite: str
+    arms: Mapping[str, str]
+    rows: tuple[str, ...]
+    controls: tuple[str, ...] = ()
+    seconds: float = 0.0
+    seed: int = 0
+
+
+def main() -> None:
+    """Carry out the request on standard input."""
+    lines = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    warnings.simplefilter("ignore")
+    run(Request(**json.load(sys.stdin)), lines)
+
+
+def run(request: Request, lines: TextIO) -> None:
+    """Measure the rows in an order drawn at random, and write what is found."""
+    rng = random.Random(request.seed)  # noqa: S311 - orders and layouts, not secrets
+    suite: Suite = importlib.import_module(request.suite).SUITE
+    arms = list(request.arms)
+    rng.shuffle(arms)  # none may always be the first to be loaded
+    functions = {}
+    for arm in arms:
+        try:
+            package = Arm(Path(request.arms[arm]), suite.package).module
+            functions[arm] = suite.functions(package)
+        except Exception as error:  # noqa: BLE001 - whatever a revision raises, it is broken
+            _write(lines, {"broken": arm, "error": f"{type(error).__name__}: {error}"})
+            return
+    _write(lines, {"methods": {arm: list(functions[arm]) for arm in arms}})
+    rows = {row.name: row for row in suite.rows()}
+    names = list(request.rows)
+    rng.shuffle(names)
+    for name in names:
+        _write(lines, {"begin": name})
+        row = rows[name]
+        its_arms = {
+            arm: functions[arm][row.method]
+            for arm in request.arms
+            if row.method in functions[arm] and (arm != COPY or name in request.controls)
+        }
+        if request.seconds:
+            _write(lines, {"row": name, **asdict(_time(row, its_arms, request.seconds, rng))})
+        else:
+            _write(lines, {"row": name, "arms": _measure(row, its_arms)})
+    _write(lines, {"done": len(names)})
+
+
+def _time(
+    row: Row, arms: Mapping[str, Callable[..., Any]], seconds: float, rng: random.Random
+) -> paired.Sample:
+    pool = Pool(row.inputs(), rng.getrandbits(32))
+    return paired.compare(pool, arms, BASE, seconds, rng)
+
+
+def _measure(row: Row, arms: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for arm, function in arms.items():
+        try:
+            found[arm] = asdict(exact.measure(replace(row, function=function)))
+        except exact.WrongAnswerError as error:
+            found[arm] = {"wrong": str(error)}
+        except Exception as error:  # noqa: BLE001 - a function that raises gives no answer
+            found[arm] = {"wrong": f"raises {type(error).__name__}: {error}"}
+    return found
+
+
+def _write(lines: TextIO, found: dict[str, Any]) -> None:
+    lines.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""Running trials: starting fresh processes, reading what they find, and ending them for sure."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from benchmarks.errors import CannotJudgeError
+from benchmarks.trial import Request
+
+ROW_TIMEOUT: Final = 60.0
+"""Seconds without a word from a trial after which it counts as hung."""
+
+Line = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a trial found.
+
+    Attributes
+    ----------
+    methods : mapping of str to list of str
+        Names of the methods in each arm.
+    rows : mapping of str to dict
+        The line for each row.
+    """
+
+    methods: Mapping[str, list[str]]
+    rows: Mapping[str, Line]
+
+
+def run_trial(
+    request: Request,
+    root: Path,
+    timeout: float = ROW_TIMEOUT,
+    on_row: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Run one trial in a fresh process and return what it found.
+
+    Parameters
+    ----------
+    request : Request
+        What to measure.
+    root : Path
+        Folder that the suite is imported from.
+    timeout : float
+        Seconds that a row may take.
+    on_row : callable
+        Told the name of each row as it begins.
+
+    Raises
+    ------
+    CannotJudgeError
+        If the trial crashes, hangs, is killed, or leaves rows out.
+    """
+    found: dict[str, Line] = {}
+    methods: dict[str, list[str]] = {}
+    row = "the start"
+    with _process(root) as process, tempfile.TemporaryFile("w+") as errors:
+        child = process(errors)
+        lines = _lines(child, json.dumps(asdict(request)))
+        while True:
+            try:
+                line = lines.get(timeout=timeout)
+            except queue.Empty:
+                raise CannotJudgeError(
+                    f"a trial hung at {row}: no word for {timeout:g} s; run that row alone with "
+                    "--rows, or allow more with --timeout"
+                ) from None
+            if line is None:
+                raise CannotJudgeError(_obituary(child, row, errors))
+            if "begin" in line:
+                row = line["begin"]
+                on_row(row)
+            elif "broken" in line:
+                raise CannotJudgeError(
+                    f"the package of the {line['broken']} cannot be imported: {line['error']}; "
+                    "mend it, or choose another revision"
+                )
+            elif "methods" in line:
+                methods = line["methods"]
+            elif "done" in line:
+                break
+            else:
+                found[line["row"]] = line
+    missing = set(request.rows) - set(found)
+    if missing:
+        raise CannotJudgeError(f"a trial left out {', '.join(sorted(missing))}; run it again")
+    return Report(methods, found)
+
+
+@contextmanager
+def _process(root: Path) -> Iterator[Callable[[IO[str]], subprocess.Popen[str]]]:
+    children: list[subprocess.Popen[str]] = []
+
+    def start(errors: IO[str]) -> subprocess.Popen[str]:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.trial"],
+            cwd=root,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            # Its own session, so that Ctrl-C reaches us first and all that it started goes with it.
+            start_new_session=True,
+        )
+        children.append(child)
+        return child
+
+    try:
+        yield start
+    finally:
+        for child in children:
+            _end(child)
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    try:
+        if hasattr(os, "killpg"):
+            os.killpg(child.pid, signal.SIGKILL)
+        else:
+            child.kill()
+    except ProcessLookupError:
+        pass
+    child.wait()
+    for stream in (child.stdin, child.stdout):
+        if stream is not None:
+            stream.close()
+
+
+def _lines(child: subprocess.Popen[str], request: str) -> queue.Queue[Line | None]:
+    """Feed the child its request and read its lines, both beside the caller's waiting."""
+    lines: queue.Queue[Line | None] = queue.Queue()
+
+    def converse() -> None:
+        # If it dies in mid-sentence, the way it ended says more than a broken line.
+        with suppress(OSError, ValueError):
+            if child.stdin is not None:
+                child.stdin.write(request)
+                child.stdin.close()
+            for line in child.stdout or ():
+                lines.put(json.loads(line))
+        lines.put(None)
+
+    threading.Thread(target=converse, daemon=True).start()
+    return lines
+
+
+def _obituary(child: subprocess.Popen[str], row: str, errors: IO[str]) -> str:
+    code = child.wait()
+    errors.seek(0)
+    words = errors.read().strip().splitlines()
+    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
+    last = f": {words[-1].strip()}" if words else ""
+    return f"a trial {how} at {row}{last}; run that row alone with --rows to see more"
