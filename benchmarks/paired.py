@@ -20,7 +20,10 @@ from typing import Any, Final
 
 from benchmarks.pool import Pool
 
-FEWEST_ROUNDS: Final = 3
+ENOUGH_ROUNDS: Final = 10
+FEWEST_ROUNDS: Final = 4
+LONGEST: Final = 8
+"""Multiple of the time asked for after which slow rows stop short of `ENOUGH_ROUNDS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,8 @@ def compare(
     reference : str
         The arm that the others are divided by.
     seconds : float
-        Time for all rounds, in seconds; at least `FEWEST_ROUNDS` run whatever they take.
+        Time for all rounds, in seconds; longer if `ENOUGH_ROUNDS` need it, up to `LONGEST` times
+        as long, and beyond for `FEWEST_ROUNDS`.
     rng : random.Random
         Draws the orders.
 
@@ -73,8 +77,8 @@ def compare(
     rounds: list[dict[str, float]] = []
     with _no_garbage_collection():
         _round(pool, arms, list(arms))  # warms caches, and Python's specialised instructions
-        end = time.perf_counter() + seconds
-        while len(rounds) < FEWEST_ROUNDS or time.perf_counter() < end:
+        start = time.perf_counter()
+        while _more(len(rounds), (time.perf_counter() - start) / seconds):
             order = list(arms)
             rng.shuffle(order)
             rounds.append(_round(pool, arms, order))
@@ -89,6 +93,12 @@ def compare(
         seconds=median(best[reference] for best in rounds) / pool.copies,
         rounds=len(rounds),
     )
+
+
+def _more(rounds: int, spent: float) -> bool:
+    if rounds < ENOUGH_ROUNDS:
+        return rounds < FEWEST_ROUNDS or spent < LONGEST
+    return spent < 1
 
 
 def _round(
