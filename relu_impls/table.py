@@ -50,11 +50,11 @@ def methods_table(methods: Iterable[Method]) -> str:
     """
     rows = list(methods)
     parts = []
-    for kind in Kind:
+    used = {method.kind for method in rows}
+    for kind in filter(used.__contains__, Kind):
         lines = [_line(method) for method in rows if method.kind is kind]
-        if lines:
-            title = f"**{kind.label}**: `f({', '.join(kind.arguments)})`"
-            parts.append("\n".join([title, "", *_HEADER, *lines]))
+        title = f"**{kind.label}**: `f({', '.join(kind.arguments)})`"
+        parts.append("\n".join([title, "", *_HEADER, *lines]))
     return "\n\n".join(parts)
 
 
