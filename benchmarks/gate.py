@@ -52,7 +52,7 @@ class Settings:
     limit: float = 0.03
     trials: int = LOOKS[-1]
     budget: float = 110.0
-    row_seconds: float = 0.012
+    row_seconds: float = 0.005
     timeout: float = 60.0
 
     @property

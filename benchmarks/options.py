@@ -1,0 +1,36 @@
+"""The values that options take."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+
+def fraction(text: str) -> float:
+    """Read a tolerated slowdown, written as ``3%`` or ``0.03``."""
+    number, percent = (text[:-1], 0.01) if text.endswith("%") else (text, 1.0)
+    try:
+        found = float(number) * percent
+    except ValueError:
+        found = math.nan
+    if not 0 < found < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no limit; write one as 3% or 0.03")
+    return found
+
+
+def positive(text: str) -> float:
+    """Read a number of seconds."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not 0 < found < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of seconds")
+    return found
+
+
+def whole(text: str) -> int:
+    """Read a number of trials."""
+    if not text.isdecimal() or int(text) < 2:  # noqa: PLR2004 - one trial has no spread
+        raise argparse.ArgumentTypeError(f"{text!r} trials are no sample; ask for 2 or more")
+    return int(text)

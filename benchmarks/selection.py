@@ -1,0 +1,49 @@
+"""Choosing rows by an expression, as ``pytest -k`` chooses tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from _pytest.mark.expression import Expression
+
+from benchmarks.errors import CannotJudgeError
+from benchmarks.rows import Row
+
+
+def select(rows: Sequence[Row], expression: str) -> list[Row]:
+    """Return the rows whose names match.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        All rows.
+    expression : str
+        Parts of names joined by ``and``, ``or``, ``not`` and brackets; all rows if empty.
+
+    Raises
+    ------
+    CannotJudgeError
+        If it is not an expression, or matches nothing.
+    """
+    if not expression.strip():
+        return list(rows)
+    try:
+        compiled = Expression.compile(expression)
+    except SyntaxError as error:
+        raise CannotJudgeError(
+            f"--rows {expression!r} is no expression ({error}); write one as for pytest -k"
+        ) from None
+    found = [row for row in rows if compiled.evaluate(partial(_within, row))]
+    if not found:
+        raise CannotJudgeError(
+            f"--rows {expression!r} matches none of {len(rows)} rows; they are named as in "
+            f"{rows[0].name}"
+        )
+    return found
+
+
+def _within(row: Row, part: str, /, **_: object) -> bool:
+    # The test's name joins its parameters by a dash; both spellings are found.
+    names = (row.name.lower(), f"{row.method}-{row.workload}".lower())
+    return any(part.lower() in name for name in names)
