@@ -7,6 +7,16 @@ import tempfile
 from pathlib import Path
 
 
+def check_writable(path: Path) -> None:
+    """Raise OSError if a file could not be written there: before a measurement, not after it."""
+    folder = path.resolve().parent
+    handle, name = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.")
+    os.close(handle)
+    Path(name).unlink()
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder, expected a file")
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Replace the contents of `path` by `text`, or leave it as it was.
 

@@ -113,14 +113,75 @@ def interval(values: Sequence[float], error: float) -> Interval:
         If a value is not finite.
     """
     n = len(values)
+    found = _moments(values)
+    if n <= 1:
+        return Interval(found.mean, -math.inf, math.inf, n)
+    margin = float(student.isf(error, n - 1)) * math.sqrt(found.squared_error)
+    return Interval(found.mean, found.mean - margin, found.mean + margin, n)
+
+
+def difference(
+    values: Sequence[float], stored: Sequence[float], error: float, drift: float
+) -> Interval:
+    r"""Return by how much the mean of `values` exceeds that of `stored`, with its interval.
+
+    The interval is Welch's, widened on both sides by the drift that recordings of identical code
+    show when they are made at different times.
+
+    Parameters
+    ----------
+    values, stored : sequence of float
+        Log ratios to the same kernel, one for each trial: of now, and of the baseline.
+    error : float
+        Probability that the true difference lies above the interval, and that it lies below.
+    drift : float
+        Natural logarithm of the factor between recordings of identical code; not negative.
+
+    Returns
+    -------
+    Interval
+        Unbounded for fewer than two values on either side.
+
+    Notes
+    -----
+    With :math:`v = s^2 / n` for each side, the margin is :math:`t_\nu \sqrt{v_1 + v_2}` where
+    :math:`\nu = (v_1 + v_2)^2 / (v_1^2 / (n_1 - 1) + v_2^2 / (n_2 - 1))` [1]_.
+
+    References
+    ----------
+    .. [1] B. L. Welch, "The generalization of Student's problem when several different population
+       variances are involved", Biometrika 34, 1947.
+    """
+    now, then = _moments(values), _moments(stored)
+    mean = now.mean - then.mean
+    n = len(values)
+    if min(n, len(stored)) <= 1:
+        return Interval(mean, -math.inf, math.inf, n)
+    total = now.squared_error + then.squared_error
+    freedom = math.inf
+    if total > 0:
+        freedom = total**2 / (
+            now.squared_error**2 / (n - 1) + then.squared_error**2 / (len(stored) - 1)
+        )
+    margin = float(student.isf(error, freedom)) * math.sqrt(total) + drift
+    return Interval(mean, mean - margin, mean + margin, n)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    mean: float
+    squared_error: float
+
+
+def _moments(values: Sequence[float]) -> _Moments:
+    n = len(values)
     if not all(map(math.isfinite, values)):
         raise ValueError("a trial's log ratio is not a finite number")
     if n <= 1:
-        return Interval(values[0] if values else math.nan, -math.inf, math.inf, n)
+        return _Moments(values[0] if values else math.nan, math.inf)
     mean = math.fsum(values) / n
     variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1)
-    margin = float(student.isf(error, n - 1)) * math.sqrt(variance / n)
-    return Interval(mean, mean - margin, mean + margin, n)
+    return _Moments(mean, variance / n)
 
 
 def decide(found: Interval, limit: float) -> Verdict | None:

@@ -46,6 +46,12 @@ class Machine:
     numpy: str
     pytest_benchmark: str
 
+    @property
+    def class_name(self) -> str:
+        """Name of the class of machines, fit for a folder; the software is no part of it."""
+        words = f"{self.system} {self.machine} {self.cpu} {self.simd}".lower()
+        return re.sub(r"[^a-z0-9_.]+", "-", words).strip("-")
+
     def as_dict(self) -> dict[str, str]:
         """Return the fields as a dict, for JSON."""
         return asdict(self)

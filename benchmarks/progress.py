@@ -25,7 +25,7 @@ class Display:
         self._budget = budget
         self._console = Console(file=sys.stderr)
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),  # names of rows have brackets
             BarColumn(bar_width=20),
             TextColumn("{task.fields[left]}"),
             console=self._console,

@@ -51,6 +51,12 @@ def markdown(outcome: Outcome) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def changes(outcome: Outcome) -> str:
+    """Return what changed from one baseline to the next: every row, the worst first."""
+    rows = sorted(outcome.rows, key=lambda row: (_ORDER[row.verdict], -_mean(row)))
+    return "\n\n".join([headline(outcome), _text_table([_cells(row) for row in rows])])
+
+
 def as_json(outcome: Outcome) -> str:
     """Return the report for programs; factors are 1.0 where nothing changed."""
     found: dict[str, Any] = {

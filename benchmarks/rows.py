@@ -127,6 +127,11 @@ class Row:
         Returns the `Inputs`.
     case : callable
         Returns the `Case`; the answer may take seconds, so only what checks it asks for it.
+    kernel : callable
+        Takes the same operands and does the plainest work of the same memory character; stored
+        times are ratios to it.
+    test : str
+        Node of the pytest benchmark that times this row, without its parameters.
     workload_digest : str
         Digest of the input data.
     warns : tuple of type of Warning
@@ -139,6 +144,8 @@ class Row:
     function: Callable[..., Any]
     inputs: Callable[[], Inputs]
     case: Callable[[], Case]
+    kernel: Callable[..., Any]
+    test: str
     workload_digest: str
     warns: tuple[type[Warning], ...] = ()
 
@@ -146,6 +153,11 @@ class Row:
     def name(self) -> str:
         """Key of this row in tables and stored runs."""
         return f"{self.method}[{self.workload}]"
+
+    @property
+    def fullname(self) -> str:
+        """Key of this row in pytest-benchmark's files."""
+        return f"{self.test}[{self.method}-{self.workload}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from _pytest.mark.expression import Expression
@@ -26,15 +26,8 @@ def select(rows: Sequence[Row], expression: str) -> list[Row]:
     CannotJudgeError
         If it is not an expression, or matches nothing.
     """
-    if not expression.strip():
-        return list(rows)
-    try:
-        compiled = Expression.compile(expression)
-    except SyntaxError as error:
-        raise CannotJudgeError(
-            f"--rows {expression!r} is no expression ({error}); write one as for pytest -k"
-        ) from None
-    found = [row for row in rows if compiled.evaluate(partial(_within, row))]
+    matches = matcher(expression)
+    found = [row for row in rows if matches(row.method, row.workload)]
     if not found:
         raise CannotJudgeError(
             f"--rows {expression!r} matches none of {len(rows)} rows; they are named as in "
@@ -43,7 +36,26 @@ def select(rows: Sequence[Row], expression: str) -> list[Row]:
     return found
 
 
-def _within(row: Row, part: str, /, **_: object) -> bool:
+def matcher(expression: str) -> Callable[[str, str], bool]:
+    """Return what tells whether a method on a workload matches.
+
+    Raises
+    ------
+    CannotJudgeError
+        If it is not an expression.
+    """
+    if not expression.strip():
+        return lambda method, workload: True  # noqa: ARG005
+    try:
+        compiled = Expression.compile(expression)
+    except SyntaxError as error:
+        raise CannotJudgeError(
+            f"--rows {expression!r} is no expression ({error}); write one as for pytest -k"
+        ) from None
+    return lambda method, workload: compiled.evaluate(partial(_within, method, workload))
+
+
+def _within(method: str, workload: str, part: str, /, **_: object) -> bool:
     # The test's name joins its parameters by a dash; both spellings are found.
-    names = (row.name.lower(), f"{row.method}-{row.workload}".lower())
+    names = (f"{method}[{workload}]".lower(), f"{method}-{workload}".lower())
     return any(part.lower() in name for name in names)

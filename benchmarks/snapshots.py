@@ -66,7 +66,10 @@ def find_commit(root: Path, revision: str) -> Commit:
         otherwise=f"no commit {revision!r} in {root}; `git log` shows those that are there, "
         "and `git fetch --unshallow` brings those that a shallow clone lacks",
     )
-    return Commit(revision, name.decode().strip())
+    sha = name.decode().strip()
+    if not sha.isalnum():
+        raise CannotJudgeError(f"{revision!r} is not one commit; name one, as HEAD~1")
+    return Commit(revision, sha)
 
 
 def at_commit(root: Path, commit: Commit, package: str, into: Path) -> None:
@@ -86,10 +89,23 @@ def at_commit(root: Path, commit: Commit, package: str, into: Path) -> None:
         package,
         otherwise=f"no package {package} at {commit}; choose a revision that has one",
     )
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        tar.extractall(into, filter="data")
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            tar.extractall(into, filter="data")
+    except tarfile.TarError as error:
+        raise CannotJudgeError(f"the package {package} at {commit} is no copy: {error}") from None
     if not (into / package / "__init__.py").is_file():
         raise CannotJudgeError(f"no package {package} at {commit}; choose a revision that has one")
+
+
+def describe_head(root: Path) -> str:
+    """Return the commit of the working tree, with ``+`` if files differ from it, for a record."""
+    try:
+        name = _git(root, "rev-parse", "HEAD", otherwise="no commit").decode().strip()
+        changed = _git(root, "status", "--porcelain", "--", ".", otherwise="no status")
+    except CannotJudgeError:
+        return "unknown"
+    return f"{name}+" if changed.strip() else name
 
 
 def _git(root: Path, *arguments: str, otherwise: str) -> bytes:

@@ -24,6 +24,24 @@ _FAMILY: Final = {
     Quantity.BACKWARD: "backward",
 }
 
+_KERNELS: Final[Mapping[Kind, Callable[..., Array]]] = {
+    Kind.FRESH: np.negative,
+    Kind.OUT: lambda x, out: np.negative(x, out=out),
+    Kind.IN_PLACE: lambda x: np.negative(x, out=x),
+    Kind.FUSED: lambda x, out, _mask: np.negative(x, out=out),
+    Kind.DERIVATIVE: np.negative,
+    Kind.BACKWARD: lambda grad, _x: np.negative(grad),
+    Kind.BACKWARD_IN_PLACE: lambda grad, _x: np.negative(grad, out=grad),
+}
+"""The plainest pass with the same memory character: fresh output, given output or in place."""
+
+_TESTS: Final = {
+    Kind.IN_PLACE: "benchmarks/test_inplace.py::test_inplace",
+    Kind.DERIVATIVE: "benchmarks/test_gradient.py::test_derivative",
+    Kind.BACKWARD: "benchmarks/test_gradient.py::test_backward",
+    Kind.BACKWARD_IN_PLACE: "benchmarks/test_gradient.py::test_backward",
+}
+
 
 def default_rows(*kinds: Kind) -> list[Row]:
     """Return the rows that run by default, in display order.
@@ -95,11 +113,19 @@ def row(method: Method, workload: Workload) -> Row:
         function=method.function,
         inputs=partial(_inputs, method.kind, dtype, workload),
         case=partial(_case, method.kind, dtype, workload),
+        kernel=_KERNELS[method.kind],
+        test=_test(method.kind, workload),
         workload_digest=workload.digest,
         warns=tuple(
             w.category for w in method.contract.warnings if w.when is When.ALWAYS and w.current
         ),
     )
+
+
+def _test(kind: Kind, workload: Workload) -> str:
+    if workload.name.startswith("article"):
+        return "benchmarks/test_article.py::test_article"
+    return _TESTS.get(kind, "benchmarks/test_forward.py::test_forward")
 
 
 def _by_default(method: Method, workload: Workload) -> bool:

@@ -24,6 +24,9 @@ from benchmarks.rows import Row, Suite
 
 HEAD = "head"
 BASE = "base"
+KERNEL = "kernel"
+"""The reference kernel of each row, for ratios that can be stored."""
+
 COPY = "copy"
 """A second copy of the base, which rides along on some rows: it must come out unchanged."""
 
@@ -38,6 +41,8 @@ class Request:
         Import name of the module whose ``SUITE`` has the rows.
     arms : mapping of str to str
         Folder of the package by name of the arm.
+    reference : str
+        The arm that times are divided by; the kernel of each row if it is `KERNEL`.
     rows : tuple of str
         Names of the rows.
     controls : frozenset of str
@@ -51,6 +56,7 @@ class Request:
     suite: str
     arms: Mapping[str, str]
     rows: tuple[str, ...]
+    reference: str = BASE
     controls: tuple[str, ...] = ()
     seconds: float = 0.0
     seed: int = 0
@@ -75,7 +81,7 @@ def run(request: Request, lines: TextIO) -> None:
         try:
             package = Arm(Path(request.arms[arm]), suite.package).module
             functions[arm] = suite.functions(package)
-        except Exception as error:  # noqa: BLE001 - whatever a revision raises, it is broken
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a revision raises
             _write(lines, {"broken": arm, "error": f"{type(error).__name__}: {error}"})
             return
     _write(lines, {"methods": {arm: list(functions[arm]) for arm in arms}})
@@ -91,17 +97,19 @@ def run(request: Request, lines: TextIO) -> None:
             if row.method in functions[arm] and (arm != COPY or name in request.controls)
         }
         if request.seconds:
-            _write(lines, {"row": name, **asdict(_time(row, its_arms, request.seconds, rng))})
+            if request.reference == KERNEL:
+                its_arms[KERNEL] = row.kernel
+            _write(lines, {"row": name, **asdict(_time(row, its_arms, request, rng))})
         else:
             _write(lines, {"row": name, "arms": _measure(row, its_arms)})
     _write(lines, {"done": len(names)})
 
 
 def _time(
-    row: Row, arms: Mapping[str, Callable[..., Any]], seconds: float, rng: random.Random
+    row: Row, arms: Mapping[str, Callable[..., Any]], request: Request, rng: random.Random
 ) -> paired.Sample:
     pool = Pool(row.inputs(), rng.getrandbits(32))
-    return paired.compare(pool, arms, BASE, seconds, rng)
+    return paired.compare(pool, arms, request.reference, request.seconds, rng)
 
 
 def _measure(row: Row, arms: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:

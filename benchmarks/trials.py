@@ -10,8 +10,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -65,22 +65,47 @@ def run_trial(
     CannotJudgeError
         If the trial crashes, hangs, is killed, or leaves rows out.
     """
-    found: dict[str, Line] = {}
-    methods: dict[str, list[str]] = {}
-    row = "the start"
-    with _process(root) as process, tempfile.TemporaryFile("w+") as errors:
-        child = process(errors)
-        lines = _lines(child, json.dumps(asdict(request)))
+    return run_trials([request], root, timeout, on_row)[0]
+
+
+def run_trials(
+    requests: Sequence[Request],
+    root: Path,
+    timeout: float = ROW_TIMEOUT,
+    on_row: Callable[[str], None] = lambda _: None,
+) -> list[Report]:
+    """Run trials side by side; when one fails, or we are interrupted, all of them end.
+
+    Parameters and errors are those of `run_trial`.
+    """
+    with ExitStack() as stack:
+        trials = [stack.enter_context(_started(request, root)) for request in requests]
+        return [trial.report(timeout, on_row) for trial in trials]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """A trial that is running."""
+
+    request: Request
+    child: subprocess.Popen[str]
+    errors: IO[str]
+    lines: queue.Queue[Line | None]
+
+    def report(self, timeout: float, on_row: Callable[[str], None]) -> Report:
+        found: dict[str, Line] = {}
+        methods: dict[str, list[str]] = {}
+        row = "the start"
         while True:
             try:
-                line = lines.get(timeout=timeout)
+                line = self.lines.get(timeout=timeout)
             except queue.Empty:
                 raise CannotJudgeError(
                     f"a trial hung at {row}: no word for {timeout:g} s; run that row alone with "
                     "--rows, or allow more with --timeout"
                 ) from None
             if line is None:
-                raise CannotJudgeError(_obituary(child, row, errors))
+                raise CannotJudgeError(_obituary(self.child, row, self.errors))
             if "begin" in line:
                 row = line["begin"]
                 on_row(row)
@@ -95,17 +120,16 @@ def run_trial(
                 break
             else:
                 found[line["row"]] = line
-    missing = set(request.rows) - set(found)
-    if missing:
-        raise CannotJudgeError(f"a trial left out {', '.join(sorted(missing))}; run it again")
-    return Report(methods, found)
+        missing = set(self.request.rows) - set(found)
+        if missing:
+            raise CannotJudgeError(f"a trial left out {', '.join(sorted(missing))}; run it again")
+        return Report(methods, found)
 
 
 @contextmanager
-def _process(root: Path) -> Iterator[Callable[[IO[str]], subprocess.Popen[str]]]:
-    children: list[subprocess.Popen[str]] = []
-
-    def start(errors: IO[str]) -> subprocess.Popen[str]:
+def _started(request: Request, root: Path) -> Iterator[_Trial]:
+    # What the package prints need not be text.
+    with tempfile.TemporaryFile("w+", errors="replace") as errors:
         child = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.trial"],
             cwd=root,
@@ -116,13 +140,9 @@ def _process(root: Path) -> Iterator[Callable[[IO[str]], subprocess.Popen[str]]]
             # Its own session, so that Ctrl-C reaches us first and all that it started goes with it.
             start_new_session=True,
         )
-        children.append(child)
-        return child
-
-    try:
-        yield start
-    finally:
-        for child in children:
+        try:
+            yield _Trial(request, child, errors, _lines(child, json.dumps(asdict(request))))
+        finally:
             _end(child)
 
 
@@ -132,12 +152,13 @@ def _end(child: subprocess.Popen[str]) -> None:
             os.killpg(child.pid, signal.SIGKILL)
         else:
             child.kill()
-    except ProcessLookupError:
-        pass
+    except (ProcessLookupError, PermissionError):
+        pass  # all have ended; macOS has the second word for it
     child.wait()
     for stream in (child.stdin, child.stdout):
         if stream is not None:
-            stream.close()
+            with suppress(OSError):  # a request that it did not live to read
+                stream.close()
 
 
 def _lines(child: subprocess.Popen[str], request: str) -> queue.Queue[Line | None]:

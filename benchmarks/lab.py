@@ -1,0 +1,168 @@
+"""The stages of a judgement that start processes: exact measures, and trials until all is clear."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from benchmarks.judge import Policy
+from benchmarks.progress import Display
+from benchmarks.rows import Row, Suite
+from benchmarks.series import Series
+from benchmarks.trial import COPY, HEAD, Request
+from benchmarks.trials import Report, run_trial, run_trials
+
+LOOKS: Final = (8, 11, 15, 20, 26, 33)
+"""Numbers of trials after which rows may be decided."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to judge.
+
+    Attributes
+    ----------
+    limit : float
+        Tolerated slowdown, as a fraction.
+    trials : int
+        Most trials.
+    budget : float
+        Most seconds for everything.
+    row_seconds : float
+        Time for a row in a trial, in seconds.
+    timeout : float
+        Seconds after which a silent trial counts as hung.
+    """
+
+    limit: float = 0.03
+    trials: int = LOOKS[-1]
+    budget: float = 110.0
+    row_seconds: float = 0.005
+    timeout: float = 60.0
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """The planned looks, the last one at the most trials."""
+        return (*(look for look in LOOKS if look < self.trials), self.trials)
+
+    def policy(self, rows: int) -> Policy:
+        """Return the rule for a number of intervals that must hold together."""
+        return Policy(limit=self.limit, rows=max(1, rows), looks=self.looks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lab:
+    """Where processes are started.
+
+    Attributes
+    ----------
+    suite : Suite
+        What is measured.
+    root : Path
+        Folder that the suite is imported from.
+    arms : mapping of str to str
+        Folder of the package by name of the arm.
+    reference : str
+        The arm that times are divided by.
+    settings : Settings
+        How to judge.
+    display : Display
+        Told what is going on.
+    start : float
+        When the budget began to run, by `time.monotonic`.
+    """
+
+    suite: Suite
+    root: Path
+    arms: Mapping[str, str]
+    reference: str
+    settings: Settings
+    display: Display
+    start: float
+
+    def exact(self, rows: Sequence[Row], *arms: str) -> dict[str, Report]:
+        """Take the exact measures of some arms, side by side: they need no quiet."""
+        self.display.stage("exact checks", len(arms) * len(rows))
+        names = tuple(row.name for row in rows)
+        requests = [self._request((arm,), names) for arm in arms]
+        reports = run_trials(requests, self.root, self.settings.timeout, self.display.row)
+        return dict(zip(arms, reports, strict=True))
+
+    def decide(self, series: Mapping[str, Series], controls: Mapping[str, Series]) -> int:
+        """Run trials until all is decided, or the trials or the budget are used up.
+
+        Parameters
+        ----------
+        series, controls : mapping of str to Series
+            By name of the row: the head, and the copy of the base.
+
+        Returns
+        -------
+        int
+            Number of trials.
+        """
+        every = [*series.values(), *controls.values()]
+        policy = self.settings.policy(len(every))
+        longest, number = 0.0, 0
+        while every and not all(s.verdict for s in every) and number < self.settings.trials:
+            number += 1
+            began = time.monotonic()
+            self.add_trial(series, controls, f"trial {number}")
+            # Later trials are shorter, because fewer rows are undecided.
+            longest = max(0.8 * longest, time.monotonic() - began)
+            spent = time.monotonic() - self.start + longest > self.settings.budget
+            if number in policy.looks or spent:
+                for s in every:
+                    if s.verdict is None:
+                        s.look(policy)
+            if spent:
+                break
+        return number
+
+    def add_trial(
+        self, series: Mapping[str, Series], controls: Mapping[str, Series], words: str
+    ) -> None:
+        """Run one trial of what is undecided."""
+        undecided = [name for name, s in series.items() if s.verdict is None]
+        copied = [name for name, s in controls.items() if s.verdict is None]
+        names = tuple(dict.fromkeys([*undecided, *copied]))
+        self.display.stage(f"{words}, {len(undecided)} rows undecided", len(names))
+        report = self.trial(tuple(self.arms), names, tuple(copied), self.settings.row_seconds)
+        for name in undecided:
+            line = report.rows[name]
+            series[name].add(line["log_ratios"][HEAD], line["seconds"])
+        for name in copied:
+            line = report.rows[name]
+            controls[name].add(line["log_ratios"][COPY], line["seconds"])
+
+    def trial(
+        self,
+        arms: tuple[str, ...],
+        rows: tuple[str, ...],
+        controls: tuple[str, ...] = (),
+        seconds: float = 0.0,
+    ) -> Report:
+        """Run one fresh process."""
+        request = self._request(arms, rows, controls, seconds)
+        return run_trial(request, self.root, self.settings.timeout, self.display.row)
+
+    def _request(
+        self,
+        arms: tuple[str, ...],
+        rows: tuple[str, ...],
+        controls: tuple[str, ...] = (),
+        seconds: float = 0.0,
+    ) -> Request:
+        return Request(
+            suite=self.suite.name,
+            arms={arm: self.arms[arm] for arm in arms},
+            rows=rows,
+            reference=self.reference,
+            controls=controls,
+            seconds=seconds,
+            seed=random.getrandbits(48),
+        )

@@ -1,0 +1,86 @@
+"""The trials of a row as they come in, looked at by the rule of the judge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Final
+
+from benchmarks.judge import Interval, Policy, Verdict, decide, difference, interval
+from benchmarks.outcome import RowOutcome
+from benchmarks.rows import Row
+
+SIGHTINGS: Final = 2
+"""Looks in a row at which a regression must be seen."""
+
+
+@dataclass(slots=True)
+class Series:
+    """The trials of one row so far, and those that they are held against if some are stored.
+
+    Attributes
+    ----------
+    row : Row
+        The row.
+    stored : sequence of float
+        Log ratios of a baseline; empty if each trial is a ratio to the base already.
+    drift : float
+        Allowance for the time between the baseline and now, as a natural logarithm.
+    values : list of float
+        Log ratio of each trial.
+    seconds : list of float
+        Seconds per call in each trial.
+    """
+
+    row: Row
+    stored: Sequence[float] = ()
+    drift: float = 0.0
+    values: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    sightings: int = 0
+    verdict: Verdict | None = None
+    interval: Interval | None = None
+
+    def add(self, log_ratio: float, reference_seconds: float) -> None:
+        """Take in a trial."""
+        self.values.append(log_ratio)
+        self.seconds.append(reference_seconds * math.exp(log_ratio))
+
+    def look(self, policy: Policy) -> None:
+        """Decide the row if the trials prove something."""
+        self.interval = self._interval(policy.error)
+        found = decide(self.interval, policy.limit)
+        if found is Verdict.REGRESSED:
+            self.sightings += 1
+            if self.sightings < SIGHTINGS:
+                return
+        else:
+            self.sightings = 0
+        self.verdict = found
+
+    def _interval(self, error: float) -> Interval:
+        if self.stored:
+            return difference(self.values, self.stored, error, self.drift)
+        return interval(self.values, error)
+
+    def outcome(self) -> RowOutcome:
+        """Return the verdict as it stands; inconclusive if there is none."""
+        found = self.interval or self._interval(0.5)
+        now = median(self.seconds) if self.seconds else math.nan
+        return RowOutcome(
+            row=self.row.name,
+            method=self.row.method,
+            workload=self.row.workload,
+            verdict=self.verdict or Verdict.INCONCLUSIVE,
+            interval=found,
+            was=now / math.exp(found.mean),
+            now=now,
+            why=self._why(),
+        )
+
+    def _why(self) -> str:
+        if self.verdict is Verdict.REGRESSED:
+            return "slower than the limit"
+        return "" if self.verdict else "the trials do not prove it either way"

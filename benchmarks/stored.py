@@ -1,0 +1,265 @@
+"""The stored lane: the working tree against a baseline that was recorded earlier.
+
+It notices what the side-by-side lane cannot, because there both sides run on the same software:
+an upgrade of NumPy or Python.  It sees less, because machines drift between recordings.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from benchmarks import expectations
+from benchmarks.baselines import Baseline, StoredRow, stored_row
+from benchmarks.errors import CannotJudgeError
+from benchmarks.exact import Measures
+from benchmarks.gate import Gate, compare_measures, decided, not_timed
+from benchmarks.judge import Verdict
+from benchmarks.lab import Lab, Settings
+from benchmarks.machine import this_machine
+from benchmarks.outcome import FAILURES, Outcome, RowOutcome
+from benchmarks.rows import Row
+from benchmarks.series import Series
+from benchmarks.snapshots import describe_head
+from benchmarks.trial import HEAD, KERNEL
+
+STORED: Final = Settings(limit=0.10, budget=170.0)
+"""Defaults of this lane: wider, because what is compared was measured at different times."""
+
+RECORDINGS: Final = 2
+TRIALS_PER_RECORDING: Final = 10
+
+
+def against_baseline(
+    gate: Gate, rows: Sequence[Row], baseline: Baseline, chosen: Mapping[str, StoredRow]
+) -> Outcome:
+    """Judge the working tree, on the software it runs on, against a stored baseline.
+
+    Parameters
+    ----------
+    gate : Gate
+        What is judged, where, and how.
+    rows : sequence of Row
+        The rows to judge.
+    baseline : Baseline
+        What they are held against.
+    chosen : mapping of str to StoredRow
+        The rows of it that should be there; those that are not among `rows` have vanished.
+
+    Raises
+    ------
+    CannotJudgeError
+        If a trial fails.
+    """
+    start = time.monotonic()
+    lab = _lab(gate, start)
+    _, outcomes = _exact(lab, rows)
+    outcomes |= _set_differences(rows, chosen)
+    timed = [row for row in rows if row.name not in outcomes]
+    series: dict[str, Series] = {}
+    trials = 0
+    if not any(found.verdict in FAILURES for found in outcomes.values()):
+        series = {
+            row.name: Series(row, baseline.rows[row.name].values, baseline.drift(row.workload))
+            for row in timed
+        }
+        trials = lab.decide(series, {})
+    outcomes |= {name: s.outcome() for name, s in series.items()}
+    order = dict.fromkeys(row.name for row in rows if row.name in outcomes)
+    return Outcome(
+        rows=[outcomes[name] for name in order | outcomes],
+        controls=[],
+        base=f"the baseline of {baseline.recorded[:10]} ({baseline.commit[:10]})",
+        head="the working tree",
+        limit=gate.settings.limit,
+        seconds=time.monotonic() - start,
+        trials=trials,
+        machine=this_machine().as_dict(),
+        notes=[*_notes(baseline, series), *not_timed(len(timed), trials)],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A new baseline, and how it compares with the one before.
+
+    Attributes
+    ----------
+    baseline : Baseline
+        What was recorded.
+    change : Outcome or None
+        The judgement of the new recordings against the old ones, None if there were none.
+    """
+
+    baseline: Baseline
+    change: Outcome | None
+
+
+def record(gate: Gate, rows: Sequence[Row], old: Baseline | None, accept: str) -> Recorded:
+    """Record a baseline from fresh processes, and judge it against the old one.
+
+    Parameters
+    ----------
+    gate : Gate
+        What is recorded, where, and how.
+    rows : sequence of Row
+        The rows to record.
+    old : Baseline or None
+        The baseline to compare with.
+    accept : str
+        Why a change for the worse is accepted; stored in the baseline.
+
+    Raises
+    ------
+    CannotJudgeError
+        If a row's answer or cost is not what is stored for it, or a trial fails.
+    """
+    start = time.monotonic()
+    lab = _lab(gate, start)
+    measures, failed = _exact(lab, rows)
+    if failed:
+        first = next(iter(failed.values()))
+        raise CannotJudgeError(
+            f"{len(failed)} rows fail the exact checks, {first.row} among them ({first.why}): "
+            f"mend them, or record what is intended: {expectations.REFRESH}"
+        )
+    recordings = []
+    for number in range(1, RECORDINGS + 1):
+        series = {row.name: Series(row) for row in rows}
+        for trial in range(1, TRIALS_PER_RECORDING + 1):
+            lab.add_trial(series, {}, f"recording {number}, trial {trial}")
+        recordings.append(series)
+    stored = {
+        row.name: stored_row(
+            row,
+            [recording[row.name].values for recording in recordings],
+            [s for recording in recordings for s in recording[row.name].seconds],
+            measures[row.name],
+        )
+        for row in rows
+    }
+    baseline = Baseline(
+        machine=this_machine().as_dict(),
+        commit=describe_head(gate.root),
+        recorded=datetime.now(UTC).isoformat(timespec="seconds"),
+        accepted=accept,
+        rows=stored,
+    )
+    return Recorded(baseline, None if old is None else _change(gate, rows, baseline, old, start))
+
+
+def _lab(gate: Gate, start: float) -> Lab:
+    return Lab(
+        suite=gate.suite,
+        root=gate.root,
+        arms={HEAD: str(gate.root)},
+        reference=KERNEL,
+        settings=gate.settings,
+        display=gate.display,
+        start=start,
+    )
+
+
+def _exact(lab: Lab, rows: Sequence[Row]) -> tuple[dict[str, Measures], dict[str, RowOutcome]]:
+    """Take the exact measures, and hold them to the stored expectations on any machine."""
+    lines = lab.exact(rows, HEAD)[HEAD].rows
+    measures, failed = {}, {}
+    expected = expectations.load()
+    for row in rows:
+        found = lines[row.name]["arms"][HEAD]
+        if "wrong" in found:
+            failed[row.name] = decided(row, Verdict.DIVERGED, found["wrong"])
+            continue
+        measures[row.name] = Measures.from_dict(found)
+        if row.name not in expected:
+            failed[row.name] = decided(
+                row, Verdict.MISSING, f"no expectation is stored: {expectations.REFRESH}"
+            )
+            continue
+        then = expectations.on_this_numpy(row, expected[row.name])
+        failure = compare_measures(row, measures[row.name], then)
+        if failure is not None:
+            failed[row.name] = failure
+    return measures, failed
+
+
+def _set_differences(
+    rows: Sequence[Row], stored_rows: Mapping[str, StoredRow]
+) -> dict[str, RowOutcome]:
+    found = {}
+    for row in rows:
+        stored = stored_rows.get(row.name)
+        if stored is None:
+            why = "not in the baseline: record it anew"
+            found[row.name] = decided(row, Verdict.MISSING, why)
+        elif stored.workload_digest != row.workload_digest:
+            why = "its input is not the one that the baseline was recorded with: record it anew"
+            found[row.name] = decided(row, Verdict.MISSING, why)
+    here = {row.name for row in rows}
+    for name, stored in stored_rows.items():
+        if name not in here:
+            found[name] = RowOutcome(
+                row=name,
+                method=stored.method,
+                workload=stored.workload,
+                verdict=Verdict.VANISHED,
+                why="in the baseline, but not in the run",
+            )
+    return found
+
+
+def _notes(baseline: Baseline, series: Mapping[str, Series]) -> list[str]:
+    notes = [f"software since the baseline: {_software(baseline)}"]
+    widths = [
+        (s.interval.high - s.interval.low) / 2 for s in series.values() if s.interval is not None
+    ]
+    if widths:
+        half, every = math.expm1(statistics.median(widths)), math.expm1(max(widths))
+        drift = math.expm1(max(row.drift for row in baseline.rows.values()))
+        notes.append(
+            f"this lane is certain to within {half:.1%} on half of the rows and {every:.1%} on "
+            f"all; recordings of identical code drifted by up to {drift:.1%}"
+        )
+    if baseline.accepted:
+        notes.append(f"accepted when the baseline was recorded: {baseline.accepted}")
+    return notes
+
+
+def _software(baseline: Baseline) -> str:
+    now = this_machine().as_dict()
+    changed = [
+        f"{name} {baseline.machine[name]} -> {now[name]}"
+        for name in ("python", "numpy", "simd")
+        if baseline.machine[name] != now[name]
+    ]
+    return ", ".join(changed) or "unchanged"
+
+
+def _change(gate: Gate, rows: Sequence[Row], new: Baseline, old: Baseline, start: float) -> Outcome:
+    """Judge new recordings against old ones, all trials at one look."""
+    outcomes = _set_differences(rows, old.rows)
+    policy = gate.settings.policy(len(rows))
+    for row in rows:
+        if row.name not in outcomes:
+            then, now = old.rows[row.name], new.rows[row.name]
+            drift = max(old.drift(row.workload), new.drift(row.workload))
+            series = Series(row, then.values, drift, list(now.values), list(now.seconds))
+            series.sightings = 1
+            series.look(policy)
+            outcomes[row.name] = series.outcome()
+    return Outcome(
+        rows=list(outcomes.values()),
+        controls=[],
+        base=f"the baseline of {old.recorded[:10]} ({old.commit[:10]})",
+        head="the new recording",
+        limit=gate.settings.limit,
+        seconds=time.monotonic() - start,
+        trials=RECORDINGS * TRIALS_PER_RECORDING,
+        machine=new.machine,
+        notes=[f"software since the baseline: {_software(old)}"],
+    )
