@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Final
 
 from benchmarks import baselines, expectations, report
@@ -89,7 +90,7 @@ def _settings(default: Settings, arguments: argparse.Namespace) -> Settings:
 
 
 def _gate(arguments: argparse.Namespace) -> int:
-    rows = select(default_rows(), arguments.rows)
+    rows = select(_suite().default_rows(), arguments.rows)
     files = [(arguments.json, report.as_json), (arguments.markdown, report.markdown)]
     for path, _ in files:
         if path is not None:
@@ -120,7 +121,7 @@ def _baseline(arguments: argparse.Namespace) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     check_writable(path)
     with _ready(_settings(STORED, arguments)) as gate:
-        recorded = record(gate, default_rows(), old, arguments.accept)
+        recorded = record(gate, gate.suite.rows(), old, arguments.accept)
     if recorded.change is not None:
         print(report.changes(recorded.change))  # noqa: T201
         if recorded.change.exit_code == 1 and not arguments.accept:
@@ -139,7 +140,18 @@ def _baseline(arguments: argparse.Namespace) -> int:
 def _ready(settings: Settings) -> Iterator[Gate]:
     """Yield a gate that is alone on the machine and shows what it does."""
     with only_one(), Display(settings.budget) as display:
-        yield Gate(suite=suite.SUITE, root=Path.cwd(), settings=settings, display=display)
+        yield Gate(suite=_suite().SUITE, root=Path.cwd(), settings=settings, display=display)
+
+
+def _suite() -> ModuleType:
+    """Import the rows, and with them the package as it stands in the working tree."""
+    try:
+        return importlib.import_module("benchmarks.suite")
+    except (Exception, SystemExit) as error:
+        raise CannotJudgeError(
+            "the package of the working tree cannot be imported: "
+            f"{type(error).__name__}: {error}; mend it"
+        ) from error
 
 
 def _expect(_: argparse.Namespace) -> int:
