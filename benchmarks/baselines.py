@@ -129,15 +129,17 @@ def stored_row(
 def save(baseline: Baseline, path: Path) -> None:
     """Write a baseline, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    found = {
+    head = {
         "machine_info": dict(baseline.machine),
         "commit_info": {"id": baseline.commit},
         "datetime": baseline.recorded,
         "version": baseline.machine["pytest_benchmark"],
         "extra_info": {"schema": SCHEMA, "accepted": baseline.accepted},
-        "benchmarks": [_as_benchmark(row) for row in baseline.rows.values()],
     }
-    write_atomically(path, json.dumps(found, indent=1, allow_nan=False) + "\n")
+    lines = [json.dumps(_as_benchmark(row), allow_nan=False) for row in baseline.rows.values()]
+    # A line per row, so that a review shows what changed.
+    rows = ",\n".join(lines)
+    write_atomically(path, f'{json.dumps(head)[:-1]},\n"benchmarks": [\n{rows}\n]}}\n')
 
 
 def _as_benchmark(row: StoredRow) -> dict[str, Any]:

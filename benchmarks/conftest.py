@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from benchmarks import expectations
+from benchmarks import baselines, expectations
+from benchmarks.baselines import Baseline
+from benchmarks.errors import CannotJudgeError
 from benchmarks.machine import this_machine
 from benchmarks.rows import Row
 from benchmarks.suite import rectified_pairs
-from benchmarks.timing import Budget, Progress, time_row
+from benchmarks.timing import Budget, Progress, Stored, time_row
 
 _QUIET_SECONDS = 1.0
 """Rows that take less than this need no progress line of their own."""
@@ -41,11 +44,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in large]
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say how the rows that are left out by default can be run."""
-    if config.option.benchmark_only and "article" not in config.option.keyword:
-        return "article: its 5000x5000 rows are left out; run them with -k article"
-    return None
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say what times are held against, and how the rows that are left out can be run."""
+    if not config.option.benchmark_only:
+        return []
+    baseline = _baseline()
+    words = (
+        baseline if isinstance(baseline, str) else f"{baseline.recorded} ({baseline.commit[:10]})"
+    )
+    lines = [f"baseline: {words}"]
+    if "article" not in config.option.keyword:
+        lines.append("article: its 5000x5000 rows are left out; run them with -k article")
+    return lines
+
+
+@lru_cache(maxsize=1)
+def _baseline() -> Baseline | str:
+    """Return the baseline of this class of machines, or why there is none."""
+    try:
+        return baselines.load(baselines.path_for(this_machine()))
+    except CannotJudgeError as error:
+        return str(error)
 
 
 def pytest_terminal_summary(
@@ -55,6 +74,7 @@ def pytest_terminal_summary(
     session: Any = getattr(config, "_benchmarksession", None)
     benchmarks = [] if session is None else session.benchmarks
     seconds = {bench.name: bench.stats.median for bench in benchmarks if bench}
+    _show_factors(terminalreporter, benchmarks)
     lines = [
         f"{method}: {fresh * 1e3:.1f} ms on fresh data, {done * 1e3:.1f} ms on rectified data"
         f" ({fresh / done:.1f} times)"
@@ -66,10 +86,30 @@ def pytest_terminal_summary(
             terminalreporter.write_line(line)
 
 
+def _show_factors(terminal: pytest.TerminalReporter, benchmarks: list[Any]) -> None:
+    found = {
+        bench.name: bench.extra_info["baseline_factor"]
+        for bench in benchmarks
+        if bench and "baseline_factor" in bench.extra_info
+    }
+    if not found:
+        return
+    terminal.section("times the baseline, one process each")
+    widest = max(map(len, found))
+    for name, times in sorted(found.items(), key=lambda item: -item[1]):
+        terminal.write_line(f"{name.ljust(widest)}  {times:.2f}")
+    terminal.write_line("one process is no sample; for a verdict: python -m benchmarks gate")
+
+
 @pytest.fixture(scope="session")
-def stored() -> dict[str, expectations.Expectation]:
-    """Exact measures that rows are held to."""
-    return expectations.load()
+def stored() -> Stored:
+    """Read what rows are held to."""
+    baseline = _baseline()
+    try:
+        expected = expectations.load()
+    except ValueError as error:
+        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+    return Stored(expected, {} if isinstance(baseline, str) else baseline.rows)
 
 
 @pytest.fixture
@@ -97,7 +137,7 @@ def progress(pytestconfig: pytest.Config) -> Progress:
 @pytest.fixture
 def run_row(
     benchmark: BenchmarkFixture,
-    stored: dict[str, expectations.Expectation],
+    stored: Stored,
     progress: Progress,
     pytestconfig: pytest.Config,
 ) -> Callable[[Row], None]:

@@ -54,7 +54,16 @@ class Measures:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Measures:
-        """Return the measures that were written as JSON."""
+        """Return the measures that were written as JSON.
+
+        Raises
+        ------
+        TypeError, KeyError
+            If it is something else.
+        """
+        for name, kind in _JSON_TYPES.items():
+            if not isinstance(stored[name], kind):
+                raise TypeError(f"{name} is {stored[name]!r}, expected {kind.__name__}")
         return cls(**{**stored, "warnings": tuple(stored.get("warnings", ()))})
 
     def differences(self, expected: Measures) -> list[str]:
@@ -81,6 +90,15 @@ class Measures:
             if change > slack:
                 found.append(f"{name} is {_words(now)}, expected {_words(then)}")
         return found
+
+
+_JSON_TYPES: Final[Mapping[str, type]] = {
+    "digest": str,
+    "dtype": str,
+    "peak_bytes": int,
+    "passes": int,
+    "touched_bytes": int,
+}
 
 
 def _words(value: object) -> str:

@@ -41,7 +41,7 @@ def load(path: Path = EXPECTATIONS) -> dict[str, Expectation]:
 
 def _from_json(stored: Mapping[str, Any]) -> Expectation:
     fields = dict(stored)
-    return Expectation(fields.pop("workload_digest"), Measures(**fields))
+    return Expectation(fields.pop("workload_digest"), Measures.from_dict(fields))
 
 
 def record(rows: Iterable[Row], path: Path = EXPECTATIONS) -> int:

@@ -15,6 +15,8 @@ _ORDER: Final = {verdict: rank for rank, verdict in enumerate(Verdict)}
 _COLUMNS: Final = ("row", "verdict", "was", "is", "factor", "interval", "trials", "why")
 _LARGEST_EXPONENT: Final = 700.0
 _SUSPICIOUS: Final = math.log(0.5)
+_ROUNDS_UP: Final = 0.9995
+"""Fraction of a unit that three digits would write as 1000 of the smaller unit."""
 
 
 def headline(outcome: Outcome) -> str:
@@ -80,7 +82,7 @@ def duration(seconds: float) -> str:
     if not math.isfinite(seconds):
         return ""
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= scale:
+        if seconds >= _ROUNDS_UP * scale:
             return f"{seconds / scale:.3g} {unit}"
     return f"{seconds / 1e-9:.3g} ns"
 
@@ -104,7 +106,7 @@ def _mean(row: RowOutcome) -> float:
 
 
 def _cells(row: RowOutcome) -> list[str]:
-    why = row.why
+    why = " ".join(row.why.split())  # a line break would end the table
     if _suspicious(row):
         why = "more than twice as fast: does it still do the work?"
     return [
@@ -139,7 +141,8 @@ def _text_table(lines: Sequence[Sequence[str]]) -> str:
 
 def _markdown_table(lines: Sequence[Sequence[str]]) -> str:
     head = [f"| {' | '.join(_COLUMNS)} |", "|---" * len(_COLUMNS) + "|"]
-    return "\n".join([*head, *(f"| {' | '.join(line)} |" for line in lines)])
+    body = ([cell.replace("|", "\\|") for cell in line] for line in lines)
+    return "\n".join([*head, *(f"| {' | '.join(line)} |" for line in body)])
 
 
 def _method(outcome: Outcome) -> list[str]:
@@ -156,17 +159,14 @@ def _method(outcome: Outcome) -> list[str]:
 
 
 def _controls(outcome: Outcome) -> str:
-    widest = max(
-        max(abs(row.interval.low), abs(row.interval.high))
-        for row in outcome.controls
-        if row.interval is not None
-    )
     if outcome.noisy:
         names = ", ".join(row.row for row in outcome.noisy[:3])
         return (
             f"identical code did not come out steady on {_rows(len(outcome.noisy))} of "
             f"{len(outcome.controls)} ({names}): the machine is too noisy to believe any time"
         )
+    intervals = [row.interval for row in outcome.controls if row.interval is not None]
+    widest = max((max(abs(each.low), abs(each.high)) for each in intervals), default=0.0)
     return (
         f"identical code came out steady on {_rows(len(outcome.controls))}, "
         f"within {math.expm1(widest):.1%}"

@@ -29,10 +29,8 @@ def select(rows: Sequence[Row], expression: str) -> list[Row]:
     matches = matcher(expression)
     found = [row for row in rows if matches(row.method, row.workload)]
     if not found:
-        raise CannotJudgeError(
-            f"--rows {expression!r} matches none of {len(rows)} rows; they are named as in "
-            f"{rows[0].name}"
-        )
+        example = f"; they are named as in {rows[0].name}" if rows else ""
+        raise CannotJudgeError(f"--rows {expression!r} matches none of {len(rows)} rows{example}")
     return found
 
 
@@ -48,14 +46,17 @@ def matcher(expression: str) -> Callable[[str, str], bool]:
         return lambda method, workload: True  # noqa: ARG005
     try:
         compiled = Expression.compile(expression)
-    except SyntaxError as error:
+    # Beyond syntax: a digit that is no number, and brackets deeper than Python parses.
+    except (SyntaxError, ValueError, RecursionError) as error:
         raise CannotJudgeError(
             f"--rows {expression!r} is no expression ({error}); write one as for pytest -k"
         ) from None
     return lambda method, workload: compiled.evaluate(partial(_within, method, workload))
 
 
-def _within(method: str, workload: str, part: str, /, **_: object) -> bool:
+def _within(method: str, workload: str, part: str, /, **options: object) -> bool:
+    if options:
+        raise CannotJudgeError(f"--rows is no expression: {part} takes no options")
     # The test's name joins its parameters by a dash; both spellings are found.
     names = (f"{method}[{workload}]".lower(), f"{method}-{workload}".lower())
     return any(part.lower() in name for name in names)

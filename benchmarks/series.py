@@ -54,7 +54,7 @@ class Series:
         found = decide(self.interval, policy.limit)
         if found is Verdict.REGRESSED:
             self.sightings += 1
-            if self.sightings < SIGHTINGS:
+            if self.sightings < min(SIGHTINGS, len(policy.looks)):
                 return
         else:
             self.sightings = 0

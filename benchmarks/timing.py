@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from statistics import median
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from benchmarks import expectations
 from benchmarks.bandwidth import implausible
+from benchmarks.baselines import StoredRow
 from benchmarks.exact import measure
+from benchmarks.expectations import Expectation, differences
+from benchmarks.gross import factor, gross_regression
 from benchmarks.pool import Pool
 from benchmarks.rows import Case, Row
 
@@ -24,6 +26,22 @@ _MOST_ROUNDS: Final = 10_000
 
 Progress = Callable[[str, str], None]
 """Told the name of a row and what is being done with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What rows are held to.
+
+    Attributes
+    ----------
+    expectations : mapping of str to Expectation
+        Exact measures by row name.
+    rows : mapping of str to StoredRow
+        The baseline of this class of machines by row name; empty if there is none.
+    """
+
+    expectations: Mapping[str, Expectation]
+    rows: Mapping[str, StoredRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +67,7 @@ class Budget:
 def time_row(
     row: Row,
     benchmark: BenchmarkFixture,
-    stored: dict[str, expectations.Expectation],
+    stored: Stored,
     budget: Budget,
     progress: Progress,
 ) -> None:
@@ -61,8 +79,8 @@ def time_row(
         What to time.
     benchmark : BenchmarkFixture
         Where the times go.
-    stored : dict of str to Expectation
-        Exact measures by row name.
+    stored : Stored
+        What the row is held to.
     budget : Budget
         How long to go on.
     progress : Progress
@@ -72,18 +90,36 @@ def time_row(
     # A row that fails, however it does, must not reach a saved run and become a baseline.
     benchmark.has_error = True
     progress(row.name, "preparing")
-    case = row.case()
+    try:
+        case = row.case()
+    except ValueError as error:
+        _fail(f"{row.name}: {error}")
     with warnings.catch_warnings():
         # The exact measures tell which warnings are raised.
         warnings.simplefilter("ignore")
         _rounds(row, case, benchmark, budget, progress)
     progress(row.name, "measuring memory and passes")
-    _check_exact(row, benchmark, stored)
+    _check_exact(row, benchmark, stored.expectations)
     if benchmark.stats is not None:
-        reason = implausible(median(benchmark.stats.stats.data), case)
-        if reason is not None:
-            _fail(f"{row.name} is {reason}")
+        _check_time(row, case, benchmark, stored.rows)
     benchmark.has_error = False
+
+
+def _check_time(
+    row: Row, case: Case, benchmark: BenchmarkFixture, rows: Mapping[str, StoredRow]
+) -> None:
+    stats: Any = benchmark.stats
+    seconds = median(stats.stats.data)
+    baseline = rows.get(row.name)
+    if baseline is not None:
+        benchmark.extra_info["baseline_factor"] = round(factor(seconds, baseline), 4)
+    reason = implausible(seconds, case)
+    if reason is None and baseline is not None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            reason = gross_regression(row, seconds, baseline)
+    if reason is not None:
+        _fail(f"{row.name} is {reason}")
 
 
 def _rounds(
@@ -124,14 +160,12 @@ def _rounds(
     )
 
 
-def _check_exact(
-    row: Row, benchmark: BenchmarkFixture, stored: dict[str, expectations.Expectation]
-) -> None:
+def _check_exact(row: Row, benchmark: BenchmarkFixture, stored: Mapping[str, Expectation]) -> None:
     measures = measure(row)
     benchmark.extra_info.update(asdict(measures), workload_digest=row.workload_digest)
-    differences = expectations.differences(row, measures, stored)
-    if differences:
-        _fail(f"{row.name}: " + "; ".join(differences))
+    found = differences(row, measures, stored)
+    if found:
+        _fail(f"{row.name}: " + "; ".join(found))
 
 
 def _fail(message: str) -> NoReturn:
