@@ -14,6 +14,7 @@ from types import FrameType, ModuleType
 from typing import Final
 
 from benchmarks import baselines, expectations, report
+from benchmarks.baselines import Baseline
 from benchmarks.errors import CannotJudgeError
 from benchmarks.exact import WrongAnswerError
 from benchmarks.files import check_writable, write_atomically
@@ -25,7 +26,7 @@ from benchmarks.outcome import Outcome
 from benchmarks.progress import Display
 from benchmarks.rows import Row
 from benchmarks.selection import matcher, select
-from benchmarks.stored import STORED, against_baseline, record
+from benchmarks.stored import RECORDED, STORED, against_baseline, record
 
 INTERRUPTED: Final = 130
 
@@ -117,10 +118,10 @@ def _against_baseline(arguments: argparse.Namespace, rows: list[Row]) -> Outcome
 
 def _baseline(arguments: argparse.Namespace) -> int:
     path = baselines.path_for(this_machine())
-    old = baselines.load(path) if path.exists() else None
+    old = _old_baseline(path, arguments.accept)
     path.parent.mkdir(parents=True, exist_ok=True)
     check_writable(path)
-    with _ready(_settings(STORED, arguments)) as gate:
+    with _ready(_settings(RECORDED, arguments)) as gate:
         recorded = record(gate, gate.suite.rows(), old, arguments.accept)
     if recorded.change is not None:
         print(report.changes(recorded.change))  # noqa: T201
@@ -134,6 +135,18 @@ def _baseline(arguments: argparse.Namespace) -> int:
     baselines.save(recorded.baseline, path)
     print(f"{path}: {len(recorded.baseline.rows)} rows; review the change and commit it")  # noqa: T201
     return 0
+
+
+def _old_baseline(path: Path, accept: str) -> Baseline | None:
+    """Return the baseline to compare with; a broken one is replaced only for a reason."""
+    if not path.exists():
+        return None
+    try:
+        return baselines.load(path)
+    except CannotJudgeError:
+        if accept:
+            return None
+        raise
 
 
 @contextmanager

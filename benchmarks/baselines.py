@@ -25,6 +25,7 @@ from benchmarks.rows import Row
 
 FOLDER: Final = Path(__file__).with_name("baselines")
 RECORD: Final = "python -m benchmarks baseline"
+REPLACE: Final = f'{RECORD} --accept "it was broken"'
 SCHEMA: Final = 1
 _LARGEST: Final = 64 * 1024 * 1024
 _DIGITS: Final = 6
@@ -184,7 +185,7 @@ def load(path: Path) -> Baseline:
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         what = f"{type(error).__name__}: {error}"
         raise CannotJudgeError(
-            f"{path} is not a baseline ({what}); record it anew: {RECORD}"
+            f"{path} is not a baseline ({what}); replace it: {REPLACE}"
         ) from None
 
 

@@ -121,5 +121,6 @@ def _git(root: Path, *arguments: str, otherwise: str) -> bytes:
             "git was not found, and --base takes a git revision; install git"
         ) from None
     if found.returncode:
-        raise CannotJudgeError(otherwise)
+        words = found.stderr.decode(errors="replace").strip().partition("\n")[0]
+        raise CannotJudgeError(f"{otherwise} ({words})" if words else otherwise)
     return found.stdout

@@ -10,7 +10,7 @@ import math
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -31,8 +31,11 @@ from benchmarks.trial import HEAD, KERNEL
 STORED: Final = Settings(limit=0.10, budget=170.0)
 """Defaults of this lane: wider, because what is compared was measured at different times."""
 
+RECORDED: Final = replace(STORED, trials=20)
+"""Defaults for recording a baseline."""
+
 RECORDINGS: Final = 2
-TRIALS_PER_RECORDING: Final = 10
+"""Recordings in one baseline: how far they lie apart tells the drift of the machine."""
 
 
 def against_baseline(
@@ -131,7 +134,7 @@ def record(gate: Gate, rows: Sequence[Row], old: Baseline | None, accept: str) -
     recordings = []
     for number in range(1, RECORDINGS + 1):
         series = {row.name: Series(row) for row in rows}
-        for trial in range(1, TRIALS_PER_RECORDING + 1):
+        for trial in range(1, gate.settings.trials // RECORDINGS + 1):
             lab.add_trial(series, {}, f"recording {number}, trial {trial}")
         recordings.append(series)
     stored = {
@@ -259,7 +262,7 @@ def _change(gate: Gate, rows: Sequence[Row], new: Baseline, old: Baseline, start
         head="the new recording",
         limit=gate.settings.limit,
         seconds=time.monotonic() - start,
-        trials=RECORDINGS * TRIALS_PER_RECORDING,
+        trials=gate.settings.trials,
         machine=new.machine,
         notes=[f"software since the baseline: {_software(old)}"],
     )

@@ -183,6 +183,13 @@ def _obituary(child: subprocess.Popen[str], row: str, errors: IO[str]) -> str:
     code = child.wait()
     errors.seek(0)
     words = errors.read().strip().splitlines()
-    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
+    how = f"was killed by {_signal(-code)}" if code < 0 else f"exited with {code}"
     last = f": {words[-1].strip()}" if words else ""
     return f"a trial {how} at {row}{last}; run that row alone with --rows to see more"
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # real-time signals have no names
+        return f"signal {number}"
