@@ -1,0 +1,159 @@
+"""A row is decided when its trials prove something, and regressed when they do so twice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.gate import _controls
+from benchmarks.judge import Policy, Verdict, decide, interval
+from benchmarks.lab import LOOKS, Settings
+from benchmarks.rows import Row
+from benchmarks.series import SIGHTINGS, Series
+from benchmarks.suite import default_rows
+
+ROW: Final = default_rows()[0]
+POLICY: Final = Policy(limit=0.03, rows=1, looks=(2, 4, 6))
+SLOW: Final = [0.1, 0.1]
+EQUAL: Final = [0.0, 0.0]
+FAST: Final = [-0.1, -0.1]
+WILD: Final = [-0.5, 0.5]
+
+
+def _look(blocks: Sequence[list[float]]) -> Series:
+    """Look after every block of trials until the row is decided."""
+    series = Series(ROW)
+    for values in blocks:
+        for value in values:
+            series.add(value, 1.0)
+        series.look(POLICY)
+        if series.verdict:
+            break
+    return series
+
+
+@pytest.mark.parametrize(
+    "blocks, verdict, trials",
+    [
+        ([EQUAL], Verdict.STEADY, 2),
+        ([FAST], Verdict.IMPROVED, 2),
+        ([WILD], None, 2),
+        ([WILD] * 9, None, 18),
+        ([SLOW], None, 2),
+        ([SLOW, SLOW], Verdict.REGRESSED, 4),
+        ([WILD, SLOW, SLOW], None, 6),
+        ([[0.025, 0.025], EQUAL], Verdict.STEADY, 2),
+        ([[0.025, 0.035], [0.025, 0.02]], None, 4),
+    ],
+)
+def test_row_is_decided_at_the_look_that_proves_it(
+    blocks: list[list[float]], verdict: Verdict | None, trials: int
+) -> None:
+    series = _look(blocks)
+    assert series.verdict is verdict
+    assert series.interval == interval(series.values, POLICY.error)
+    assert len(series.values) == trials
+
+
+def test_regression_must_be_seen_at_two_looks_in_a_row() -> None:
+    assert SIGHTINGS == 2
+    series = _look([SLOW])
+    assert (series.sightings, series.verdict) == (1, None)
+    assert _look([SLOW, SLOW]).verdict is Verdict.REGRESSED
+
+
+def test_sighting_that_is_not_confirmed_is_forgotten() -> None:
+    series = _look([SLOW, WILD])
+    assert (series.sightings, series.verdict) == (0, None)
+    series.values[:] = SLOW
+    series.look(POLICY)
+    assert (series.sightings, series.verdict) == (1, None)
+    series.look(POLICY)
+    assert series.verdict is Verdict.REGRESSED
+
+
+def test_sighting_that_is_refuted_leaves_no_regression() -> None:
+    series = _look([SLOW])
+    series.values[:] = [0.0] * 4
+    series.look(POLICY)
+    assert (series.sightings, series.verdict) == (0, Verdict.STEADY)
+
+
+@settings(deadline=None, derandomize=True)
+@given(values=st.lists(st.floats(-0.2, 0.2), max_size=8))
+def test_first_of_several_looks_agrees_with_the_judge_but_never_says_regressed(
+    values: list[float],
+) -> None:
+    series = _look([values])
+    proven = decide(interval(values, POLICY.error), POLICY.limit)
+    assert series.verdict is (None if proven is Verdict.REGRESSED else proven)
+
+
+@settings(deadline=None, derandomize=True)
+@given(values=st.lists(st.floats(-0.2, 0.2), max_size=8))
+def test_only_look_agrees_with_the_judge(values: list[float]) -> None:
+    policy = replace(POLICY, looks=(8,))
+    series = Series(ROW, values=values)
+    series.look(policy)
+    assert series.verdict is decide(interval(values, policy.error), policy.limit)
+
+
+def test_trial_adds_a_log_ratio_and_the_seconds_of_the_arm() -> None:
+    series = Series(ROW)
+    series.add(math.log(2), 0.5)
+    assert series.values == [math.log(2)]
+    assert series.seconds == pytest.approx([1.0])
+
+
+@pytest.mark.parametrize(
+    "trials, looks",
+    [
+        (2, (2,)),
+        (7, (7,)),
+        (8, (8,)),
+        (9, (8, 9)),
+        (11, (8, 11)),
+        (12, (8, 11, 12)),
+        (32, (8, 11, 15, 20, 26, 32)),
+        (33, (8, 11, 15, 20, 26, 33)),
+        (50, (8, 11, 15, 20, 26, 33, 50)),
+    ],
+)
+def test_looks_end_at_the_most_trials(trials: int, looks: tuple[int, ...]) -> None:
+    assert Settings(trials=trials).looks == looks
+
+
+@settings(deadline=None, derandomize=True)
+@given(trials=st.integers(2, 100))
+def test_looks_ascend_and_only_the_last_is_not_planned(trials: int) -> None:
+    looks = Settings(trials=trials).looks
+    assert list(looks) == sorted(set(looks))
+    assert set(looks[:-1]) <= set(LOOKS)
+
+
+def _rows(*groups: str) -> list[Row]:
+    return [replace(ROW, method=f"m{i}", group=group) for i, group in enumerate(groups)]
+
+
+@pytest.mark.parametrize(
+    "groups, chosen",
+    [
+        ([], []),
+        (["a"], ["m0"]),
+        (["a", "a", "a"], ["m0"]),
+        (["a", "b", "a", "c", "b"], ["m0", "m1", "m3"]),
+    ],
+)
+def test_first_row_of_each_group_is_a_control(groups: list[str], chosen: list[str]) -> None:
+    assert [row.method for row in _controls(_rows(*groups))] == chosen
+
+
+def test_every_group_of_the_suite_has_a_control() -> None:
+    rows = default_rows()
+    assert {row.group for row in _controls(rows)} == {row.group for row in rows}
