@@ -10,6 +10,8 @@ from pathlib import Path
 def check_writable(path: Path) -> None:
     """Raise OSError if a file could not be written there: before a measurement, not after it."""
     folder = path.resolve().parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder} is not there, and {path.name} belongs into it")
     handle, name = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.")
     os.close(handle)
     Path(name).unlink()

@@ -1,0 +1,200 @@
+"""The gate when it is misused, interrupted or short of something: a line that says so, exit 2."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.plants import Repository, Run
+
+ROWS: Final = ("--rows", "maximum and 1e3 and not fortran")
+PROC: Final = Path("/proc")
+
+needs_proc = pytest.mark.skipif(not PROC.is_dir(), reason="reads the list of processes there")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository(tmp_path)
+
+
+@pytest.fixture
+def start(repository: Repository) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Return a function that starts gates, all of which have ended after the test."""
+    processes = []
+
+    def begin(*arguments: str) -> subprocess.Popen[str]:
+        processes.append(repository.start("--base", "HEAD", *arguments))
+        return processes[-1]
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def _until_it_says(words: str, process: subprocess.Popen[str]) -> None:
+    assert process.stderr is not None
+    assert any(words in line for line in process.stderr), f"ended without {words!r}"
+
+
+def _trials(repository: Repository) -> set[int]:
+    found = set()
+    for place in PROC.glob("[0-9]*"):
+        with suppress(OSError):
+            if (place / "cwd").readlink() != repository.root:
+                continue
+            if b"benchmarks.trial" in (place / "cmdline").read_bytes():
+                found.add(int(place.name))
+    return found
+
+
+def _within(seconds: float, condition: Callable[[], bool]) -> bool:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _one_line(run: Run) -> str:
+    """Return the only line that says anything, apart from the progress."""
+    said = [line for line in run.errors.splitlines() if " s left" not in line]
+    assert (run.exit, run.output, len(said)) == (2, "", 1), run.errors
+    assert said[0].startswith("python -m benchmarks gate: ")
+    return said[0]
+
+
+@needs_proc
+@pytest.mark.parametrize("stage", ["exact checks", "trial 2"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["gate alone", "whole group"])
+def test_interrupt_ends_everything_and_says_so(
+    send: Callable[[int, int], None],
+    number: int,
+    stage: str,
+    start: Callable[..., subprocess.Popen[str]],
+    repository: Repository,
+) -> None:
+    rows = ("--rows", "1e6") if stage == "exact checks" else ROWS
+    path = repository.folder / "verdict.json"
+    process = start(*rows, "--json", str(path))
+    _until_it_says(stage, process)
+    assert _within(5, lambda: bool(_trials(repository)))
+    send(process.pid, number)
+    output, errors = process.communicate(timeout=2)
+    assert (process.returncode, output) == (130, "")
+    assert errors.splitlines()[-1] == "interrupted; nothing was written"
+    assert "Traceback" not in errors
+    # A trial that was being started at that very moment ends because nobody speaks to it.
+    assert _within(2, lambda: not _trials(repository))
+    assert repository.left_behind == []
+    assert not path.exists()
+
+
+@needs_proc
+def test_killed_gate_leaves_no_process_and_no_lock(
+    start: Callable[..., subprocess.Popen[str]], repository: Repository
+) -> None:
+    process = start(*ROWS)
+    _until_it_says("trial 2", process)
+    process.kill()
+    process.wait()
+    assert _within(5, lambda: not _trials(repository))
+    assert repository.gate("--base", "HEAD", *ROWS, "--trials", "2").exit in {0, 3}
+
+
+def test_second_gate_is_turned_away_and_the_first_goes_on(
+    start: Callable[..., subprocess.Popen[str]], repository: Repository
+) -> None:
+    first = start("--rows", "1e6")
+    _until_it_says("exact checks", first)
+    line = _one_line(repository.gate("--base", "HEAD", *ROWS))
+    assert line.endswith("another gate is measuring on this machine; wait until it is done")
+    assert first.poll() is None
+    first.send_signal(signal.SIGINT)
+    assert first.wait(5) == 130
+
+
+REFUSED: Final = {
+    "no such revision": (["--base", "no-such"], "no commit 'no-such' in "),
+    "empty revision": (["--base="], "no commit '' in "),
+    "option as revision": (["--base=--output=x"], "no commit '--output=x' in "),
+    "two revisions": (["--base", "HEAD..HEAD"], "no commit 'HEAD..HEAD' in "),
+    "all but a revision": (["--base", "^HEAD"], "'^HEAD' is not one commit"),
+    "rows that match nothing": (["--base", "HEAD", "--rows", "qqq"], "--rows 'qqq' matches none"),
+    "rows that are no expression": (["--base", "HEAD", "--rows", "and"], "is no expression"),
+    "no folder for JSON": (["--base", "HEAD", "--json", "no/such/x"], "no/such/"),
+    "JSON is a folder": (["--base", "HEAD", "--json", "benchmarks"], "benchmarks is a folder"),
+    "no folder for Markdown": (["--base", "HEAD", "--markdown", "no/such/x"], "no/such/"),
+}
+
+
+@pytest.mark.parametrize("arguments, words", REFUSED.values(), ids=REFUSED)
+def test_bad_input_is_refused_in_one_line_before_anything_is_measured(
+    arguments: list[str], words: str, repository: Repository
+) -> None:
+    before = repository.state
+    run = repository.gate(*arguments)
+    assert words in _one_line(run)
+    assert "exact checks" not in run.errors
+    assert repository.left_behind == []
+    assert repository.state == before
+
+
+USAGE: Final = {
+    "no value for --base": (["--base"], "--base: expected one argument"),
+    "limit of nothing": (["--base", "HEAD", "--limit", "0"], "'0' is no limit"),
+    "limit that is no number": (["--base", "HEAD", "--limit", "x%"], "'x%' is no limit"),
+    "one trial": (["--base", "HEAD", "--trials", "1"], "'1' trials are no sample"),
+    "no time": (["--base", "HEAD", "--budget", "nan"], "'nan' is not a positive number"),
+    "unknown option": (["--base", "HEAD", "--fast"], "unrecognized arguments: --fast"),
+}
+
+
+@pytest.mark.parametrize("arguments, words", USAGE.values(), ids=USAGE)
+def test_bad_usage_is_refused_with_the_usage(
+    arguments: list[str], words: str, repository: Repository
+) -> None:
+    run = repository.gate(*arguments)
+    assert (run.exit, run.output) == (2, "")
+    assert words in run.errors.splitlines()[-1]
+    assert "Traceback" not in run.errors
+
+
+@pytest.mark.parametrize("size", [0, 4096], ids=["full", "nearly full"])
+def test_full_disk_is_said_in_one_line(size: int, repository: Repository) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    line = _one_line(repository.gate("--base", "HEAD", *ROWS, preexec_fn=limit))
+    assert re.search("No usable temporary directory|File too large", line)
+    assert repository.left_behind == []
+
+
+def test_terminal_shows_the_row_the_undecided_rows_and_the_time_left(
+    repository: Repository,
+) -> None:
+    ours, theirs = os.openpty()
+    process = repository.start("--base", "HEAD", *ROWS, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # that is how a terminal ends
+        while part := os.read(ours, 4096):
+            shown += part
+    os.close(ours)
+    output, _ = process.communicate(timeout=60)
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    assert re.search(r"trial \d+, 8 rows undecided: \w+\[float\d\d-1e3\]? .*\d+ s left", plain)
+    assert output.count("8 rows") == 1
