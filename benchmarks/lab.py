@@ -16,7 +16,7 @@ from benchmarks.series import Series
 from benchmarks.trial import COPY, HEAD, Request
 from benchmarks.trials import Report, run_trial, run_trials
 
-LOOKS: Final = (8, 11, 15, 20, 26, 33)
+LOOKS: Final = (8, 11, 15, 20, 27, 36, 48, 64)
 """Numbers of trials after which rows may be decided."""
 
 
