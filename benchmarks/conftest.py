@@ -13,6 +13,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from benchmarks import baselines, expectations
 from benchmarks.baselines import Baseline
 from benchmarks.errors import CannotJudgeError
+from benchmarks.heap import keep_memory
 from benchmarks.machine import this_machine
 from benchmarks.rows import Row
 from benchmarks.suite import rectified_pairs
@@ -42,6 +43,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if large:
         config.hook.pytest_deselected(items=large)
         items[:] = [item for item in items if item not in large]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Time in the same conditions as the trials of a baseline."""
+    if config.option.benchmark_only:
+        keep_memory()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

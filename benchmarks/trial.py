@@ -19,6 +19,7 @@ from typing import Any, TextIO
 
 from benchmarks import exact, paired
 from benchmarks.arms import Arm
+from benchmarks.heap import keep_memory
 from benchmarks.pool import Pool
 from benchmarks.rows import Row, Suite
 
@@ -67,6 +68,7 @@ def main() -> None:
     lines = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     warnings.simplefilter("ignore")
+    keep_memory()
     run(Request(**json.load(sys.stdin)), lines)
 
 

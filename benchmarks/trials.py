@@ -19,17 +19,6 @@ from typing import IO, Any, Final
 from benchmarks.errors import CannotJudgeError
 from benchmarks.trial import Request
 
-STEADY_HEAP: Final = {
-    "MALLOC_MMAP_THRESHOLD_": str(32 * 1024 * 1024),
-    "MALLOC_TRIM_THRESHOLD_": str(1024 * 1024 * 1024),
-    "MALLOC_TOP_PAD_": str(64 * 1024 * 1024),
-}
-"""Settings of glibc's malloc for trials: memory is kept and used again.
-
-By default, what a process happened to free first decides whether a large result costs page faults
-for the rest of its life.
-"""
-
 ROW_TIMEOUT: Final = 60.0
 """Seconds without a word from a trial after which it counts as hung."""
 
@@ -144,7 +133,6 @@ def _started(request: Request, root: Path) -> Iterator[_Trial]:
         child = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.trial"],
             cwd=root,
-            env=os.environ | STEADY_HEAP,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
