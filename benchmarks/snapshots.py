@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import shutil
+import stat
 import subprocess
-import tarfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,17 +84,21 @@ def at_commit(root: Path, commit: Commit, package: str, into: Path) -> None:
     archive = _git(
         root,
         "archive",
-        "--format=tar",
+        "--format=zip",
         commit.sha,
         "--",
         package,
         otherwise=f"no package {package} at {commit}; choose a revision that has one",
     )
-    try:
-        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            tar.extractall(into, filter="data")
-    except tarfile.TarError as error:
-        raise CannotJudgeError(f"the package {package} at {commit} is no copy: {error}") from None
+    with zipfile.ZipFile(io.BytesIO(archive)) as files:
+        for file in files.infolist():
+            # A link would lead out of the copy, to what stands there today.
+            if stat.S_ISLNK(file.external_attr >> 16):
+                raise CannotJudgeError(
+                    f"the package {package} at {commit} has a link, {file.filename}; choose a "
+                    "revision in which it is a file"
+                )
+        files.extractall(into)
     if not (into / package / "__init__.py").is_file():
         raise CannotJudgeError(f"no package {package} at {commit}; choose a revision that has one")
 
