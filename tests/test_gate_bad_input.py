@@ -135,9 +135,9 @@ REFUSED: Final = {
     "all but a revision": (["--base", "^HEAD"], "'^HEAD' is not one commit"),
     "rows that match nothing": (["--base", "HEAD", "--rows", "qqq"], "--rows 'qqq' matches none"),
     "rows that are no expression": (["--base", "HEAD", "--rows", "and"], "is no expression"),
-    "no folder for JSON": (["--base", "HEAD", "--json", "no/such/x"], "no/such/"),
+    "no folder for JSON": (["--base", "HEAD", "--json", "no/such/x"], "no/such is not"),
     "JSON is a folder": (["--base", "HEAD", "--json", "benchmarks"], "benchmarks is a folder"),
-    "no folder for Markdown": (["--base", "HEAD", "--markdown", "no/such/x"], "no/such/"),
+    "no folder for Markdown": (["--base", "HEAD", "--markdown", "no/such/x"], "no/such is not"),
 }
 
 
