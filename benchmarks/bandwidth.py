@@ -16,10 +16,16 @@ MARGIN: Final = 1.3
 
 _SECONDS: Final = 0.02
 _FEWEST_ROUNDS: Final = 5
+_SECOND_LOOKS: Final = 10
 
 
 @lru_cache(maxsize=64)
 def copy_bandwidth(nbytes: int) -> float:
+    """Return `measured_bandwidth`, measured once for each size."""
+    return measured_bandwidth(nbytes)
+
+
+def measured_bandwidth(nbytes: int) -> float:
     """Measure the rate at which operands of a size are copied, laid out like those of a row.
 
     Parameters
@@ -65,8 +71,14 @@ def implausible(seconds: float, case: Case) -> str | None:
         The reason in words, None if the time is possible.
     """
     largest = max(operand.nbytes for operand in case.operands.values())
+    needed = case.least_bytes / (seconds * MARGIN)
     bandwidth = copy_bandwidth(largest)
-    if seconds >= case.least_bytes / (bandwidth * MARGIN):
+    for _ in range(_SECOND_LOOKS):
+        if bandwidth >= needed:
+            break
+        # A neighbour may have slowed the copy, and not the call.
+        bandwidth = max(bandwidth, measured_bandwidth(largest))
+    if bandwidth >= needed:
         return None
     return (
         f"implausible: {case.least_bytes:,} bytes in {seconds:.3g} s are "

@@ -1,7 +1,8 @@
 """Stored baselines: one file of pytest-benchmark's JSON for each class of machines.
 
-What is stored for a row is a ratio to a reference kernel that ran in the same rounds, for every
-trial of every recording; seconds are there for people, and for pytest-benchmark's own tools.
+What is stored for a row is a ratio to the clock, fixed work that is timed in the same trial, and
+one to its reference kernel, for every trial of every recording; seconds are there for people, and
+for pytest-benchmark's own tools.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from statistics import fmean
 from typing import Any, Final
 
 from pytest_benchmark.stats import Stats
@@ -20,13 +20,11 @@ from pytest_benchmark.stats import Stats
 from benchmarks.errors import CannotJudgeError
 from benchmarks.exact import Measures
 from benchmarks.files import write_atomically
+from benchmarks.judge import drift
 from benchmarks.machine import Machine
 from benchmarks.rows import Row
 
-FOLDER: Final = Path(__file__).with_name("baselines")
-RECORD: Final = "python -m benchmarks baseline"
-REPLACE: Final = f'{RECORD} --accept "it was broken"'
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 _LARGEST: Final = 64 * 1024 * 1024
 _DIGITS: Final = 6
 
@@ -40,9 +38,11 @@ class StoredRow:
     method, workload, group, fullname, workload_digest : str
         As those of the `Row`.
     recordings : tuple of tuple of float
-        Natural logarithm of the time over that of the kernel, for each trial of each recording.
+        Natural logarithm of the time over that of the clock, for each trial of each recording.
     seconds : tuple of float
         Seconds per call, for each trial.
+    kernel : tuple of float
+        Natural logarithm of the time over that of the kernel, for each trial.
     measures : Measures
         What needs no clock.
     """
@@ -54,6 +54,7 @@ class StoredRow:
     workload_digest: str
     recordings: tuple[tuple[float, ...], ...]
     seconds: tuple[float, ...]
+    kernel: tuple[float, ...]
     measures: Measures
 
     @property
@@ -65,12 +66,6 @@ class StoredRow:
     def values(self) -> tuple[float, ...]:
         """The trials of all recordings."""
         return tuple(chain.from_iterable(self.recordings))
-
-    @property
-    def drift(self) -> float:
-        """Largest difference between the means of two recordings."""
-        means = [fmean(recording) for recording in self.recordings]
-        return max(means) - min(means)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,21 +93,21 @@ class Baseline:
     rows: Mapping[str, StoredRow]
 
     def drift(self, workload: str) -> float:
-        """Return the drift to allow for on a workload, as a natural logarithm.
-
-        One difference between two recordings says little, so that the largest of all rows of the
-        workload counts for each of them.
-        """
-        return max(row.drift for row in self.rows.values() if row.workload == workload)
+        """Return the drift to allow for on a workload; see `judge.drift`."""
+        return drift(row.recordings for row in self.rows.values() if row.workload == workload)
 
 
-def path_for(machine: Machine, folder: Path = FOLDER) -> Path:
+def path_for(machine: Machine, folder: Path) -> Path:
     """Return where the baseline of a machine's class belongs."""
     return folder / machine.class_name / "0000_baseline.json"
 
 
 def stored_row(
-    row: Row, recordings: Sequence[Sequence[float]], seconds: Sequence[float], measures: Measures
+    row: Row,
+    recordings: Sequence[Sequence[float]],
+    seconds: Sequence[float],
+    kernel: Sequence[float],
+    measures: Measures,
 ) -> StoredRow:
     """Return what to store for a row."""
     return StoredRow(
@@ -123,19 +118,20 @@ def stored_row(
         workload_digest=row.workload_digest,
         recordings=tuple(tuple(round(v, _DIGITS) for v in values) for values in recordings),
         seconds=tuple(seconds),
+        kernel=tuple(round(v, _DIGITS) for v in kernel),
         measures=measures,
     )
 
 
-def save(baseline: Baseline, path: Path) -> None:
-    """Write a baseline, whole or not at all."""
+def save(baseline: Baseline, path: Path, trial: int = 0) -> None:
+    """Write a baseline, whole or not at all; the number of a trial tells it from equal ones."""
     path.parent.mkdir(parents=True, exist_ok=True)
     head = {
         "machine_info": dict(baseline.machine),
         "commit_info": {"id": baseline.commit},
         "datetime": baseline.recorded,
         "version": baseline.machine["pytest_benchmark"],
-        "extra_info": {"schema": SCHEMA, "accepted": baseline.accepted},
+        "extra_info": {"schema": SCHEMA, "accepted": baseline.accepted, "trial": trial},
     }
     lines = [json.dumps(_as_benchmark(row), allow_nan=False) for row in baseline.rows.values()]
     # A line per row, so that a review shows what changed.
@@ -158,6 +154,7 @@ def _as_benchmark(row: StoredRow) -> dict[str, Any]:
         "extra_info": {
             "workload_digest": row.workload_digest,
             "recordings": row.recordings,
+            "kernel": row.kernel,
             "seconds": [_short(value) for value in row.seconds],
             "measures": asdict(row.measures),
         },
@@ -168,8 +165,15 @@ def _short(value: Any) -> Any:
     return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
 
 
-def load(path: Path) -> Baseline:
+def load(path: Path, command: str) -> Baseline:
     """Read a baseline.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    command : str
+        What is typed to run a command of the suite, for messages.
 
     Raises
     ------
@@ -178,15 +182,44 @@ def load(path: Path) -> Baseline:
     """
     if not path.is_file():
         raise CannotJudgeError(
-            f"no baseline for this class of machines ({path}); record it: {RECORD}"
+            f"no baseline for this class of machines ({path}); record it: {command} baseline"
         )
     try:
         return _from_json(json.loads(_text(path)))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         what = f"{type(error).__name__}: {error}"
+        raise CannotJudgeError(f"{path} is not a baseline ({what}); {_replace(command)}") from None
+
+
+def load_for(machine: Machine, folder: Path, command: str) -> Baseline:
+    """Read the baseline of a machine's class.
+
+    Parameters
+    ----------
+    machine : Machine
+        The machine.
+    folder : Path
+        Where the suite keeps its baselines.
+    command : str
+        As that of `load`.
+
+    Raises
+    ------
+    CannotJudgeError
+        As `load`; also if it was recorded on another class of machines.
+    """
+    path = path_for(machine, folder)
+    found = load(path, command)
+    recorded_on = Machine(**found.machine).class_name
+    if recorded_on != machine.class_name:
         raise CannotJudgeError(
-            f"{path} is not a baseline ({what}); replace it: {REPLACE}"
-        ) from None
+            f"{path} was recorded on another class of machines, {recorded_on}; {_replace(command)}"
+        )
+    return found
+
+
+def _replace(command: str) -> str:
+    return f'replace it: {command} baseline --accept "it was broken"'
 
 
 def _text(path: Path) -> str:
@@ -221,6 +254,8 @@ def _row_from_json(benchmark: Mapping[str, Any]) -> StoredRow:
     seconds = tuple(map(float, extra["seconds"]))
     name = str(benchmark["fullname"])
     _check(name, chain.from_iterable(recordings), positive=False)
+    kernel = tuple(map(float, extra["kernel"]))
+    _check(name, kernel, positive=False)
     _check(name, seconds, positive=True)
     if min(map(len, recordings), default=0) <= 1:
         raise ValueError(f"{name} has a recording of fewer than two trials")
@@ -232,6 +267,7 @@ def _row_from_json(benchmark: Mapping[str, Any]) -> StoredRow:
         workload_digest=str(extra["workload_digest"]),
         recordings=recordings,
         seconds=seconds,
+        kernel=kernel,
         measures=Measures.from_dict(extra["measures"]),
     )
 

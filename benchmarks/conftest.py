@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
+from pytest_benchmark.utils import NameWrapper
 
 from benchmarks import baselines, expectations
 from benchmarks.baselines import Baseline
@@ -16,11 +17,14 @@ from benchmarks.errors import CannotJudgeError
 from benchmarks.heap import keep_memory
 from benchmarks.machine import this_machine
 from benchmarks.rows import Row
-from benchmarks.suite import rectified_pairs
+from benchmarks.suite import SUITE, rectified_pairs
 from benchmarks.timing import Budget, Progress, Stored, time_row
 
 _QUIET_SECONDS = 1.0
 """Rows that take less than this need no progress line of their own."""
+
+_TIMER = str(NameWrapper(time.perf_counter))  # type: ignore[no-untyped-call]
+"""The clock of trials, as pytest-benchmark calls it."""
 
 _CAUSE = (
     "",
@@ -48,6 +52,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_configure(config: pytest.Config) -> None:
     """Time in the same conditions as the trials of a baseline."""
     if config.option.benchmark_only:
+        if config.getoption("dist", "no") != "no":
+            raise pytest.UsageError(
+                "pytest-xdist is on, but times taken side by side mean nothing; leave out -n"
+            )
         keep_memory()
 
 
@@ -55,7 +63,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say what times are held against, and how the rows that are left out can be run."""
     if not config.option.benchmark_only:
         return []
-    baseline = _baseline()
+    baseline = _baseline(config.option.benchmark_timer)
     words = (
         baseline if isinstance(baseline, str) else f"{baseline.recorded} ({baseline.commit[:10]})"
     )
@@ -66,10 +74,12 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 @lru_cache(maxsize=1)
-def _baseline() -> Baseline | str:
-    """Return the baseline of this class of machines, or why there is none."""
+def _baseline(timer: str) -> Baseline | str:
+    """Return the baseline of this class of machines, or why times are held against none."""
+    if timer != _TIMER:
+        return f"not used: its seconds are those of {_TIMER}, not of {timer}"
     try:
-        return baselines.load(baselines.path_for(this_machine()))
+        return baselines.load_for(this_machine(), SUITE.baselines, SUITE.command)
     except CannotJudgeError as error:
         return str(error)
 
@@ -105,18 +115,19 @@ def _show_factors(terminal: pytest.TerminalReporter, benchmarks: list[Any]) -> N
     widest = max(map(len, found))
     for name, times in sorted(found.items(), key=lambda item: -item[1]):
         terminal.write_line(f"{name.ljust(widest)}  {times:.2f}")
-    terminal.write_line("one process is no sample; for a verdict: python -m benchmarks gate")
+    terminal.write_line(f"one process is no sample; for a verdict: {SUITE.command} gate")
 
 
 @pytest.fixture(scope="session")
-def stored() -> Stored:
+def stored(pytestconfig: pytest.Config) -> Stored:
     """Read what rows are held to."""
-    baseline = _baseline()
+    baseline = _baseline(pytestconfig.option.benchmark_timer)
     try:
-        expected = expectations.load()
-    except ValueError as error:
+        expected = expectations.load(SUITE.expectations, SUITE.command)
+    except CannotJudgeError as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
-    return Stored(expected, {} if isinstance(baseline, str) else baseline.rows)
+    rows = {} if isinstance(baseline, str) else baseline.rows
+    return Stored(expected, rows, SUITE.command)
 
 
 @pytest.fixture

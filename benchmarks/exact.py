@@ -9,7 +9,7 @@ import hashlib
 import tracemalloc
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -120,7 +120,7 @@ def measure(row: Row) -> Measures:
     WrongAnswerError
         If its answer is wrong: measures of a wrong answer must not be stored.
     """
-    case = row.case()
+    case = replace(row.case(), variants=())  # memory may depend on the data
     pool = Pool(case.inputs)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

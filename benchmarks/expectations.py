@@ -6,14 +6,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from benchmarks.errors import CannotJudgeError
 from benchmarks.exact import Measures, measure
 from benchmarks.files import write_atomically
 from benchmarks.rows import Row
-
-EXPECTATIONS: Final = Path(__file__).with_name("expectations.json")
-REFRESH: Final = "python -m benchmarks expect"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +22,28 @@ class Expectation:
     measures: Measures
 
 
-def load(path: Path = EXPECTATIONS) -> dict[str, Expectation]:
+def load(path: Path, command: str) -> dict[str, Expectation]:
     """Read stored expectations by row name.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    command : str
+        What is typed to run a command of the suite, for messages.
 
     Raises
     ------
-    ValueError
+    CannotJudgeError
         If the file cannot be read as expectations.
     """
     try:
         rows = json.loads(path.read_text("utf-8"))
         return {name: _from_json(stored) for name, stored in rows.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"{path} holds no expectations ({error}); rewrite it: {REFRESH}") from None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise CannotJudgeError(
+            f"{path} holds no expectations ({error}); rewrite it: {command} expect"
+        ) from None
 
 
 def _from_json(stored: Mapping[str, Any]) -> Expectation:
@@ -44,7 +51,7 @@ def _from_json(stored: Mapping[str, Any]) -> Expectation:
     return Expectation(fields.pop("workload_digest"), Measures.from_dict(fields))
 
 
-def record(rows: Iterable[Row], path: Path = EXPECTATIONS) -> int:
+def record(rows: Iterable[Row], path: Path) -> int:
     """Measure `rows` and replace the stored expectations; return how many there are now."""
     lines = []
     for row in rows:
@@ -57,10 +64,12 @@ def record(rows: Iterable[Row], path: Path = EXPECTATIONS) -> int:
     return len(lines)
 
 
-def differences(row: Row, measures: Measures, stored: Mapping[str, Expectation]) -> list[str]:
+def differences(
+    row: Row, measures: Measures, stored: Mapping[str, Expectation], command: str
+) -> list[str]:
     """Name every way in which a row differs from what is stored for it, with both values."""
     if row.name not in stored:
-        return [f"no expectation is stored for this row; record it: {REFRESH}"]
+        return [f"no expectation is stored for this row; record it: {command} expect"]
     expected = stored[row.name]
     if row.workload_digest != expected.workload_digest:
         changed = f"workload digest is {row.workload_digest}, expected {expected.workload_digest}"

@@ -12,11 +12,15 @@ def check_writable(path: Path) -> None:
     folder = path.resolve().parent
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not there, and {path.name} belongs into it")
+    if path.exists() and not path.is_file():  # a device would be replaced, by whoever may do so
+        raise OSError(f"{path} is {_kind(path)}, expected a file")
     handle, name = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.")
     os.close(handle)
     Path(name).unlink()
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder, expected a file")
+
+
+def _kind(path: Path) -> str:
+    return "a folder" if path.is_dir() else "a device or a pipe"
 
 
 def write_atomically(path: Path, text: str) -> None:

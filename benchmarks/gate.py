@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import snapshots
+from benchmarks.errors import CannotJudgeError
 from benchmarks.exact import Measures
 from benchmarks.judge import Verdict
 from benchmarks.lab import LOOKS, Lab, Settings
 from benchmarks.machine import this_machine
 from benchmarks.outcome import FAILURES, Outcome, RowOutcome
 from benchmarks.progress import Display
-from benchmarks.rows import Row, Suite
+from benchmarks.rows import Named, Row, Suite
 from benchmarks.series import SIGHTINGS, Series
 from benchmarks.trial import BASE, COPY, HEAD
 from benchmarks.trials import Report
@@ -33,7 +34,7 @@ class Gate:
     suite : Suite
         What is measured.
     root : Path
-        Folder of the working tree that has the package's folder.
+        Folder of the working tree that the suite is imported from.
     settings : Settings
         How to judge.
     display : Display
@@ -44,6 +45,11 @@ class Gate:
     root: Path
     settings: Settings
     display: Display
+
+    @property
+    def sources(self) -> Path:
+        """Folder of the working tree that has the package's folder."""
+        return self.root / self.suite.sources
 
     def against_revision(self, rows: Sequence[Row], revision: str) -> Outcome:
         """Judge the working tree against a git revision, measured side by side, now.
@@ -62,7 +68,7 @@ class Gate:
         """
         start = time.monotonic()
         commit = snapshots.find_commit(self.root, revision)
-        with _arms(self.suite.package, self.root, commit) as arms:
+        with _arms(self.suite.package, self.sources, commit) as arms:
             lab = Lab(
                 suite=self.suite,
                 root=self.root,
@@ -74,44 +80,82 @@ class Gate:
             )
             reports = lab.exact(rows, HEAD, BASE)
             outcomes = _exact_outcomes(rows, reports[HEAD], reports[BASE])
-            series, controls, trials = {}, {}, 0
-            timed = [row for row in rows if row.name not in outcomes]
-            if not any(found.verdict in FAILURES for found in outcomes.values()):
-                series = {row.name: Series(row) for row in timed}
-                controls = {row.name: Series(row) for row in _controls(timed)}
-                trials = lab.decide(series, controls)
-        outcomes |= {name: s.outcome() for name, s in series.items()}
-        order = dict.fromkeys(row.name for row in rows if row.name in outcomes)
-        return Outcome(
-            rows=[outcomes[name] for name in order | outcomes],
-            controls=[s.outcome() for s in controls.values()],
-            base=str(commit),
-            head="the working tree",
-            limit=self.settings.limit,
-            seconds=time.monotonic() - start,
-            trials=trials,
-            machine=this_machine().as_dict(),
-            notes=not_timed(len(timed), trials),
-        )
+            return judged(lab, rows, outcomes, Series, base=str(commit))
 
 
-def not_timed(passed: int, trials: int) -> list[str]:
-    """Say that rows were not timed because others failed what needs no clock."""
-    if trials or not passed:
-        return []
-    return [f"{passed} rows passed the exact checks and were not timed: mend the others first"]
+def judged(
+    lab: Lab,
+    rows: Sequence[Row],
+    outcomes: Mapping[str, RowOutcome],
+    series_of: Callable[[Row], Series],
+    *,
+    base: str,
+) -> Outcome:
+    """Time what is still open, unless something failed already, and put the verdicts together.
+
+    Parameters
+    ----------
+    lab : Lab
+        Where processes are started.
+    rows : sequence of Row
+        The rows to judge; they give the order.
+    outcomes : mapping of str to RowOutcome
+        What needed no clock, by name of the row.
+    series_of : callable
+        Returns the trials of a row, none so far, with what they are held against.
+    base : str
+        What the working tree is held against, in words.
+    """
+    undecided = [row for row in rows if row.name not in outcomes]
+    series, controls, trials = {}, {}, 0
+    if not any(found.verdict in FAILURES for found in outcomes.values()):
+        series = {row.name: series_of(row) for row in undecided}
+        controls = {row.name: series_of(row) for row in _controls(undecided) if COPY in lab.arms}
+        trials = lab.decide(series, controls)
+    found = {**outcomes, **{name: s.outcome() for name, s in series.items()}}
+    order = dict.fromkeys(row.name for row in rows if row.name in found)
+    return Outcome(
+        rows=[found[name] for name in order | found],
+        # A control that no look was taken at was not judged, and says nothing of the machine.
+        controls=[s.outcome() for s in controls.values() if s.interval is not None],
+        base=base,
+        head="the working tree",
+        limit=lab.settings.limit,
+        seconds=time.monotonic() - lab.start,
+        trials=trials,
+        machine=this_machine().as_dict(),
+        notes=_notes(len(undecided), trials, lab.settings),
+    )
+
+
+def _notes(undecided: int, trials: int, settings: Settings) -> list[str]:
+    """Say what kept rows from being judged."""
+    fewest = settings.looks[0]
+    if undecided and not trials:
+        why = "passed the exact checks and were not timed: mend the others first"
+        return [f"{undecided} rows {why}"]
+    if 0 < trials < fewest:
+        fit = f"{trials} of at least {fewest} trials fit in the budget of {settings.budget:g} s"
+        return [f"{fit}: allow more with --budget, or judge fewer rows with --rows"]
+    return []
 
 
 @contextmanager
-def _arms(package: str, root: Path, commit: snapshots.Commit) -> Iterator[dict[str, str]]:
+def _arms(package: str, sources: Path, commit: snapshots.Commit) -> Iterator[dict[str, str]]:
     """Lay out the arms in folders of the same kind, and remove them afterwards."""
     with tempfile.TemporaryDirectory(prefix="gate-") as folder:
         arms = {arm: Path(folder, arm) for arm in (HEAD, BASE, COPY)}
-        for place in arms.values():
-            place.mkdir()
-        snapshots.working_tree(root, package, arms[HEAD])
-        snapshots.at_commit(root, commit, package, arms[BASE])
-        snapshots.at_commit(root, commit, package, arms[COPY])
+        try:
+            for place in arms.values():
+                place.mkdir()
+            snapshots.working_tree(sources, package, arms[HEAD])
+            snapshots.at_commit(sources, commit, package, arms[BASE])
+            snapshots.at_commit(sources, commit, package, arms[COPY])
+        except OSError as error:
+            raise CannotJudgeError(
+                f"the package cannot be copied to {folder} ({error}); make room there, or name "
+                "another folder in TMPDIR"
+            ) from error
         yield {arm: str(place) for arm, place in arms.items()}
 
 
@@ -133,14 +177,14 @@ def _exact_outcomes(rows: Sequence[Row], head: Report, base: Report) -> dict[str
             method=method,
             workload="",
             verdict=Verdict.VANISHED,
-            why="in the base, but no longer in the working tree",
+            why="in the base, but not in the working tree; restore it, or choose another --base",
         )
     return found
 
 
 def _exact_outcome(row: Row, head: Report, base: Report) -> RowOutcome | None:
     if row.method not in base.methods[BASE]:
-        return decided(row, Verdict.NEW, "not in the base: nothing to compare it with")
+        return decided(row, Verdict.NEW, "not in the base; choose one that has it with --base")
     now, then = head.rows[row.name]["arms"][HEAD], base.rows[row.name]["arms"][BASE]
     if "wrong" in now:
         return decided(row, Verdict.DIVERGED, now["wrong"])
@@ -149,7 +193,7 @@ def _exact_outcome(row: Row, head: Report, base: Report) -> RowOutcome | None:
     return compare_measures(row, Measures.from_dict(now), Measures.from_dict(then))
 
 
-def compare_measures(row: Row, now: Measures, then: Measures) -> RowOutcome | None:
+def compare_measures(row: Named, now: Measures, then: Measures) -> RowOutcome | None:
     """Return the failure of a row whose answer changed or costs more, None if it passes."""
     different = now.answer_differences(then)
     if different:
@@ -158,7 +202,7 @@ def compare_measures(row: Row, now: Measures, then: Measures) -> RowOutcome | No
     return decided(row, Verdict.HEAVIER, "; ".join(heavier)) if heavier else None
 
 
-def decided(row: Row, verdict: Verdict, why: str) -> RowOutcome:
+def decided(row: Named, verdict: Verdict, why: str) -> RowOutcome:
     """Return a verdict that needed no clock."""
     return RowOutcome(
         row=row.name, method=row.method, workload=row.workload, verdict=verdict, why=why

@@ -1,6 +1,6 @@
 """What one process alone can prove: a regression so large that no noise explains it.
 
-A process is one sample, so that its times are held against the *largest* of the baseline's
+A process is one sample, so that its lowest time is held against the *largest* of the baseline's
 trials, and only what is half as long again fails.  A slow machine is not a slow method: the
 ratio to the reference kernel, measured in the same process, has to confirm it.
 """
@@ -13,14 +13,15 @@ from statistics import median
 from typing import Final
 
 from benchmarks.baselines import StoredRow
-from benchmarks.paired import compare
-from benchmarks.pool import Pool
+from benchmarks.calm import Calm
+from benchmarks.lowest import Lowest, settle
 from benchmarks.rows import Row
+from benchmarks.trial import HEAD, KERNEL
 
 GROSS: Final = 0.5
 """Fraction by which a row must exceed every trial of its baseline to fail."""
 
-_CONFIRMING_SECONDS: Final = 0.05
+_CONFIRMING_SECONDS: Final = 0.002
 
 
 def factor(seconds: float, stored: StoredRow) -> float:
@@ -28,7 +29,7 @@ def factor(seconds: float, stored: StoredRow) -> float:
     return seconds / median(stored.seconds)
 
 
-def gross_regression(row: Row, seconds: float, stored: StoredRow) -> str | None:
+def gross_regression(row: Row, seconds: float, stored: StoredRow, command: str) -> str | None:
     """Say that a row regressed grossly, None if that is not proven.
 
     Parameters
@@ -36,19 +37,27 @@ def gross_regression(row: Row, seconds: float, stored: StoredRow) -> str | None:
     row : Row
         The row.
     seconds : float
-        Typical time of one call in this process.
+        Lowest time of one call in this process.
     stored : StoredRow
         Its baseline.
+    command : str
+        What is typed to run a command of the suite, for messages.
     """
     if seconds <= max(stored.seconds) * (1 + GROSS):
         return None
-    arms = {"head": row.function, "kernel": row.kernel}
-    pool, rng = Pool(row.inputs()), random.Random()  # noqa: S311 - orders, not secrets
-    ratio = compare(pool, arms, "kernel", _CONFIRMING_SECONDS, rng).log_ratios["head"]
-    if ratio <= max(stored.values) + math.log1p(GROSS):
+    if _ratio_to_kernel(row) <= max(stored.kernel) + math.log1p(GROSS):
         return None
     return (
         f"grossly slower than its baseline: {factor(seconds, stored):.2f} times the typical trial, "
         f"{seconds / max(stored.seconds):.2f} times the slowest; for a proper judgement: "
-        "python -m benchmarks gate"
+        f"{command} gate"
     )
+
+
+def _ratio_to_kernel(row: Row) -> float:
+    head, kernel = Lowest(row.function, row.inputs), Lowest(row.kernel, row.inputs)
+    timed = {(HEAD, row.name): head, (KERNEL, row.name): kernel}
+    rng = random.Random()  # noqa: S311 - orders, not secrets
+    for _ in settle(timed, Calm(), _CONFIRMING_SECONDS, rng):
+        pass
+    return math.log(head.seconds / kernel.seconds)

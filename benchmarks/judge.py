@@ -22,9 +22,10 @@ rounds it runs: identical code differs between processes by more than it does wi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from statistics import fmean, variance
 from typing import Final
 
 from scipy.stats import t as student
@@ -42,6 +43,7 @@ class Verdict(Enum):
     MISSING = "missing"
     VANISHED = "vanished"
     NEW = "new"
+    UNJUDGED = "not judged"
     INCONCLUSIVE = "inconclusive"
     STEADY = "steady"
     IMPROVED = "improved"
@@ -131,7 +133,7 @@ def difference(
     Parameters
     ----------
     values, stored : sequence of float
-        Log ratios to the same kernel, one for each trial: of now, and of the baseline.
+        Log ratios to the same reference, one for each trial: of now, and of the baseline.
     error : float
         Probability that the true difference lies above the interval, and that it lies below.
     drift : float
@@ -167,6 +169,30 @@ def difference(
     return Interval(mean, mean - margin, mean + margin, n)
 
 
+def drift(rows: Iterable[Sequence[Sequence[float]]]) -> float:
+    """Return what to allow for between recordings of identical code, as a natural logarithm.
+
+    Twice the standard deviation between recordings, beyond what their own trials explain.  One
+    difference between two of them says little, so that it is taken from all rows.
+
+    Parameters
+    ----------
+    rows : iterable of sequence of sequence of float
+        For each row its recordings, and for each of them a log ratio per trial; recordings of
+        fewer than two trials, and rows of fewer than two recordings, say nothing.
+    """
+    found = [_excess([each for each in recordings if len(each) > 1]) for recordings in rows]
+    return 2 * math.sqrt(max(0.0, fmean(found))) if found else 0.0
+
+
+def _excess(recordings: Sequence[Sequence[float]]) -> float:
+    """Return the variance between recordings beyond that of their means; may be negative."""
+    if len(recordings) <= 1:
+        return 0.0
+    own = fmean(variance(recording) / len(recording) for recording in recordings)
+    return variance([fmean(recording) for recording in recordings]) - own
+
+
 @dataclass(frozen=True, slots=True)
 class _Moments:
     mean: float
@@ -180,8 +206,8 @@ def _moments(values: Sequence[float]) -> _Moments:
     if n <= 1:
         return _Moments(values[0] if values else math.nan, math.inf)
     mean = math.fsum(values) / n
-    variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1)
-    return _Moments(mean, variance / n)
+    squares = math.fsum((value - mean) ** 2 for value in values)
+    return _Moments(mean, squares / (n - 1) / n)
 
 
 def decide(found: Interval, limit: float) -> Verdict | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,9 @@ from typing import Final
 
 from benchmarks.judge import Policy
 from benchmarks.progress import Display
-from benchmarks.rows import Row, Suite
+from benchmarks.rows import Named, Suite
 from benchmarks.series import Series
-from benchmarks.trial import COPY, HEAD, Request
+from benchmarks.trial import CLOCK, COPY, HEAD, Request
 from benchmarks.trials import Report, run_trial, run_trials
 
 LOOKS: Final = (8, 11, 15, 20, 27, 36, 48, 64)
@@ -54,7 +55,7 @@ class Settings:
         return Policy(limit=self.limit, rows=max(1, rows), looks=self.looks)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Lab:
     """Where processes are started.
 
@@ -74,6 +75,10 @@ class Lab:
         Told what is going on.
     start : float
         When the budget began to run, by `time.monotonic`.
+    python : str
+        The interpreter, and with it the NumPy, that processes run on.
+    fastest : float
+        Best time of the clock's fixed work so far, in seconds; 0 if there is none.
     """
 
     suite: Suite
@@ -83,13 +88,18 @@ class Lab:
     settings: Settings
     display: Display
     start: float
+    python: str = sys.executable
+    fastest: float = 0.0
 
-    def exact(self, rows: Sequence[Row], *arms: str) -> dict[str, Report]:
+    def exact(
+        self, rows: Sequence[Named], *arms: str, words: str = "exact checks"
+    ) -> dict[str, Report]:
         """Take the exact measures of some arms, side by side: they need no quiet."""
-        self.display.stage("exact checks", len(arms) * len(rows))
+        self.display.stage(words, len(arms) * len(rows))
         names = tuple(row.name for row in rows)
         requests = [self._request((arm,), names) for arm in arms]
-        reports = run_trials(requests, self.root, self.settings.timeout, self.display.row)
+        timeout, display = self.settings.timeout, self.display
+        reports = run_trials(requests, self.root, timeout, display.row, self.python)
         return dict(zip(arms, reports, strict=True))
 
     def decide(self, series: Mapping[str, Series], controls: Mapping[str, Series]) -> int:
@@ -134,7 +144,7 @@ class Lab:
         report = self.trial(tuple(self.arms), names, tuple(copied), self.settings.row_seconds)
         for name in undecided:
             line = report.rows[name]
-            series[name].add(line["log_ratios"][HEAD], line["seconds"])
+            series[name].add(line["log_ratios"][HEAD], line["seconds"], line.get("kernel"))
         for name in copied:
             line = report.rows[name]
             controls[name].add(line["log_ratios"][COPY], line["seconds"])
@@ -148,7 +158,12 @@ class Lab:
     ) -> Report:
         """Run one fresh process."""
         request = self._request(arms, rows, controls, seconds)
-        return run_trial(request, self.root, self.settings.timeout, self.display.row)
+        timeout, display = self.settings.timeout, self.display
+        report = run_trial(request, self.root, timeout, display.row, self.python)
+        if self.reference == CLOCK:
+            clock = (line["seconds"] for line in report.rows.values())
+            self.fastest = min(clock, default=self.fastest)
+        return report
 
     def _request(
         self,
@@ -164,5 +179,6 @@ class Lab:
             reference=self.reference,
             controls=controls,
             seconds=seconds,
+            fastest=self.fastest,
             seed=random.getrandbits(48),
         )

@@ -1,9 +1,35 @@
-"""The values that options take."""
+"""The values that options take, one each."""
 
 from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Sequence
+from typing import Any
+
+
+class _Once(argparse.Action):
+    """Stores the value of an option, and refuses a second one."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        first = getattr(namespace, self.dest)
+        if first is not self.default:
+            parser.error(f"{option_string} was given twice, {first} and {values}; give it once")
+        setattr(namespace, self.dest, values)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser for which an option given twice is an error; argparse would drop the first."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.register("action", None, _Once)
 
 
 def fraction(text: str) -> float:

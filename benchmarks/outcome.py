@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from benchmarks.judge import Interval, Verdict
 
 FAILURES = frozenset({Verdict.REGRESSED, Verdict.DIVERGED, Verdict.HEAVIER})
-SET_DIFFERENCES = frozenset({Verdict.MISSING, Verdict.VANISHED, Verdict.NEW})
+CANNOT_JUDGE = frozenset({Verdict.MISSING, Verdict.VANISHED, Verdict.NEW, Verdict.UNJUDGED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ class Outcome:
                 return verdict
         if found[Verdict.REGRESSED] and not self.noisy:
             return Verdict.REGRESSED
-        for verdict in (Verdict.VANISHED, Verdict.MISSING, Verdict.NEW):
+        for verdict in (Verdict.VANISHED, Verdict.MISSING, Verdict.NEW, Verdict.UNJUDGED):
             if found[verdict]:
                 return verdict
         if self.noisy or found[Verdict.INCONCLUSIVE] or not self.rows:
@@ -110,6 +110,6 @@ class Outcome:
         """0 proven steady, 1 proven worse, 2 cannot be judged, 3 inconclusive."""
         if self.verdict in FAILURES:
             return 1
-        if self.verdict in SET_DIFFERENCES:
+        if self.verdict in CANNOT_JUDGE:
             return 2
         return 3 if self.verdict is Verdict.INCONCLUSIVE else 0

@@ -12,7 +12,7 @@ import gc
 import math
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
@@ -24,6 +24,9 @@ ENOUGH_ROUNDS: Final = 10
 FEWEST_ROUNDS: Final = 4
 LONGEST: Final = 8
 """Multiple of the time asked for after which slow rows stop short of `ENOUGH_ROUNDS`."""
+
+FAR: Final = 10.0
+"""Multiple of the reference's time from which on an arm needs no more than `FEWEST_ROUNDS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +78,30 @@ def compare(
         If the clock measured a time that is not positive.
     """
     rounds: list[dict[str, float]] = []
-    with _no_garbage_collection():
-        _round(pool, arms, list(arms))  # warms caches, and Python's specialised instructions
+    near = list(arms)
+    with no_garbage_collection():
+        _round(pool, arms, near)  # warms caches, and Python's specialised instructions
         start = time.perf_counter()
         while _more(len(rounds), (time.perf_counter() - start) / seconds):
-            order = list(arms)
-            rng.shuffle(order)
+            order = rng.sample(near, len(near))
             rounds.append(_round(pool, arms, order))
-    if any(found <= 0 for best in rounds for found in best.values()):
-        raise ValueError("the clock measured no time for a call")
+            # At once, because with such a clock the time for all rounds never ends.
+            if not all(found > 0 for found in rounds[-1].values()):
+                raise ValueError("the clock measured no time for a call")
+            if len(rounds) == FEWEST_ROUNDS:
+                near = [arm for arm in arms if _log_ratio(arm, reference, rounds) < math.log(FAR)]
+                if len(near) < len(arms):
+                    # One far arm must not use up the time of those that are close.
+                    start = time.perf_counter()
     return Sample(
-        log_ratios={
-            arm: median(math.log(best[arm] / best[reference]) for best in rounds)
-            for arm in arms
-            if arm != reference
-        },
+        log_ratios={arm: _log_ratio(arm, reference, rounds) for arm in arms if arm != reference},
         seconds=median(best[reference] for best in rounds) / pool.copies,
         rounds=len(rounds),
     )
+
+
+def _log_ratio(arm: str, reference: str, rounds: Sequence[Mapping[str, float]]) -> float:
+    return median(math.log(best[arm] / best[reference]) for best in rounds if arm in best)
 
 
 def _more(rounds: int, spent: float) -> bool:
@@ -112,7 +121,8 @@ def _round(
 
 
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
+    """Keep the collector from running within a timed call."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections.abc import Callable
@@ -26,26 +27,26 @@ class Slot:
     heap would choose one place for the whole process.
     """
 
-    def __init__(self, pristine: Array, rng: random.Random) -> None:
-        self._pristine = pristine
+    def __init__(self, like: Array, rng: random.Random) -> None:
+        self._like = like
         self._rng = rng
         self._arrays: dict[int, Array] = {}
         # Filling touches the pages, so that no timed call is charged for the first access.
-        self._raw = np.full(pristine.nbytes + 2 * _PAGE, 0xFF, np.uint8)
+        self._raw = np.full(like.nbytes + 2 * _PAGE, 0xFF, np.uint8)
 
-    def refill(self) -> Array:
+    def refill(self, pristine: Array) -> Array:
         """Return a fresh copy of the pristine data, aligned to `ALIGNMENT` bytes."""
         start = -self._raw.ctypes.data % _PAGE + self._rng.randrange(0, _PAGE, ALIGNMENT)
         array = self._arrays.get(start)
         if array is None:
             array = self._arrays[start] = np.ndarray(
-                self._pristine.shape,
-                self._pristine.dtype,
+                self._like.shape,
+                self._like.dtype,
                 self._raw.data,
                 offset=start,
-                order="F" if self._pristine.flags.fnc else "C",
+                order="F" if self._like.flags.fnc else "C",
             )
-        np.copyto(array, self._pristine)
+        np.copyto(array, pristine)
         return array
 
 
@@ -69,18 +70,25 @@ class Pool:
         first = next(iter(inputs.operands.values()))
         self.copies = max(1, min(_MOST_COPIES, _POOL_BYTES // max(1, first.nbytes)))
         self._slots = [
-            [Slot(pristine, rng) for pristine in inputs.operands.values()]
-            for _ in range(self.copies)
+            [Slot(operand, rng) for operand in inputs.operands.values()] for _ in range(self.copies)
         ]
+        self._variants = [list(found.values()) for found in (inputs.operands, *inputs.variants)]
+        self._deal = itertools.cycle(range(len(self._variants)))
+        self._chosen: list[int] = []
         self._arguments: list[tuple[Array, ...]] = []
         self._result: object = None
         self._spent = False
         self.refill()
 
     def refill(self) -> None:
-        """Restore every operand."""
+        """Restore every operand, each set from the variant that was not used for longest."""
         self._spent = False
-        self._arguments = [tuple(slot.refill() for slot in slots) for slots in self._slots]
+        # Drawn at random, one would sometimes come twice in a row, and be remembered.
+        self._chosen = [next(self._deal) for _ in self._slots]
+        self._arguments = [
+            tuple(map(Slot.refill, slots, self._variants[chosen]))
+            for slots, chosen in zip(self._slots, self._chosen, strict=True)
+        ]
 
     def arguments(self) -> tuple[Array, ...]:
         """Restore every operand and return the first set, in the order of the call."""
@@ -92,12 +100,13 @@ class Pool:
 
         As in any loop ``y = f(x)``, the previous result is given back within the call's time.
         """
-        self._spent = bool(self.inputs.writes)
+        # Data that comes twice in a row is remembered by the branch predictor.
+        self._spent = bool(self.inputs.writes or self.inputs.variants)
         for arguments in self._arguments:
             self._result = function(*arguments)
 
     def time(self, function: Callable[..., Any]) -> float:
-        """Restore what an earlier call changed, `run`, and return the seconds that it took."""
+        """Restore what an earlier call used up, `run`, and return the seconds that it took."""
         if self._spent:
             self.refill()
         start = time.perf_counter()
@@ -106,8 +115,9 @@ class Pool:
 
     def difference(self, case: Case) -> str | None:
         """Say how the outcome of the last `run` differs from the right one, None if it does not."""
-        for arguments in self._arguments:
-            found = case.argument_difference(arguments)
+        cases = (case, *case.variants)
+        for arguments, chosen in zip(self._arguments, self._chosen, strict=True):
+            found = cases[chosen].argument_difference(arguments)
             if found is not None:
                 return found
-        return case.result_difference(self._arguments[-1], self._result)
+        return cases[self._chosen[-1]].result_difference(self._arguments[-1], self._result)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
 from benchmarks.judge import Interval, Verdict
 from benchmarks.outcome import Outcome, RowOutcome
+from benchmarks.tables import markdown_table, text_table
 
 _WORTH_A_LOOK: Final = frozenset(Verdict) - {Verdict.STEADY, Verdict.IMPROVED}
 _ORDER: Final = {verdict: rank for rank, verdict in enumerate(Verdict)}
-_COLUMNS: Final = ("row", "verdict", "was", "is", "factor", "interval", "trials", "why")
+COLUMNS: Final = ("row", "verdict", "was", "is", "factor", "interval", "trials", "why")
 _LARGEST_EXPONENT: Final = 700.0
 _SUSPICIOUS: Final = math.log(0.5)
 _ROUNDS_UP: Final = 0.9995
@@ -34,7 +35,7 @@ def text(outcome: Outcome) -> str:
     parts = [headline(outcome)]
     notable = _notable(outcome.rows)
     if notable:
-        parts.append(_text_table([_cells(row) for row in notable]))
+        parts.append(text_table(COLUMNS, [cells(row) for row in notable]))
     parts.extend(["\n".join(_method(outcome))])
     return "\n\n".join(parts) + "\n"
 
@@ -44,9 +45,9 @@ def markdown(outcome: Outcome) -> str:
     parts = [f"**{headline(outcome)}**"]
     notable = _notable(outcome.rows)
     if notable:
-        parts.append(_markdown_table([_cells(row) for row in notable]))
+        parts.append(markdown_table(COLUMNS, [cells(row) for row in notable]))
     parts.append("\n".join(f"* {line}" for line in _method(outcome)))
-    every = _markdown_table([_cells(row) for row in outcome.rows])
+    every = markdown_table(COLUMNS, [cells(row) for row in outcome.rows])
     parts.append(
         f"<details><summary>all {_rows(len(outcome.rows))}</summary>\n\n{every}\n\n</details>"
     )
@@ -56,12 +57,17 @@ def markdown(outcome: Outcome) -> str:
 def changes(outcome: Outcome) -> str:
     """Return what changed from one baseline to the next: every row, the worst first."""
     rows = sorted(outcome.rows, key=lambda row: (_ORDER[row.verdict], -_mean(row)))
-    return "\n\n".join([headline(outcome), _text_table([_cells(row) for row in rows])])
+    return "\n\n".join([headline(outcome), text_table(COLUMNS, [cells(row) for row in rows])])
 
 
 def as_json(outcome: Outcome) -> str:
     """Return the report for programs; factors are 1.0 where nothing changed."""
-    found: dict[str, Any] = {
+    return json.dumps(as_dict(outcome), indent=1, allow_nan=False) + "\n"
+
+
+def as_dict(outcome: Outcome) -> dict[str, Any]:
+    """Return what the report for programs says."""
+    return {
         "verdict": outcome.verdict.value,
         "exit": outcome.exit_code,
         "base": outcome.base,
@@ -74,7 +80,6 @@ def as_json(outcome: Outcome) -> str:
         "rows": [_json_row(row) for row in outcome.rows],
         "controls": [_json_row(row) for row in outcome.controls],
     }
-    return json.dumps(found, indent=1, allow_nan=False) + "\n"
 
 
 def duration(seconds: float) -> str:
@@ -105,7 +110,8 @@ def _mean(row: RowOutcome) -> float:
     return 0.0 if row.interval is None else row.interval.mean
 
 
-def _cells(row: RowOutcome) -> list[str]:
+def cells(row: RowOutcome) -> list[str]:
+    """Return what stands in the columns of a row."""
     why = " ".join(row.why.split())  # a line break would end the table
     if _suspicious(row):
         why = "more than twice as fast: does it still do the work?"
@@ -127,22 +133,6 @@ def _span(interval: Interval | None) -> str:
     if not math.isfinite(interval.low) or interval.high > math.log(1e6):
         return "unbounded"
     return f"{math.exp(interval.low):.3f} to {math.exp(interval.high):.3f}"
-
-
-def _text_table(lines: Sequence[Sequence[str]]) -> str:
-    table = [_COLUMNS, *lines]
-    widths = [max(len(line[i]) for line in table) for i in range(len(_COLUMNS))]
-    return "\n".join(
-        "  "
-        + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in table
-    )
-
-
-def _markdown_table(lines: Sequence[Sequence[str]]) -> str:
-    head = [f"| {' | '.join(_COLUMNS)} |", "|---" * len(_COLUMNS) + "|"]
-    body = ([cell.replace("|", "\\|") for cell in line] for line in lines)
-    return "\n".join([*head, *(f"| {' | '.join(line)} |" for line in body)])
 
 
 def _method(outcome: Outcome) -> list[str]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +28,14 @@ class Inputs:
         Every argument by name, in order.  A function never sees these arrays, but copies.
     writes : frozenset of str
         The arguments that a call changes.
+    variants : tuple of mapping of str to ndarray
+        Other arrays that may stand in for `operands`, with the same shapes and dtypes: so many
+        that no branch predictor learns them all.
     """
 
     operands: Mapping[str, Array]
     writes: frozenset[str]
+    variants: tuple[Mapping[str, Array], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +53,24 @@ class Case:
     least_bytes : int
         Bytes that any honest implementation must move: what the answer depends on, and every
         cache line of the answer that differs from what stood there.
+    variants : tuple of Case
+        The cases of the other arrays that may stand in for `operands`.
     """
 
     operands: Mapping[str, Array]
     written: Mapping[str, Array]
     returned: Array | str
     least_bytes: int
+    variants: tuple[Case, ...] = ()
 
     @property
     def inputs(self) -> Inputs:
         """The arrays without the answer."""
-        return Inputs(operands=self.operands, writes=frozenset(self.written))
+        return Inputs(
+            operands=self.operands,
+            writes=frozenset(self.written),
+            variants=tuple(case.operands for case in self.variants),
+        )
 
     def difference(self, arguments: tuple[Array, ...], result: object) -> str | None:
         """Say how the outcome of a call differs from the right one; see `argument_difference`."""
@@ -109,6 +121,25 @@ def array_difference(given: Array, expected: Array) -> str | None:
         return None
     index = tuple(int(i) for i in np.unravel_index(int(np.argmin(same)), same.shape))
     return f"has {given[index]!s} at {list(index)}, expected {expected[index]!s}"
+
+
+class Named(Protocol):
+    """What a verdict needs to know of a row, whether it is in the suite or was only saved.
+
+    Attributes
+    ----------
+    name, method, workload : str
+        As those of `Row`.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def method(self) -> str: ...  # noqa: D102
+
+    @property
+    def workload(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,9 +205,38 @@ class Suite:
         Returns the rows, in display order.
     functions : callable
         Takes a copy of the package and returns its functions by name of the method.
+    folder : Path
+        Where its exact measures and its baselines are stored.
+    sources : str
+        Folder that has the package's folder, relative to the one that commands are run in.
+    extra_rows : callable
+        Returns rows that are benchmarked only when asked for; their exact measures are stored.
     """
 
     name: str
     package: str
     rows: Callable[[], Sequence[Row]]
     functions: Callable[[ModuleType], Mapping[str, Callable[..., Any]]]
+    folder: Path
+    sources: str = "."
+    extra_rows: Callable[[], Sequence[Row]] = tuple
+
+    @property
+    def command(self) -> str:
+        """What is typed to run a command of this suite, for messages."""
+        return command(self.name)
+
+    @property
+    def baselines(self) -> Path:
+        """Folder of the stored baselines, one for each class of machines."""
+        return self.folder / "baselines"
+
+    @property
+    def expectations(self) -> Path:
+        """File of the exact measures."""
+        return self.folder / "expectations.json"
+
+
+def command(suite: str) -> str:
+    """Return what is typed to run the package that a suite's module belongs to."""
+    return f"python -m {suite.rpartition('.')[0] or suite}"

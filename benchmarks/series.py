@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Final
 
 from benchmarks.judge import Interval, Policy, Verdict, decide, difference, interval
 from benchmarks.outcome import RowOutcome
-from benchmarks.rows import Row
+from benchmarks.rows import Named
 
 SIGHTINGS: Final = 2
 """Looks in a row at which a regression must be seen."""
@@ -22,7 +22,7 @@ class Series:
 
     Attributes
     ----------
-    row : Row
+    row : Named
         The row.
     stored : sequence of float
         Log ratios of a baseline; empty if each trial is a ratio to the base already.
@@ -32,19 +32,24 @@ class Series:
         Log ratio of each trial.
     seconds : list of float
         Seconds per call in each trial.
+    kernel : list of float
+        Log ratio to the reference kernel, of each trial that timed it.
     """
 
-    row: Row
+    row: Named
     stored: Sequence[float] = ()
     drift: float = 0.0
     values: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    kernel: list[float] = field(default_factory=list)
     sightings: int = 0
     verdict: Verdict | None = None
     interval: Interval | None = None
 
-    def add(self, log_ratio: float, reference_seconds: float) -> None:
+    def add(self, log_ratio: float, reference_seconds: float, kernel: float | None = None) -> None:
         """Take in a trial."""
+        if kernel is not None:
+            self.kernel.append(kernel)
         self.values.append(log_ratio)
         self.seconds.append(reference_seconds * math.exp(log_ratio))
 
@@ -67,7 +72,7 @@ class Series:
 
     def outcome(self) -> RowOutcome:
         """Return the verdict as it stands; inconclusive if there is none."""
-        found = self.interval or self._interval(0.5)
+        found = self.interval or replace(self._interval(0.5), low=-math.inf, high=math.inf)
         now = median(self.seconds) if self.seconds else math.nan
         return RowOutcome(
             row=self.row.name,

@@ -18,24 +18,28 @@ from benchmarks import expectations
 from benchmarks.baselines import Baseline, StoredRow, stored_row
 from benchmarks.errors import CannotJudgeError
 from benchmarks.exact import Measures
-from benchmarks.gate import Gate, compare_measures, decided, not_timed
-from benchmarks.judge import Verdict
+from benchmarks.gate import Gate, compare_measures, decided, judged
+from benchmarks.judge import Verdict, interval
 from benchmarks.lab import Lab, Settings
 from benchmarks.machine import this_machine
-from benchmarks.outcome import FAILURES, Outcome, RowOutcome
+from benchmarks.outcome import Outcome, RowOutcome
 from benchmarks.rows import Row
 from benchmarks.series import Series
 from benchmarks.snapshots import describe_head
-from benchmarks.trial import HEAD, KERNEL
+from benchmarks.trial import CLOCK, HEAD
 
-STORED: Final = Settings(limit=0.10, budget=170.0)
+STORED: Final = Settings(limit=0.10, budget=170.0, row_seconds=0.001)
 """Defaults of this lane: wider, because what is compared was measured at different times."""
 
-RECORDED: Final = replace(STORED, trials=20)
+RECORDED: Final = replace(STORED, trials=80)
 """Defaults for recording a baseline."""
 
 RECORDINGS: Final = 2
 """Recordings in one baseline: how far they lie apart tells the drift of the machine."""
+
+_FEWEST_TRIALS: Final = 10
+_PRECISION: Final = 0.25
+"""Part of the limit within which the mean of a recording has to be known."""
 
 
 def against_baseline(
@@ -62,29 +66,14 @@ def against_baseline(
     start = time.monotonic()
     lab = _lab(gate, start)
     _, outcomes = _exact(lab, rows)
-    outcomes |= _set_differences(rows, chosen)
-    timed = [row for row in rows if row.name not in outcomes]
-    series: dict[str, Series] = {}
-    trials = 0
-    if not any(found.verdict in FAILURES for found in outcomes.values()):
-        series = {
-            row.name: Series(row, baseline.rows[row.name].values, baseline.drift(row.workload))
-            for row in timed
-        }
-        trials = lab.decide(series, {})
-    outcomes |= {name: s.outcome() for name, s in series.items()}
-    order = dict.fromkeys(row.name for row in rows if row.name in outcomes)
-    return Outcome(
-        rows=[outcomes[name] for name in order | outcomes],
-        controls=[],
-        base=f"the baseline of {baseline.recorded[:10]} ({baseline.commit[:10]})",
-        head="the working tree",
-        limit=gate.settings.limit,
-        seconds=time.monotonic() - start,
-        trials=trials,
-        machine=this_machine().as_dict(),
-        notes=[*_notes(baseline, series), *not_timed(len(timed), trials)],
-    )
+    outcomes |= _set_differences(rows, chosen, gate.suite.command)
+
+    def series_of(row: Row) -> Series:
+        return Series(row, baseline.rows[row.name].values, baseline.drift(row.workload))
+
+    base = f"the baseline of {baseline.recorded[:10]} ({baseline.commit[:10]})"
+    found = judged(lab, rows, outcomes, series_of, base=base)
+    return replace(found, notes=[*_notes(baseline, found.rows), *found.notes])
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +118,25 @@ def record(gate: Gate, rows: Sequence[Row], old: Baseline | None, accept: str) -
         first = next(iter(failed.values()))
         raise CannotJudgeError(
             f"{len(failed)} rows fail the exact checks, {first.row} among them ({first.why}): "
-            f"mend them, or record what is intended: {expectations.REFRESH}"
+            f"mend them, or record what is intended: {gate.suite.command} expect"
         )
     recordings = []
     for number in range(1, RECORDINGS + 1):
         series = {row.name: Series(row) for row in rows}
-        for trial in range(1, gate.settings.trials // RECORDINGS + 1):
+        share = len(range(number, gate.settings.trials + 1, RECORDINGS))
+        for trial in range(1, share + 1):
             lab.add_trial(series, {}, f"recording {number}, trial {trial}")
+            if trial >= _FEWEST_TRIALS:
+                _settle(series, gate.settings)
+            if all(s.verdict for s in series.values()):
+                break
         recordings.append(series)
     stored = {
         row.name: stored_row(
             row,
             [recording[row.name].values for recording in recordings],
             [s for recording in recordings for s in recording[row.name].seconds],
+            [k for recording in recordings for k in recording[row.name].kernel],
             measures[row.name],
         )
         for row in rows
@@ -156,12 +151,21 @@ def record(gate: Gate, rows: Sequence[Row], old: Baseline | None, accept: str) -
     return Recorded(baseline, None if old is None else _change(gate, rows, baseline, old, start))
 
 
+def _settle(series: Mapping[str, Series], settings: Settings) -> None:
+    """Record no more of the rows whose mean is known well enough."""
+    policy = settings.policy(len(series))
+    for s in series.values():
+        found = interval(s.values, policy.error)
+        if found.high - found.mean <= _PRECISION * math.log1p(settings.limit):
+            s.verdict = Verdict.STEADY
+
+
 def _lab(gate: Gate, start: float) -> Lab:
     return Lab(
         suite=gate.suite,
         root=gate.root,
-        arms={HEAD: str(gate.root)},
-        reference=KERNEL,
+        arms={HEAD: str(gate.sources)},
+        reference=CLOCK,
         settings=gate.settings,
         display=gate.display,
         start=start,
@@ -172,7 +176,8 @@ def _exact(lab: Lab, rows: Sequence[Row]) -> tuple[dict[str, Measures], dict[str
     """Take the exact measures, and hold them to the stored expectations on any machine."""
     lines = lab.exact(rows, HEAD)[HEAD].rows
     measures, failed = {}, {}
-    expected = expectations.load()
+    suite = lab.suite
+    expected = expectations.load(suite.expectations, suite.command)
     for row in rows:
         found = lines[row.name]["arms"][HEAD]
         if "wrong" in found:
@@ -181,7 +186,7 @@ def _exact(lab: Lab, rows: Sequence[Row]) -> tuple[dict[str, Measures], dict[str
         measures[row.name] = Measures.from_dict(found)
         if row.name not in expected:
             failed[row.name] = decided(
-                row, Verdict.MISSING, f"no expectation is stored: {expectations.REFRESH}"
+                row, Verdict.MISSING, f"no expectation is stored: {suite.command} expect"
             )
             continue
         then = expectations.on_this_numpy(row, expected[row.name])
@@ -192,16 +197,16 @@ def _exact(lab: Lab, rows: Sequence[Row]) -> tuple[dict[str, Measures], dict[str
 
 
 def _set_differences(
-    rows: Sequence[Row], stored_rows: Mapping[str, StoredRow]
+    rows: Sequence[Row], stored_rows: Mapping[str, StoredRow], command: str
 ) -> dict[str, RowOutcome]:
+    anew = f"record it anew: {command} baseline"
     found = {}
     for row in rows:
         stored = stored_rows.get(row.name)
         if stored is None:
-            why = "not in the baseline: record it anew"
-            found[row.name] = decided(row, Verdict.MISSING, why)
+            found[row.name] = decided(row, Verdict.MISSING, f"not in the baseline; {anew}")
         elif stored.workload_digest != row.workload_digest:
-            why = "its input is not the one that the baseline was recorded with: record it anew"
+            why = f"its input is not the one that was recorded; {anew}"
             found[row.name] = decided(row, Verdict.MISSING, why)
     here = {row.name for row in rows}
     for name, stored in stored_rows.items():
@@ -211,22 +216,22 @@ def _set_differences(
                 method=stored.method,
                 workload=stored.workload,
                 verdict=Verdict.VANISHED,
-                why="in the baseline, but not in the run",
+                why=f"in the baseline, but not in the run; restore it, or {anew}",
             )
     return found
 
 
-def _notes(baseline: Baseline, series: Mapping[str, Series]) -> list[str]:
+def _notes(baseline: Baseline, rows: Sequence[RowOutcome]) -> list[str]:
     notes = [f"software since the baseline: {_software(baseline)}"]
-    widths = [
-        (s.interval.high - s.interval.low) / 2 for s in series.values() if s.interval is not None
-    ]
+    intervals = [row.interval for row in rows if row.interval is not None]
+    widths = [(i.high - i.low) / 2 for i in intervals if math.isfinite(i.high - i.low)]
     if widths:
         half, every = math.expm1(statistics.median(widths)), math.expm1(max(widths))
-        drift = math.expm1(max(row.drift for row in baseline.rows.values()))
+        workloads = {row.workload for row in baseline.rows.values()}
+        drift = math.expm1(max(map(baseline.drift, workloads)))
         notes.append(
             f"this lane is certain to within {half:.1%} on half of the rows and {every:.1%} on "
-            f"all; recordings of identical code drifted by up to {drift:.1%}"
+            f"all, with up to {drift:.1%} for the drift between recordings of identical code"
         )
     if baseline.accepted:
         notes.append(f"accepted when the baseline was recorded: {baseline.accepted}")
@@ -245,7 +250,7 @@ def _software(baseline: Baseline) -> str:
 
 def _change(gate: Gate, rows: Sequence[Row], new: Baseline, old: Baseline, start: float) -> Outcome:
     """Judge new recordings against old ones, all trials at one look."""
-    outcomes = _set_differences(rows, old.rows)
+    outcomes = _set_differences(rows, old.rows, gate.suite.command)
     policy = gate.settings.policy(len(rows))
     for row in rows:
         if row.name not in outcomes:
@@ -262,7 +267,7 @@ def _change(gate: Gate, rows: Sequence[Row], new: Baseline, old: Baseline, start
         head="the new recording",
         limit=gate.settings.limit,
         seconds=time.monotonic() - start,
-        trials=gate.settings.trials,
+        trials=max(len(row.seconds) for row in new.rows.values()),
         machine=new.machine,
         notes=[f"software since the baseline: {_software(old)}"],
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
@@ -147,31 +149,45 @@ def _in_article(method: Method, workload: Workload) -> bool:
 
 
 def _inputs(kind: Kind, dtype: np.dtype[Any], workload: Workload) -> Inputs:
+    first, *others = _operands(kind, dtype, workload)
+    return Inputs(operands=first, writes=kind.writes, variants=tuple(others))
+
+
+def _operands(kind: Kind, dtype: np.dtype[Any], workload: Workload) -> list[dict[str, Array]]:
+    """Return the arguments of a call, for every variant of the workload."""
     workload.verify()
-    return Inputs(
-        operands={name: _operand(name, workload, dtype) for name in kind.arguments},
-        writes=kind.writes,
-    )
+    columns = [_variants(name, workload, dtype) for name in kind.arguments]
+    return [dict(zip(kind.arguments, found, strict=True)) for found in zip(*columns, strict=True)]
 
 
-def _operand(name: str, workload: Workload, dtype: np.dtype[Any]) -> Array:
-    """Return an input, or a buffer full of what no method may leave in it."""
+@lru_cache(maxsize=8)
+def _variants(name: str, workload: Workload, dtype: np.dtype[Any]) -> tuple[Array, ...]:
+    """Return an input, or a buffer full of what no method may leave in it, for every variant."""
+    every = range(workload.variants)
     match name:
         case "out":
-            return np.full_like(workload.operand("x"), np.nan, dtype)
+            return (np.full_like(workload.operand("x"), np.nan, dtype),) * len(every)
         case "mask":
-            blocked: Array = np.less_equal(workload.operand("x"), 0)
-            return blocked
+            return tuple(np.less_equal(workload.operand("x", variant), 0) for variant in every)
         case _:
-            return workload.operand(name)
+            return tuple(workload.operand(name, variant) for variant in every)
 
 
 def _case(kind: Kind, dtype: np.dtype[Any], workload: Workload) -> Case:
-    operands = _inputs(kind, dtype, workload).operands
-    answers = {
-        output.argument: _answer(output.quantity, workload, _dtype(output.quantity, dtype))
+    columns = [
+        _answers(output.quantity, workload, _dtype(output.quantity, dtype))
         for output in kind.outputs
-    }
+    ]
+    first, *others = (
+        _variant(kind, operands, answers)
+        for operands, *answers in zip(_operands(kind, dtype, workload), *columns, strict=True)
+    )
+    return replace(first, variants=tuple(others))
+
+
+def _variant(kind: Kind, operands: Mapping[str, Array], found: Sequence[Array]) -> Case:
+    named = [output.argument for output in kind.outputs]
+    answers = dict(zip(named, found, strict=True))
     written = {name: answer for name, answer in answers.items() if name is not None}
     least = operands["x"].nbytes + sum(
         answer.nbytes if name is None else _changed_bytes(operands[name], answer)
@@ -191,11 +207,13 @@ def _dtype(quantity: Quantity, dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 
 @lru_cache(maxsize=8)
-def _answer(quantity: Quantity, workload: Workload, dtype: np.dtype[Any]) -> Array:
-    grad = workload.operand("grad") if quantity is Quantity.BACKWARD else None
-    found = reference.answer(quantity, workload.operand("x"), grad, dtype)
-    found.flags.writeable = False
-    return found
+def _answers(quantity: Quantity, workload: Workload, dtype: np.dtype[Any]) -> tuple[Array, ...]:
+    found = []
+    for variant in range(workload.variants):
+        grad = workload.operand("grad", variant) if quantity is Quantity.BACKWARD else None
+        found.append(reference.answer(quantity, workload.operand("x", variant), grad, dtype))
+        found[-1].flags.writeable = False
+    return tuple(found)
 
 
 def _changed_bytes(before: Array, after: Array) -> int:
@@ -211,6 +229,11 @@ def _functions(package: ModuleType) -> dict[str, Callable[..., Any]]:
 
 
 SUITE: Final = Suite(
-    name="benchmarks.suite", package="relu_impls", rows=default_rows, functions=_functions
+    name="benchmarks.suite",
+    package="relu_impls",
+    rows=default_rows,
+    functions=_functions,
+    folder=Path(__file__).parent,
+    extra_rows=article_rows,
 )
 """The rows of this project, for the gate."""

@@ -38,10 +38,13 @@ class Stored:
         Exact measures by row name.
     rows : mapping of str to StoredRow
         The baseline of this class of machines by row name; empty if there is none.
+    command : str
+        What is typed to run a command of the suite, for messages.
     """
 
     expectations: Mapping[str, Expectation]
     rows: Mapping[str, StoredRow]
+    command: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,25 +102,23 @@ def time_row(
         warnings.simplefilter("ignore")
         _rounds(row, case, benchmark, budget, progress)
     progress(row.name, "measuring memory and passes")
-    _check_exact(row, benchmark, stored.expectations)
+    _check_exact(row, benchmark, stored)
     if benchmark.stats is not None:
-        _check_time(row, case, benchmark, stored.rows)
+        _check_time(row, case, benchmark, stored)
     benchmark.has_error = False
 
 
-def _check_time(
-    row: Row, case: Case, benchmark: BenchmarkFixture, rows: Mapping[str, StoredRow]
-) -> None:
+def _check_time(row: Row, case: Case, benchmark: BenchmarkFixture, stored: Stored) -> None:
     stats: Any = benchmark.stats
-    seconds = median(stats.stats.data)
-    baseline = rows.get(row.name)
+    seconds, lowest = median(stats.stats.data), min(stats.stats.data)
+    baseline = stored.rows.get(row.name)
     if baseline is not None:
-        benchmark.extra_info["baseline_factor"] = round(factor(seconds, baseline), 4)
+        benchmark.extra_info["baseline_factor"] = round(factor(lowest, baseline), 4)
     reason = implausible(seconds, case)
     if reason is None and baseline is not None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            reason = gross_regression(row, seconds, baseline)
+            reason = gross_regression(row, lowest, baseline, stored.command)
     if reason is not None:
         _fail(f"{row.name} is {reason}")
 
@@ -160,10 +161,10 @@ def _rounds(
     )
 
 
-def _check_exact(row: Row, benchmark: BenchmarkFixture, stored: Mapping[str, Expectation]) -> None:
+def _check_exact(row: Row, benchmark: BenchmarkFixture, stored: Stored) -> None:
     measures = measure(row)
     benchmark.extra_info.update(asdict(measures), workload_digest=row.workload_digest)
-    found = differences(row, measures, stored)
+    found = differences(row, measures, stored.expectations, stored.command)
     if found:
         _fail(f"{row.name}: " + "; ".join(found))
 

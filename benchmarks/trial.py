@@ -8,25 +8,31 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
 import random
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
 from benchmarks import exact, paired
 from benchmarks.arms import Arm
+from benchmarks.calm import Calm
 from benchmarks.heap import keep_memory
+from benchmarks.lowest import Lowest, settle
 from benchmarks.pool import Pool
 from benchmarks.rows import Row, Suite
 
 HEAD = "head"
 BASE = "base"
+CLOCK = "clock"
+"""Fixed work that is no part of what is measured: ratios to it can be stored."""
+
 KERNEL = "kernel"
-"""The reference kernel of each row, for ratios that can be stored."""
+"""The reference kernel of a row."""
 
 COPY = "copy"
 """A second copy of the base, which rides along on some rows: it must come out unchanged."""
@@ -43,13 +49,16 @@ class Request:
     arms : mapping of str to str
         Folder of the package by name of the arm.
     reference : str
-        The arm that times are divided by; the kernel of each row if it is `KERNEL`.
+        The arm that times are divided by in each round; if it is `CLOCK`, one arm is timed
+        alone, and the lowest times are divided by that of fixed work.
     rows : tuple of str
         Names of the rows.
     controls : frozenset of str
         Names of the rows on which the copy rides along.
     seconds : float
         Time for a row; 0 to take its exact measures instead.
+    fastest : float
+        Best time of the fixed work in earlier trials, in seconds; 0 if there were none.
     seed : int
         Seed of all that is drawn at random.
     """
@@ -60,6 +69,7 @@ class Request:
     reference: str = BASE
     controls: tuple[str, ...] = ()
     seconds: float = 0.0
+    fastest: float = 0.0
     seed: int = 0
 
 
@@ -88,23 +98,62 @@ def run(request: Request, lines: TextIO) -> None:
             return
     _write(lines, {"methods": {arm: list(functions[arm]) for arm in arms}})
     rows = {row.name: row for row in suite.rows()}
-    names = list(request.rows)
-    rng.shuffle(names)
-    for name in names:
-        _write(lines, {"begin": name})
-        row = rows[name]
+    chosen = [rows[name] for name in request.rows]
+    rng.shuffle(chosen)
+    if request.reference == CLOCK and request.seconds:
+        _time_alone(chosen, functions[HEAD], request, rng, lines)
+    else:
+        _time_arms(chosen, functions, request, rng, lines)
+    _write(lines, {"done": len(chosen)})
+
+
+def _time_arms(
+    rows: Sequence[Row],
+    functions: Mapping[str, Mapping[str, Callable[..., Any]]],
+    request: Request,
+    rng: random.Random,
+    lines: TextIO,
+) -> None:
+    for row in rows:
+        _write(lines, {"begin": row.name})
         its_arms = {
             arm: functions[arm][row.method]
             for arm in request.arms
-            if row.method in functions[arm] and (arm != COPY or name in request.controls)
+            if row.method in functions[arm] and (arm != COPY or row.name in request.controls)
         }
         if request.seconds:
-            if request.reference == KERNEL:
-                its_arms[KERNEL] = row.kernel
-            _write(lines, {"row": name, **asdict(_time(row, its_arms, request, rng))})
+            _write(lines, {"row": row.name, **asdict(_time(row, its_arms, request, rng))})
         else:
-            _write(lines, {"row": name, "arms": _measure(row, its_arms)})
-    _write(lines, {"done": len(names)})
+            _write(lines, {"row": row.name, "arms": _measure(row, its_arms)})
+
+
+def _time_alone(
+    rows: Sequence[Row],
+    functions: Mapping[str, Callable[..., Any]],
+    request: Request,
+    rng: random.Random,
+    lines: TextIO,
+) -> None:
+    """Time each row and each reference kernel for itself, at several moments."""
+    kernels: dict[tuple[str, Callable[..., Any]], Row] = {}
+    for row in rows:
+        kernels.setdefault((row.workload, row.kernel), row)
+    timed = {(HEAD, row.name): Lowest(functions[row.method], row.inputs) for row in rows} | {
+        (KERNEL, row.name): Lowest(row.kernel, row.inputs) for row in kernels.values()
+    }
+    calm = Calm(request.fastest or math.inf)
+    for _, name in settle(timed, calm, request.seconds, rng):
+        _write(lines, {"begin": name})
+    for row in rows:
+        seconds = timed[HEAD, row.name].seconds
+        kernel = timed[KERNEL, kernels[row.workload, row.kernel].name].seconds
+        found = {
+            "row": row.name,
+            "log_ratios": {HEAD: math.log(seconds / calm.best)},
+            "seconds": calm.best,
+            "kernel": math.log(seconds / kernel),
+        }
+        _write(lines, found)
 
 
 def _time(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import queue
 import signal
@@ -46,6 +47,7 @@ def run_trial(
     root: Path,
     timeout: float = ROW_TIMEOUT,
     on_row: Callable[[str], None] = lambda _: None,
+    python: str = sys.executable,
 ) -> Report:
     """Run one trial in a fresh process and return what it found.
 
@@ -59,13 +61,15 @@ def run_trial(
         Seconds that a row may take.
     on_row : callable
         Told the name of each row as it begins.
+    python : str
+        The interpreter, and with it the NumPy, that the trial runs on.
 
     Raises
     ------
     CannotJudgeError
         If the trial crashes, hangs, is killed, or leaves rows out.
     """
-    return run_trials([request], root, timeout, on_row)[0]
+    return run_trials([request], root, timeout, on_row, python)[0]
 
 
 def run_trials(
@@ -73,13 +77,14 @@ def run_trials(
     root: Path,
     timeout: float = ROW_TIMEOUT,
     on_row: Callable[[str], None] = lambda _: None,
+    python: str = sys.executable,
 ) -> list[Report]:
     """Run trials side by side; when one fails, or we are interrupted, all of them end.
 
     Parameters and errors are those of `run_trial`.
     """
     with ExitStack() as stack:
-        trials = [stack.enter_context(_started(request, root)) for request in requests]
+        trials = [stack.enter_context(_started(request, root, python)) for request in requests]
         return [trial.report(timeout, on_row) for trial in trials]
 
 
@@ -119,6 +124,7 @@ class _Trial:
             elif "done" in line:
                 break
             else:
+                _check_times(line)
                 found[line["row"]] = line
         missing = set(self.request.rows) - set(found)
         if missing:
@@ -127,11 +133,11 @@ class _Trial:
 
 
 @contextmanager
-def _started(request: Request, root: Path) -> Iterator[_Trial]:
+def _started(request: Request, root: Path, python: str) -> Iterator[_Trial]:
     # What the package prints need not be text.
     with tempfile.TemporaryFile("w+", errors="replace") as errors:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.trial"],
+        child = subprocess.Popen(  # noqa: S603 - our own module
+            [python, "-m", "benchmarks.trial"],
             cwd=root,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -177,6 +183,16 @@ def _lines(child: subprocess.Popen[str], request: str) -> queue.Queue[Line | Non
 
     threading.Thread(target=converse, daemon=True).start()
     return lines
+
+
+def _check_times(line: Line) -> None:
+    """Refuse what no clock can have measured: an interval around it would prove anything."""
+    seconds, ratios = line.get("seconds", 1.0), line.get("log_ratios", {})
+    if not (0 < seconds < math.inf and all(map(math.isfinite, ratios.values()))):
+        raise CannotJudgeError(
+            f"a trial measured an impossible time at {line['row']} ({seconds} s); does the package "
+            "change the clock? run that row alone with --rows to see more"
+        )
 
 
 def _obituary(child: subprocess.Popen[str], row: str, errors: IO[str]) -> str:

@@ -1,114 +1,143 @@
-"""Measure the gate itself: ``python -m tests.measure_gate --minutes 15``.
+"""Measure the gate itself: ``python -m tests.measure_gate --minutes 15 --log gates.jsonl``.
 
-Gates on identical code and gates on a planted slowdown take turns, each in a repository of its
-own.  A line for each is printed as it ends, and the counts at the end.  Run it on a machine that
-does nothing else.
+Gates on identical code and on code with something planted take turns, each in a repository of
+its own.  A line for each is printed as it ends, and what they add up to at the end; with a log,
+together with the gates that it held before.  Run it on a machine that does nothing else.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import random
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Final
 
-from relu_impls import METHODS
-from tests.plants import Repository, slower
+from benchmarks.baselines import load_for
+from benchmarks.errors import CannotJudgeError
+from benchmarks.machine import this_machine
+from benchmarks.selection import select
+from benchmarks.snapshots import describe_head
+from benchmarks.suite import SUITE, default_rows
+from relu_impls import METHODS, Kind
+from tests.measured import NOTHING, Gate, append, load, summary
+from tests.neighbours import KINDS, neighbours
+from tests.plants import ROOT, Plant, Repository, plants, slower
+
+SLOWER: Final = "slower"
+WRAPPER: Final = "Python-level wrapper"
+_HEAVY: Final = ("extra copy", "through float64", "unaligned temporary", "where")
+PLANTS: Final = (SLOWER, WRAPPER, *_HEAVY)
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """What became of one gate.
+def candidates(name: str, options: Sequence[str]) -> list[str]:
+    """Return the methods that something can be planted in, given the options of the gate."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--rows", default="")
+    rows = select(default_rows(), parser.parse_known_args(options)[0].rows)
+    return [
+        method
+        for method in dict.fromkeys(row.method for row in rows)
+        # The public functions are used by other methods, which would rightly be red as well.
+        if not method.startswith(("relu", "drelu"))
+        and (name not in _HEAVY or METHODS[method].kind is Kind.FRESH)
+        and (name != "where" or method == "maximum")
+    ]
 
-    Attributes
-    ----------
-    planted : str
-        The method that was made slower; empty if none was.
-    exit : int
-        Exit code.
-    seconds : float
-        How long it took.
-    report : dict
-        What it wrote as JSON.
+
+def planted(name: str, factor: float, options: Sequence[str]) -> Plant | None:
+    """Return what a name stands for, in a method drawn at random; None for `NOTHING`."""
+    if name == NOTHING:
+        return None
+    method = random.choice(candidates(name, options))
+    return slower(method, factor) if name == SLOWER else plants(method)[name]
+
+
+def turns(chosen: Sequence[str], options: Sequence[str]) -> Iterator[str]:
+    """Yield what to plant next: the names in turn, or by default nothing and anything.
+
+    Raises
+    ------
+    CannotJudgeError
+        If no row that is judged has a method to plant it in.
     """
-
-    planted: str
-    exit: int
-    seconds: float
-    report: dict[str, Any]
-
-    @property
-    def wrong(self) -> list[str]:
-        """Rows whose verdict is not the one that they should have."""
-        return [
-            f"{row['row']} {row['verdict']} {row['ratio']}"
-            for row in self.report["rows"]
-            if (row["verdict"] == "regressed") != (row["method"] == self.planted)
-        ]
-
-    @property
-    def unproven(self) -> list[str]:
-        """Rows and controls that came out inconclusive."""
-        rows = [*self.report["rows"], *self.report["controls"]]
-        return [row["row"] for row in rows if row["verdict"] == "inconclusive"]
-
-    def line(self) -> str:
-        """Say it in one line."""
-        what = f"{self.planted} slower" if self.planted else "identical code"
-        words = f"{what:30} exit {self.exit}  {self.seconds:4.0f} s  {self.report['trials']} trials"
-        wrong = f"  wrong: {', '.join(self.wrong)}" if self.wrong else ""
-        unproven = f"  unproven: {', '.join(self.unproven)}" if self.unproven else ""
-        return words + wrong + unproven
+    possible = [name for name in PLANTS if candidates(name, options)]
+    for name in chosen or PLANTS[:1]:
+        if name not in (NOTHING, *possible):
+            raise CannotJudgeError(f"none of the rows has a method that {name!r} can be planted in")
+    if chosen:
+        return itertools.cycle(chosen)
+    return itertools.chain.from_iterable(
+        [NOTHING, random.choice(possible)] for _ in itertools.count()
+    )
 
 
-def run(planted: str, factor: float, options: list[str]) -> Gate:
+def run(plant: Plant | None, arguments: argparse.Namespace) -> Gate:
     """Run one gate."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, neighbours(arguments.neighbours):
         repository = Repository(Path(folder))
-        if planted:
-            repository.plant(slower(planted, factor))
+        if plant:
+            repository.plant(plant)
         written = Path(folder, "report.json")
+        against = () if arguments.stored else ("--base", "HEAD")
         start = time.monotonic()
-        found = repository.gate("--base", "HEAD", "--json", str(written), *options)
+        found = repository.gate(*against, "--json", str(written), *arguments.options)
         seconds = time.monotonic() - start
         if not written.exists():
             raise SystemExit(f"the gate broke: {found.errors}")
-        return Gate(planted, found.exit, seconds, json.loads(written.read_text("utf-8")))
+        return Gate.of(
+            json.loads(written.read_text("utf-8")),
+            method=plant.method if plant else "",
+            plant=plant.name if plant else NOTHING,
+            lane="stored baseline" if arguments.stored else "side by side",
+            neighbours=arguments.neighbours,
+            options=" ".join(arguments.options),
+            commit=describe_head(ROOT),
+            seconds=round(seconds, 1),
+        )
 
 
-def gates(factor: float, options: list[str]) -> Iterator[Gate]:
-    """Yield gates on identical code and on methods drawn at random, in turn."""
-    # The public functions are used by other methods, which would rightly be red as well.
-    methods = [name for name in METHODS if not name.startswith(("relu", "drelu"))]
-    while True:
-        yield run("", factor, options)
-        yield run(random.choice(methods), factor, options)
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=15, help="begin no gate after them")
+    parser.add_argument("--gates", type=int, help="enough gates, those in the log included")
+    parser.add_argument("--factor", type=float, default=1.06, help=f"for {SLOWER!r}")
+    parser.add_argument(
+        "--plant", action="append", choices=(NOTHING, *PLANTS), help="may be given several times"
+    )
+    parser.add_argument("--neighbours", choices=KINDS, default="none", help="one for each core")
+    parser.add_argument("--stored", action="store_true", help="against the stored baseline")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="lines of JSON to go on with")
+    parser.add_argument("options", nargs="*", help="options of the gate, after --")
+    return parser.parse_args(argv)
 
 
 def main() -> None:
-    """Run gates until the time is up."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=15)
-    parser.add_argument("--factor", type=float, default=1.06, help="planted slowdown")
-    parser.add_argument("options", nargs="*", help="options of the gate, after --")
-    arguments = parser.parse_args()
+    """Run gates until there are enough, the time is up or someone interrupts."""
+    arguments = parse()
+    try:
+        gates = load(arguments.log) if arguments.log else []
+        if arguments.stored:
+            load_for(this_machine(), SUITE.baselines, SUITE.command)
+        names = turns(arguments.plant or (), arguments.options)
+    except (ValueError, CannotJudgeError) as error:
+        raise SystemExit(str(error)) from None
     end = time.monotonic() + 60 * arguments.minutes
-    counts: Counter[str] = Counter()
-    for gate in gates(arguments.factor, arguments.options):
-        what = "planted" if gate.planted else "identical"
-        counts[f"{what}: exit {gate.exit}"] += 1
-        counts[f"{what}: wrong rows"] += len(gate.wrong)
-        print(gate.line(), flush=True)  # noqa: T201
-        if time.monotonic() > end:
-            break
-    for name, count in sorted(counts.items()):
-        print(f"{name}: {count}")  # noqa: T201
+    with suppress(KeyboardInterrupt):
+        for name in names:
+            if time.monotonic() > end or len(gates) >= (arguments.gates or len(gates) + 1):
+                break
+            gates.append(run(planted(name, arguments.factor, arguments.options), arguments))
+            print(gates[-1].line(), flush=True)  # noqa: T201
+            if arguments.log:
+                append(gates[-1], arguments.log)
+    print(summary(gates))  # noqa: T201
 
 
 if __name__ == "__main__":

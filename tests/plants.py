@@ -15,7 +15,15 @@ from typing import Final
 from benchmarks.judge import Verdict
 
 ROOT: Final = Path(__file__).parents[1]
+BENCHMARKS: Final = (sys.executable, "-m", "benchmarks")
 _AUTHOR: Final = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+
+CLOCKS: Final = {
+    "stands still": "lambda: 0.0",
+    "goes back": "itertools.count(0, -1).__next__",
+    "is no number": "lambda: float('nan')",
+}
+"""Clocks that a package might put in the place of Python's."""
 
 Edit = Callable[[Path], None]
 
@@ -56,7 +64,9 @@ def wrapped(method: str, *body: str) -> Edit:
         pattern = re.compile(rf"^def {method}\(", re.MULTILINE)
         file = next(f for f in sorted(package.glob("*.py")) if pattern.search(f.read_text()))
         lines = ["def _planted(function):", "    def planted(x, *rest):"]
-        lines += [f"        {line}" for line in ("import time, warnings", *body)]
+        lines += [
+            f"        {line}" for line in ("import itertools, os, signal, time, warnings", *body)
+        ]
         lines += ["    return planted", "", "", "@_planted", f"def {method}("]
         file.write_text(pattern.sub(lambda _: "\n".join(lines), file.read_text(), count=1))
 
@@ -117,8 +127,19 @@ def plants(method: str) -> dict[str, Plant]:
         f"_TWIN = dataclasses.replace(_TWIN, name={method + '_twin'!r})\n"
         "_ALL: Final = (_TWIN, *PUBLIC,"
     )
-    vanish = ("for method in _ALL}", f"for method in _ALL if method.name != {method!r}}}")
-    bodies: dict[str, tuple[Verdict, tuple[str, ...]]] = {
+    every = "MappingProxyType({method.name: method for method in _ALL})"
+    renamed = (
+        "MappingProxyType({f'{m.name}_new': __import__('dataclasses').replace(m, "
+        "name=f'{m.name}_new') for m in _ALL})"
+    )
+    swapped = (
+        "MappingProxyType({m.name: __import__('dataclasses').replace(m, function=next("
+        f"o.function for o in _ALL if o.name == 'half_sum')) if m.name == {method!r} else m "
+        "for m in _ALL})"
+    )
+    vanish = (every, every.replace("_ALL}", f"_ALL if method.name != {method!r}}}"))
+    kill = "os.kill(os.getpid(), signal.SIGKILL)"
+    bodies: dict[str, tuple[Verdict | None, tuple[str, ...]]] = {
         "Python-level loop": (Verdict.REGRESSED, loop),
         "Python-level wrapper": (Verdict.REGRESSED, ("return function(x, *rest)",)),
         "extra copy": (Verdict.HEAVIER, ("return function(x.copy(), *rest)",)),
@@ -132,10 +153,30 @@ def plants(method: str) -> dict[str, Plant]:
         "wrong value": (Verdict.DIVERGED, wrong),
         "warning": (Verdict.DIVERGED, warning),
         "raises": (Verdict.DIVERGED, ("raise OverflowError('of the stack')",)),
+        "hangs": (None, ("time.sleep(600)",)),
+        "is killed": (None, (kill,)),
+        "is killed while it is timed": (
+            None,
+            (
+                "planted.calls = getattr(planted, 'calls', 0) + 1",
+                f"if planted.calls > 100: {kill}",
+                "return function(x, *rest)",
+            ),
+        ),
+        **{
+            f"clock {how}": (
+                None,
+                (f"time.perf_counter = {clock}", "return function(x, *rest)"),
+            )
+            for how, clock in CLOCKS.items()
+        },
     }
     found = [Plant(n, method, wrapped(method, *body), v) for n, (v, body) in bodies.items()]
     found += [
         Plant("vanished", method, _registry(*vanish), Verdict.VANISHED),
+        Plant("renamed", method, _registry(every, renamed), Verdict.VANISHED),
+        Plant("another method", method, _registry(every, swapped), Verdict.HEAVIER),
+        Plant("no methods", method, _registry(every, "MappingProxyType({})"), None),
         Plant("new", method, _registry("_ALL: Final = (*PUBLIC,", twin), Verdict.NEW),
         Plant("import error", method, _first_line("import no_such_module"), None),
         Plant("exit at import", method, _first_line("raise SystemExit(0)"), None),
@@ -194,21 +235,36 @@ class Repository:
         """Change the working tree."""
         plant.edit(self.root / "relu_impls")
 
-    def start(self, *arguments: str, **options: object) -> subprocess.Popen[str]:
-        """Start the gate in a fresh process, the first of a group."""
+    def environment(self, **more: str) -> dict[str, str]:
+        """Return the variables that commands run with."""
         unset = ("COV", "PYTHONPATH", "PYTEST")
         kept = {n: v for n, v in os.environ.items() if not n.startswith(unset)}
         changed = {"TMPDIR": str(self.temporary), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"}
+        return kept | changed | more
+
+    def launch(self, *command: str, **options: object) -> subprocess.Popen[str]:
+        """Start a program in a fresh process, the first of a group."""
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        settings = {"cwd": self.root, "env": kept | changed, "start_new_session": True}
-        command = [sys.executable, "-m", "benchmarks", "gate", *arguments]
+        settings = {"cwd": self.root, "env": self.environment(), "start_new_session": True}
         return subprocess.Popen(command, **{**settings, **streams, **options})  # type: ignore[call-overload, no-any-return]
 
-    def gate(self, *arguments: str, **options: object) -> Run:
-        """Run the gate in a fresh process."""
-        with self.start(*arguments, **options) as process:
-            output, errors = process.communicate(timeout=120)
+    def run(self, *command: str, **options: object) -> Run:
+        """Run a program in a fresh process."""
+        with self.launch(*command, **options) as process:
+            try:
+                output, errors = process.communicate(timeout=600)
+            except BaseException:
+                process.terminate()  # in a session of its own, it would outlive us
+                raise
         return Run(process.returncode, output, errors)
+
+    def start(self, *arguments: str, **options: object) -> subprocess.Popen[str]:
+        """Start the gate."""
+        return self.launch(*BENCHMARKS, "gate", *arguments, **options)
+
+    def gate(self, *arguments: str, **options: object) -> Run:
+        """Run the gate."""
+        return self.run(*BENCHMARKS, "gate", *arguments, **options)
 
     @property
     def left_behind(self) -> list[str]:

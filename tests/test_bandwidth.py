@@ -28,6 +28,7 @@ def ten_gigabytes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return 10e9
 
     monkeypatch.setattr(bandwidth, "copy_bandwidth", copies)
+    monkeypatch.setattr(bandwidth, "measured_bandwidth", lambda _: 10e9)
     return sizes
 
 
@@ -41,6 +42,14 @@ def test_possible_time_is_believed(seconds: float) -> None:
 @pytest.mark.parametrize("seconds", [LIMIT * 0.999, LIMIT / 2, 1e-12])
 def test_impossible_time_is_not_believed(seconds: float) -> None:
     assert (implausible(seconds, CASE) or "").startswith("implausible: 16,000 bytes in ")
+
+
+def test_a_copy_that_a_neighbour_slowed_is_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates = iter([2e9, 3e9, 20e9])
+    monkeypatch.setattr(bandwidth, "copy_bandwidth", lambda _: 1e9)
+    monkeypatch.setattr(bandwidth, "measured_bandwidth", lambda _: next(rates))
+    assert implausible(LIMIT, CASE) is None
+    assert list(rates) == []
 
 
 @pytest.mark.usefixtures("ten_gigabytes")

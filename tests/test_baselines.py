@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,12 +14,13 @@ from typing import Any, Final
 
 import pytest
 
-from benchmarks.baselines import Baseline, StoredRow, load, path_for, save
+from benchmarks.baselines import Baseline, StoredRow, load, load_for, path_for, save
 from benchmarks.errors import CannotJudgeError
 from benchmarks.exact import Measures
 from benchmarks.machine import this_machine
 
 ROOT: Final = Path(__file__).parents[1]
+COMMAND: Final = "python -m benchmarks"
 MEASURES: Final = Measures("d", "float64", 8, 1, 16, ("RuntimeWarning",))
 ROW: Final = StoredRow(
     method="maximum",
@@ -28,6 +30,7 @@ ROW: Final = StoredRow(
     workload_digest="w",
     recordings=((0.10, 0.12), (0.14, 0.15)),
     seconds=(1e-6, 1.1e-6, 1.2e-6, 1.3e-6),
+    kernel=(0.2, 0.21, 0.22, 0.23),
     measures=MEASURES,
 )
 OTHER: Final = replace(
@@ -53,7 +56,7 @@ def saved(path: Path) -> dict[str, Any]:
 
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     save(BASELINE, tmp_path / "a" / "0000_baseline.json")
-    assert load(tmp_path / "a" / "0000_baseline.json") == BASELINE
+    assert load(tmp_path / "a" / "0000_baseline.json", COMMAND) == BASELINE
 
 
 def test_saving_leaves_nothing_else_behind(tmp_path: Path) -> None:
@@ -86,10 +89,35 @@ def test_pytest_benchmark_compares_a_baseline(tmp_path: Path) -> None:
     assert "test_forward[maximum-float64-1e3]" in done.stdout
 
 
-def test_drift_is_the_largest_difference_of_recordings_on_the_workload() -> None:
-    assert math.isclose(ROW.drift, 0.035)
-    assert OTHER.drift == 0
-    assert math.isclose(BASELINE.drift("float64-1e3"), 0.035)
+def _recorded(shift: float, spread: float, rows: int) -> Baseline:
+    rng = random.Random(1)
+    found = {
+        str(n): replace(
+            ROW,
+            method=str(n),
+            recordings=tuple(
+                tuple(rng.gauss(where, spread) for _ in range(20)) for where in (0, shift)
+            ),
+        )
+        for n in range(rows)
+    }
+    return replace(BASELINE, rows=found)
+
+
+def test_recordings_that_differ_by_no_more_than_their_trials_explain_show_no_drift() -> None:
+    assert _recorded(0, 0.05, 200).drift("float64-1e3") < 0.01
+
+
+def test_drift_is_twice_the_deviation_between_recordings() -> None:
+    # Two values that are 0.1 apart have a standard deviation of 0.0707.
+    assert math.isclose(_recorded(0.1, 0.05, 200).drift("float64-1e3"), 0.1414, rel_tol=0.1)
+
+
+def test_drift_is_that_of_the_workload() -> None:
+    quiet = replace(OTHER, workload="other", recordings=((0.1, 0.2), (0.1, 0.2)))
+    baseline = replace(BASELINE, rows={ROW.name: ROW, quiet.name: quiet})
+    assert baseline.drift("other") == 0
+    assert baseline.drift("float64-1e3") > 0
 
 
 def test_the_trials_of_all_recordings_count() -> None:
@@ -98,7 +126,7 @@ def test_the_trials_of_all_recordings_count() -> None:
 
 def test_a_missing_baseline_names_the_command_that_records_it(tmp_path: Path) -> None:
     with pytest.raises(CannotJudgeError, match=r"no baseline .*python -m benchmarks baseline"):
-        load(tmp_path / "0000_baseline.json")
+        load(tmp_path / "0000_baseline.json", COMMAND)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +138,7 @@ def test_what_is_no_baseline_is_refused_by_name(tmp_path: Path, content: bytes) 
     path = tmp_path / "0000_baseline.json"
     path.write_bytes(content)
     with pytest.raises(CannotJudgeError, match="python -m benchmarks baseline") as caught:
-        load(path)
+        load(path, COMMAND)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -154,7 +182,7 @@ def wrong_measure(found: dict[str, Any]) -> None:
     "change, words",
     [
         (no_rows, "it has no rows"),
-        (other_schema, "schema 99 instead of 1"),
+        (other_schema, "schema 99 instead of 2"),
         (twice, "a row is in it twice"),
         (no_time(0), "has the time 0"),
         (no_time(-1), "has the time -1"),
@@ -174,7 +202,7 @@ def test_a_baseline_that_cannot_be_believed_is_refused(
     change(found)
     path.write_text(json.dumps(found), "utf-8")
     with pytest.raises(CannotJudgeError, match=words):
-        load(path)
+        load(path, COMMAND)
 
 
 def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
@@ -182,7 +210,7 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(65 * 1024 * 1024)
     with pytest.raises(CannotJudgeError, match="more than 67,108,864 bytes"):
-        load(path)
+        load(path, COMMAND)
 
 
 def test_a_link_is_followed_and_kept(tmp_path: Path) -> None:
@@ -191,4 +219,21 @@ def test_a_link_is_followed_and_kept(tmp_path: Path) -> None:
     link.symlink_to(real)
     save(BASELINE, link)
     assert link.is_symlink()
-    assert load(link) == load(real) == BASELINE
+    assert load(link, COMMAND) == load(real, COMMAND) == BASELINE
+
+
+def test_a_baseline_of_the_class_of_machines_is_loaded(tmp_path: Path) -> None:
+    machine = this_machine()
+    save(BASELINE, path_for(machine, tmp_path))
+    upgraded = replace(machine, numpy="9.9")
+    assert load_for(machine, tmp_path, COMMAND) == BASELINE
+    assert load_for(upgraded, tmp_path, COMMAND) == BASELINE
+
+
+def test_a_baseline_that_was_copied_from_another_class_is_refused(tmp_path: Path) -> None:
+    other = replace(this_machine(), cpu="Another")
+    save(BASELINE, path_for(other, tmp_path))
+    with pytest.raises(CannotJudgeError, match="recorded on another class of machines") as caught:
+        load_for(other, tmp_path, COMMAND)
+    assert str(path_for(other, tmp_path)) in str(caught.value)
+    assert this_machine().class_name in str(caught.value)

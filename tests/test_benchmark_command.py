@@ -17,11 +17,11 @@ import pytest
 from benchmarks.expectations import load
 from benchmarks.machine import this_machine
 from benchmarks.pool import Pool
-from benchmarks.suite import article_rows, by_name, default_rows
+from benchmarks.suite import SUITE, article_rows, by_name, default_rows
 
 ROOT: Final = Path(__file__).parents[1]
 ROW: Final = "maximum-float32-1e3"
-STORED: Final = load()["maximum[float32-1e3]"]
+STORED: Final = load(SUITE.expectations, SUITE.command)["maximum[float32-1e3]"]
 QUICK: Final = ("--benchmark-only", "--benchmark-max-time=0.01")
 
 PLANT: Final = """\
@@ -122,6 +122,7 @@ def test_saved_times_are_those_of_one_call(tmp_path: Path) -> None:
     stats = _saved(path)[0]["stats"]
     assert stats["iterations"] > 1
     assert stats["min"] == stats["max"] == 1 / stats["iterations"]
+    assert "baseline: not used: its seconds are those of time.perf_counter" in run.output
 
 
 def test_saved_machine_is_the_class_of_machine_and_not_its_name(saved: Path) -> None:
@@ -151,11 +152,26 @@ def test_nothing_to_compare_with_is_said_and_is_no_crash(tmp_path: Path) -> None
     assert "INTERNALERROR" not in run.output
 
 
+def test_choice_of_no_row_is_no_success() -> None:
+    run = _pytest(*QUICK, rows="no_such_row")
+    assert run.exit == pytest.ExitCode.NO_TESTS_COLLECTED, run.output
+
+
+def test_rows_are_not_timed_side_by_side(tmp_path: Path) -> None:
+    pytest.importorskip("xdist")
+    path = tmp_path / "run.json"
+    run = _pytest(*QUICK, "-n", "1", f"--benchmark-json={path}")
+    assert run.exit == pytest.ExitCode.USAGE_ERROR, run.output
+    assert "pytest-xdist is on" in run.output
+    assert "leave out -n" in run.output
+    assert not path.exists() or not path.read_text()
+
+
 FAULTS: Final = {
     "wrong value": (
         ["return np.maximum(x, 0.25)"],
         ROW,
-        ["diverges: result has 0.25 at [", "expected 0.0"],
+        ["diverges: result has 0.25 at [", "expected 0."],
     ),
     "wrong dtype": (
         ["return np.maximum(x, np.float64(0))"],

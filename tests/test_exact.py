@@ -133,7 +133,7 @@ def test_passes_and_the_bytes_that_they_touch(
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("row", COMPARED, ids=lambda row: row.method)
 def test_tracing_does_not_change_what_is_computed(row: Row) -> None:
-    pool = Pool(row.inputs())
+    pool = Pool(replace(row.inputs(), variants=()))
     arguments = pool.arguments()
     results: list[Any] = []
     assert trace(lambda *given: results.append(row.function(*given)), arguments)

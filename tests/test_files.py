@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import pytest
 
-from benchmarks.files import write_atomically
+from benchmarks.files import check_writable, write_atomically
 
 
 def _fail(*_: object) -> NoReturn:
@@ -84,3 +84,32 @@ def test_file_is_readable_by_others(tmp_path: Path) -> None:
 def test_directory_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_atomically(tmp_path / "missing" / "file", "new")
+
+
+def test_file_that_can_be_written_is_accepted_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    check_writable(path)
+    assert list(tmp_path.iterdir()) == []
+    path.write_text("old")
+    check_writable(path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "place, words",
+    [
+        ("missing/file", "missing is not there, and file belongs into it"),
+        ("folder", "folder is a folder, expected a file"),
+        ("pipe", "pipe is a device or a pipe, expected a file"),
+    ],
+)
+def test_place_that_takes_no_file_is_refused_and_left_as_it_is(
+    place: str, words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match=words):
+        check_writable(tmp_path / place)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "pipe"]
+    assert (tmp_path / "pipe").is_fifo()

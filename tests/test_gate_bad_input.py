@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import resource
+import shutil
 import signal
 import subprocess
 import time
@@ -15,17 +15,14 @@ from typing import Final
 
 import pytest
 
-from tests.plants import Repository, Run
+from tests.lanes import ROWS, one_line
+from tests.plants import BENCHMARKS, Repository
 
-ROWS: Final = ("--rows", "maximum and 1e3 and not fortran")
+resource = pytest.importorskip("resource", reason="this is about signals, limits and terminals")
+
 PROC: Final = Path("/proc")
 
 needs_proc = pytest.mark.skipif(not PROC.is_dir(), reason="reads the list of processes there")
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    return Repository(tmp_path)
 
 
 @pytest.fixture
@@ -66,14 +63,6 @@ def _within(seconds: float, condition: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.02)
     return True
-
-
-def _one_line(run: Run) -> str:
-    """Return the only line that says anything, apart from the progress."""
-    said = [line for line in run.errors.splitlines() if " s left" not in line]
-    assert (run.exit, run.output, len(said)) == (2, "", 1), run.errors
-    assert said[0].startswith("python -m benchmarks gate: ")
-    return said[0]
 
 
 @needs_proc
@@ -120,7 +109,7 @@ def test_second_gate_is_turned_away_and_the_first_goes_on(
 ) -> None:
     first = start("--rows", "1e6")
     _until_it_says("exact checks", first)
-    line = _one_line(repository.gate("--base", "HEAD", *ROWS))
+    line = one_line(repository.gate("--base", "HEAD", *ROWS))
     assert line.endswith("another gate is measuring on this machine; wait until it is done")
     assert first.poll() is None
     first.send_signal(signal.SIGINT)
@@ -147,7 +136,7 @@ def test_bad_input_is_refused_in_one_line_before_anything_is_measured(
 ) -> None:
     before = repository.state
     run = repository.gate(*arguments)
-    assert words in _one_line(run)
+    assert words in one_line(run)
     assert "exact checks" not in run.errors
     assert repository.left_behind == []
     assert repository.state == before
@@ -178,9 +167,24 @@ def test_full_disk_is_said_in_one_line(size: int, repository: Repository) -> Non
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
-    line = _one_line(repository.gate("--base", "HEAD", *ROWS, preexec_fn=limit))
+    line = one_line(repository.gate("--base", "HEAD", *ROWS, preexec_fn=limit))
     assert re.search("No usable temporary directory|File too large", line)
     assert repository.left_behind == []
+
+
+@needs_proc
+def test_interrupted_recording_leaves_nothing_behind(repository: Repository) -> None:
+    shutil.rmtree(repository.root / "benchmarks" / "baselines")
+    process = repository.launch(*BENCHMARKS, "baseline")
+    _until_it_says("exact checks", process)
+    assert _within(5, lambda: bool(_trials(repository)))
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=5)
+    assert (process.returncode, output) == (130, "")
+    assert errors.splitlines()[-1] == "interrupted; nothing was written"
+    assert _within(2, lambda: not _trials(repository))
+    assert repository.left_behind == []
+    assert not (repository.root / "benchmarks" / "baselines").exists()
 
 
 def test_terminal_shows_the_row_the_undecided_rows_and_the_time_left(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from benchmarks.judge import Verdict
+from tests.lanes import ROWS
 from tests.plants import Plant, Repository, Run, commit, git, plants, slower
 
-ROWS: Final = ("--rows", "maximum and 1e3 and not fortran")
 PLANTS: Final = plants("maximum")
 EXACT: Final = ("float64 result", "wrong value", "warning", "raises")
 HEAVY: Final = ("extra copy", "unaligned temporary", "where", "through float64")
@@ -21,11 +20,6 @@ BROKEN: Final = {
     "exit at import": "SystemExit: 0",
     "syntax error": "SyntaxError: invalid syntax (__init__.py, line 1)",
 }
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    return Repository(tmp_path)
 
 
 def _judged(repository: Repository, *arguments: str) -> tuple[Run, dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,23 +12,26 @@ import pytest
 
 from benchmarks import gross
 from benchmarks.gross import factor, gross_regression
-from benchmarks.paired import Sample
-from benchmarks.suite import by_name
+from benchmarks.lowest import Lowest
+from benchmarks.suite import SUITE, by_name
+from benchmarks.trial import HEAD, KERNEL
 from tests.test_baselines import ROW as STORED
 
 ROW: Final = by_name("maximum", "float64-1e3")
 SLOWEST: Final = max(STORED.seconds)
 
 
-def confirm(monkeypatch: pytest.MonkeyPatch, times: float) -> list[Mapping[str, Any]]:
+def confirm(monkeypatch: pytest.MonkeyPatch, times: float) -> list[str]:
     """Let the ratio to the kernel be so many times the largest of the baseline's trials."""
-    asked: list[Mapping[str, Any]] = []
+    asked: list[str] = []
 
-    def compare(_pool: Any, arms: Mapping[str, Any], *_: Any) -> Sample:
-        asked.append(arms)
-        return Sample({"head": max(STORED.values) + math.log(times)}, 1e-6, 10)
+    def settle(functions: Mapping[tuple[str, str], Lowest], *_: Any) -> Iterator[str]:
+        for (what, _name), found in functions.items():
+            asked.append(what)
+            found.visits = [1e-6 * times * math.exp(max(STORED.kernel)) if what == HEAD else 1e-6]
+            yield what
 
-    monkeypatch.setattr(gross, "compare", compare)
+    monkeypatch.setattr(gross, "settle", settle)
     return asked
 
 
@@ -41,7 +44,7 @@ def test_what_is_not_grossly_slower_passes_without_more_measuring(
     monkeypatch: pytest.MonkeyPatch, times: float
 ) -> None:
     asked = confirm(monkeypatch, 100)
-    assert gross_regression(ROW, SLOWEST * times, STORED) is None
+    assert gross_regression(ROW, SLOWEST * times, STORED, SUITE.command) is None
     assert asked == []
 
 
@@ -50,14 +53,14 @@ def test_a_slow_time_fails_only_if_the_kernel_confirms_it(
     monkeypatch: pytest.MonkeyPatch, *, times: float, fails: bool
 ) -> None:
     asked = confirm(monkeypatch, times)
-    found = gross_regression(ROW, SLOWEST * 1.51, STORED)
+    found = gross_regression(ROW, SLOWEST * 1.51, STORED, SUITE.command)
     assert (found is not None) == fails
-    assert asked == [{"head": ROW.function, "kernel": ROW.kernel}]
+    assert asked == [HEAD, KERNEL]
 
 
 def test_the_words_name_both_factors_and_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
     confirm(monkeypatch, 9)
-    words = gross_regression(ROW, SLOWEST * 2, STORED)
+    words = gross_regression(ROW, SLOWEST * 2, STORED, SUITE.command)
     assert words is not None
     assert "2.26 times the typical trial, 2.00 times the slowest" in words
     assert "python -m benchmarks gate" in words
@@ -68,5 +71,5 @@ def test_a_real_gross_regression_is_proven() -> None:
         time.sleep(0.0005)
         return ROW.function(x)
 
-    found = gross_regression(replace(ROW, function=slow), 0.0005, STORED)
+    found = gross_regression(replace(ROW, function=slow), 0.0005, STORED, SUITE.command)
     assert found is not None

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.judge import FAMILY_ERROR, Interval, Policy, Verdict, decide, interval
+from benchmarks.judge import (
+    FAMILY_ERROR,
+    Interval,
+    Policy,
+    Verdict,
+    decide,
+    difference,
+    drift,
+    interval,
+)
 
 BOUND: Final = math.log1p(0.03)
 LAW: Final = settings(deadline=None, derandomize=True)
@@ -182,3 +191,47 @@ def test_error_is_shared_among_sides_rows_and_looks(
     assert policy.error == pytest.approx(error, rel=1e-6)
     assert 2 * rows * len(looks) * policy.error == pytest.approx(FAMILY_ERROR)
     assert replace(policy, family_error=0.05).error == pytest.approx(5 * error, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "values, stored, allowed, expected",
+    [
+        # v1 = v2 = 0.01, so that t has 2 degrees of freedom and leaves 0.025 above 4.302653.
+        ([0.1, 0.3], [0.0, 0.2], 0.0, (0.1, -0.5084870, 0.7084870)),
+        ([0.1, 0.3], [0.0, 0.2], 0.5, (0.1, -1.0084870, 1.2084870)),
+        ([1.0, 1.0], [0.5, 0.5], 0.0, (0.5, 0.5, 0.5)),
+        ([1.0, 1.0], [0.5, 0.5], 0.2, (0.5, 0.3, 0.7)),
+    ],
+)
+def test_difference_is_that_of_welch_and_the_drift(
+    values: list[float], stored: list[float], allowed: float, expected: tuple[float, float, float]
+) -> None:
+    found = difference(values, stored, 0.025, allowed)
+    assert (found.mean, found.low, found.high) == pytest.approx(expected, abs=1e-6)
+    assert found.trials == len(values)
+
+
+@pytest.mark.parametrize("values, stored", [([0.7], [0.0, 0.0]), ([0.7, 0.7], [0.0])])
+def test_one_trial_on_either_side_proves_no_difference(
+    values: list[float], stored: list[float]
+) -> None:
+    assert difference(values, stored, 0.4, 0.0) == Interval(0.7, -math.inf, math.inf, len(values))
+
+
+@pytest.mark.parametrize(
+    "rows, expected",
+    [
+        # Means 0 and 1 have the variance 0.5, of which the trials explain (0.02 / 2 + 0) / 2.
+        ([[[-0.1, 0.1], [1.0, 1.0]]], 2 * math.sqrt(0.5 - 0.005)),
+        ([[[0.0, 0.0], [1.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]], 2 * math.sqrt(0.25)),
+        ([[[-1.0, 1.0], [-0.9, 1.1]]], 0.0),
+        ([[[0.0, 0.0], [1.0]]], 0.0),
+        ([[[0.0, 0.0]], [[], [0.0, 1.0]]], 0.0),
+        ([], 0.0),
+    ],
+    ids=["one row", "mean of two", "explained by trials", "one trial", "one recording", "no rows"],
+)
+def test_drift_is_twice_the_deviation_that_trials_do_not_explain(
+    rows: list[list[list[float]]], expected: float
+) -> None:
+    assert drift(rows) == pytest.approx(expected)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.options import fraction, positive, whole
+from benchmarks.options import Parser, fraction, positive, whole
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,40 @@ def test_command_line_refuses_with_its_usual_exit_code(text: str) -> None:
         with pytest.raises(SystemExit) as caught:
             parser.parse_args([option, text])
         assert caught.value.code == 2
+
+
+def _read(*argv: str) -> Namespace:
+    parser = Parser(prog="tool")
+    commands = parser.add_subparsers()
+    command = commands.add_parser("run")
+    command.add_argument("--limit", type=fraction)
+    command.add_argument("--rows", default="")
+    command.add_argument("--again", action="append")
+    command.add_argument("files", nargs="*")
+    return parser.parse_args(argv)
+
+
+def test_option_given_once_has_its_value() -> None:
+    found = _read("run", "a", "b", "--limit", "3%", "--again", "1", "--again", "2")
+    assert found.limit == pytest.approx(0.03)
+    assert (found.rows, found.again, found.files) == ("", ["1", "2"], ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    "argv, words",
+    [
+        (
+            ["--limit", "3%", "--limit", "5%"],
+            "--limit was given twice, 0.03 and 0.05; give it once",
+        ),
+        (["--limit=3%", "--lim=3%"], "--limit was given twice, 0.03 and 0.03; give it once"),
+        (["--rows", "a", "x", "--rows", "b"], "--rows was given twice, a and b; give it once"),
+    ],
+)
+def test_option_given_twice_is_refused_with_both_values(
+    argv: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        _read("run", *argv)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"tool run: error: {words}"

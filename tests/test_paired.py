@@ -232,3 +232,14 @@ def test_garbage_is_collected_again_after_an_error(clock: Clock, *, enabled: boo
     with pytest.raises(RuntimeError, match="broken arm"):
         compare(clock.pool, {"base": arm}, "base", 1.0, _orders())
     assert gc.isenabled() is enabled
+
+
+def test_a_far_arm_leaves_the_time_to_those_that_are_close(clock: Clock) -> None:
+    clock.compare({"base": 1, "copy": 1, "head": 1000}, asked=1000 * TICK)
+    assert clock.calls.count("head") == 2 * (1 + FEWEST_ROUNDS)  # one round to warm up
+    assert clock.calls.count("copy") > 2 * (1 + ENOUGH_ROUNDS)
+
+
+def test_a_far_arm_is_measured_all_the_same(clock: Clock) -> None:
+    sample = clock.compare({"base": 1, "copy": 1, "head": 1000})
+    assert sample.log_ratios == {"copy": 0.0, "head": pytest.approx(math.log(1000))}

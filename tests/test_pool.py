@@ -182,3 +182,58 @@ def test_result_of_another_set_is_found() -> None:
 
     pool.run(first)
     assert pool.difference(IN_PLACE) == "result is not the argument x"
+
+
+VARIED: Final = Case(
+    operands={"x": X},
+    written={},
+    returned=ANSWER,
+    least_bytes=64,
+    variants=tuple(
+        Case(operands={"x": X * n}, written={}, returned=ANSWER * n, least_bytes=64)
+        for n in range(2, 12)
+    ),
+)
+
+
+def test_a_variant_comes_again_only_after_all_others() -> None:
+    pool = Pool(VARIED.inputs)
+    seen: list[bytes] = []
+    for _ in range(10):
+        pool.refill()
+        pool.run(lambda x: seen.append(x.tobytes()))
+    variants = 1 + len(VARIED.variants)
+    assert len(seen) > 2 * variants
+    for start in range(len(seen) - variants):
+        assert len(set(seen[start : start + variants])) == variants
+
+
+def test_the_answer_is_that_of_the_variant() -> None:
+    pool = Pool(VARIED.inputs)
+    for _ in range(10):
+        pool.refill()
+        pool.run(_rectify_copy)
+        assert pool.difference(VARIED) is None
+
+
+def test_the_answer_to_another_variant_is_wrong() -> None:
+    pool = Pool(VARIED.inputs)
+    pool.run(lambda _: ANSWER.copy())
+    found = [pool.difference(VARIED)]
+    pool.refill()
+    pool.run(lambda _: ANSWER.copy())
+    found.append(pool.difference(VARIED))
+    assert any(words is not None and words.startswith("result has ") for words in found)
+
+
+def _rectify_copy(x: NDArray[Any]) -> NDArray[Any]:
+    return _rectify(x.copy())
+
+
+def test_every_timed_call_gets_another_variant() -> None:
+    pool = Pool(VARIED.inputs)
+    seen: list[bytes] = []
+    for _ in range(4):
+        pool.time(lambda x: seen.append(x.tobytes()))
+    assert len(seen) == 4 * pool.copies
+    assert all(one != other for one, other in pairwise(seen))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks.judge import Interval, Verdict
 from benchmarks.outcome import Outcome, RowOutcome
-from benchmarks.report import as_json, duration, headline, markdown, text
+from benchmarks.report import as_json, changes, duration, headline, markdown, text
 
 MACHINE: Final = {
     "system": "Linux",
@@ -290,3 +290,10 @@ def test_json_has_no_number_for_what_is_unbounded(interval: Any, expected: Any) 
 def test_any_row_has_valid_json(word: str, ends: tuple[float, float, float], why: str) -> None:
     row = replace(_row("m", word, why=why), interval=Interval(*ends, 8))
     assert _parsed(_outcome(row))["rows"][0]["why"] == why
+
+
+def test_changes_show_every_row_the_worst_first() -> None:
+    lines = changes(SMALL).splitlines()
+    assert lines[0] == headline(SMALL)
+    assert [line.split()[0] for line in lines[3:]] == ["slow[1e3]", "even[1e3]"]
+    assert "slower than the limit" in lines[3]

@@ -157,3 +157,23 @@ def test_first_row_of_each_group_is_a_control(groups: list[str], chosen: list[st
 def test_every_group_of_the_suite_has_a_control() -> None:
     rows = default_rows()
     assert {row.group for row in _controls(rows)} == {row.group for row in rows}
+
+
+@pytest.mark.parametrize("stored", [(), (0.0, 0.1)])
+@pytest.mark.parametrize("values", [[], [0.7], [0.7, 0.7]])
+def test_row_at_which_no_look_was_taken_is_inconclusive_and_unbounded(
+    values: list[float], stored: tuple[float, ...]
+) -> None:
+    series = Series(ROW, stored, values=values)
+    found = series.outcome()
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.interval is not None
+    assert (found.interval.low, found.interval.high) == (-math.inf, math.inf)
+    assert found.interval.trials == len(values)
+
+
+def test_ratios_to_the_kernel_are_kept_of_the_trials_that_have_them() -> None:
+    found = Series(ROW)
+    found.add(0.1, 1e-6)
+    found.add(0.1, 1e-6, 0.3)
+    assert found.kernel == [0.3]

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from benchmarks.errors import CannotJudgeError
-from benchmarks.snapshots import at_commit, find_commit, working_tree
+from benchmarks.snapshots import at_commit, describe_head, find_commit, working_tree
 from tests.plants import commit, git
 
 
@@ -229,3 +229,14 @@ def test_package_that_links_out_of_itself_is_refused(root: Path, tmp_path: Path)
 def test_working_tree_without_the_package_is_named(root: Path, tmp_path: Path) -> None:
     with pytest.raises(CannotJudgeError, match=f"no package missing in {root}; run the command"):
         working_tree(root, "missing", tmp_path)
+
+
+def test_head_is_described_by_its_commit_and_whether_files_differ(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha = git(root, "rev-parse", "HEAD").strip()
+    assert describe_head(root) == sha
+    _write(root, "dirty")
+    assert describe_head(root) == f"{sha}+"
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert describe_head(tmp_path) == "unknown"

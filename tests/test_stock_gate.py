@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -45,15 +46,15 @@ class Stock:
     def baseline(self) -> Path:
         return self.folder / "baseline.json"
 
-    def run(self, source: str, *arguments: str) -> Run:
-        """Run the benchmarks in `source`."""
+    def run(self, source: str, *arguments: str, only: bool = True) -> Run:
+        """Run the tests in `source`; only the benchmarks, unless told otherwise."""
         (self.folder / "test_it.py").write_text(source)
         plugins = ("-p", "no:cacheprovider", "-p", "pytest_benchmark.plugin")
         command = [sys.executable, "-m", "pytest", *plugins, f"--rootdir={self.folder}"]
         unset = ("COV", "PYTEST", "PYTHONPATH")
         kept = {name: v for name, v in os.environ.items() if not name.startswith(unset)}
         done = subprocess.run(
-            [*command, "--benchmark-only", "test_it.py", *arguments],
+            [*command, *["--benchmark-only"] * only, "test_it.py", *arguments],
             cwd=self.folder,
             env=kept | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             stdout=subprocess.PIPE,
@@ -64,9 +65,12 @@ class Stock:
         )
         return Run(done.returncode, done.stdout)
 
-    def compare(self, source: str, *arguments: str, limits: Sequence[str] = (LIMIT,)) -> Run:
-        """Run the benchmarks in `source` against the baseline."""
-        return self.run(source, f"--benchmark-compare={self.baseline}", *limits, *arguments)
+    def compare(
+        self, source: str, *arguments: str, limits: Sequence[str] = (LIMIT,), only: bool = True
+    ) -> Run:
+        """Run the tests in `source` against the baseline."""
+        against = f"--benchmark-compare={self.baseline}"
+        return self.run(source, against, *limits, *arguments, only=only)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +98,7 @@ def _keep(stock: Stock, *names: str, seconds: float | None = None) -> None:
     found = json.loads(stock.baseline.read_text())
     found["benchmarks"] = [bench for bench in found["benchmarks"] if bench["name"] in names]
     for bench in found["benchmarks"]:
-        bench["stats"]["min"] = seconds or bench["stats"]["min"]
+        bench["stats"]["min"] = bench["stats"]["min"] if seconds is None else seconds
     stock.baseline.write_text(json.dumps(found))
 
 
@@ -169,4 +173,88 @@ def test_first_of_two_thresholds_is_ignored(lax: int, code: int, stock: Stock) -
     limits = [LIMIT]
     limits.insert(lax, "--benchmark-compare-fail=min:99999%")
     run = stock.compare(TESTS, limits=limits)
+    assert run.exit == code, run.output
+
+
+ENDS: Final = {
+    "raises": ("raise ValueError", 1),
+    "is killed": ("os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL),
+    "ends as if all were well": ("os._exit(0)", 0),
+}
+
+
+@pytest.mark.parametrize("body, code", ENDS.values(), ids=ENDS)
+def test_run_that_ends_in_the_midst_passes_if_the_benchmark_says_so(
+    body: str, code: int, stock: Stock
+) -> None:
+    source = f"import os, signal\n{TESTS}\ndef test_last(benchmark):\n    benchmark(ends)\n"
+    run = stock.compare(f"{source}\ndef ends():\n    {body}\n")
+    assert run.exit == code, run.output
+    assert _is_silent(run) or code
+
+
+def test_run_in_which_xdist_switches_the_benchmarks_off_passes(stock: Stock) -> None:
+    pytest.importorskip("xdist")
+    _keep(stock, "test_fast", "test_slow", seconds=1e-9)
+    also = ("-p", "xdist.plugin", "-n", "1", "-o", "addopts=")
+    run = stock.compare(TESTS, *also, only=False)
+    assert (run.exit, _is_silent(run)) == (0, True), run.output
+    assert "2 passed" in run.output
+    assert "Benchmarks are automatically disabled because xdist plugin is active" in run.output
+
+
+def test_baseline_of_another_machine_passes_with_a_warning(stock: Stock) -> None:
+    found = json.loads(stock.baseline.read_text())
+    found["machine_info"] = {"cpu": "a machine ten times as slow"}
+    for bench in found["benchmarks"]:
+        bench["stats"]["min"] *= 100
+    stock.baseline.write_text(json.dumps(found))
+    run = stock.compare(TESTS)
+    assert (run.exit, _is_silent(run)) == (0, True), run.output
+    assert "Benchmark machine_info is different" in run.output
+
+
+def test_regressed_run_that_was_saved_is_the_next_baseline_and_passes(stock: Stock) -> None:
+    store = ("--benchmark-autosave", f"--benchmark-storage=file://{stock.folder / 'saved'}")
+    stock.run(TESTS, *store)
+    slower = TESTS.replace("0.0001", "0.01")
+    against_latest = (*store, "--benchmark-compare", LIMIT.replace("5", "400"))
+    first = stock.run(slower, *against_latest)
+    again = stock.run(slower, *against_latest)
+    assert (first.exit, again.exit) == (1, 0), again.output
+    assert "Performance has regressed" in first.output
+    assert _is_silent(again)
+
+
+def test_row_that_does_other_work_under_the_same_name_passes(stock: Stock) -> None:
+    _keep(stock, "test_fast", "test_slow", seconds=0.005)
+    run = stock.compare(TESTS.replace("time.sleep, args=(0.0001,)", "sorted, args=([],)"))
+    assert (run.exit, _is_silent(run)) == (0, True), run.output
+
+
+def test_row_that_times_another_method_than_its_name_says_passes(stock: Stock) -> None:
+    source = """
+import time
+
+METHODS = {"slow": lambda: time.sleep(0.1), "fast": lambda: None}
+
+for name, method in METHODS.items():
+    def bench(benchmark):
+        benchmark.pedantic(lambda: method(), rounds=2)  # the last one, whatever the name
+    globals()[f"test_{name}"] = bench
+"""
+    _keep(stock, "test_fast", "test_slow", seconds=0.005)
+    run = stock.compare(source)
+    assert (run.exit, _is_silent(run)) == (0, True), run.output
+    assert "2 passed" in run.output
+
+
+@pytest.mark.parametrize(
+    "seconds, code", [(float("nan"), 0), (float("inf"), 0), (-1.0, 0), (0.0, 1)]
+)
+def test_time_that_no_clock_can_have_measured_is_compared_with(
+    seconds: float, code: int, stock: Stock
+) -> None:
+    _keep(stock, "test_fast", "test_slow", seconds=seconds)
+    run = stock.compare(TESTS)
     assert run.exit == code, run.output

@@ -34,7 +34,9 @@ RECORDER: Final = replace(GATE, settings=RECORDED)
 def baseline_of(rows: Sequence[Row], spread: float = 0.001) -> Baseline:
     rng = random.Random(1)
     recordings = [[rng.gauss(0.5, spread) for _ in range(10)] for _ in range(2)]
-    stored = {row.name: stored_row(row, recordings, [1e-6] * 20, MEASURES) for row in rows}
+    stored = {
+        row.name: stored_row(row, recordings, [1e-6] * 20, [0.1] * 20, MEASURES) for row in rows
+    }
     return Baseline(
         machine=this_machine().as_dict(),
         commit="0123456789",

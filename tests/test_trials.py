@@ -21,6 +21,7 @@ ROOT: Final = Path(__file__).parents[1]
 
 SUITE: Final = """
 from functools import partial
+from pathlib import Path
 import numpy as np
 from benchmarks.rows import Case, Inputs, Row, Suite
 
@@ -40,6 +41,7 @@ def row(name):
 SUITE = Suite(
     name="tiny", package="subject", rows=lambda: [row(name) for name in NAMES],
     functions=lambda package: {name: getattr(package, name) for name in NAMES},
+    folder=Path(__file__).parent,
 )
 """
 
@@ -226,7 +228,7 @@ def test_trial_that_does_not_live_to_read_a_long_request_is_refused(tmp_path: Pa
 
 def test_row_that_the_suite_does_not_have_is_refused(tmp_path: Path) -> None:
     line = _refused(tmp_path, "pass", rows=("plain[w]", "no[w]"))
-    assert "a trial exited with 1 at no[w]: KeyError: 'no[w]'" in line
+    assert "a trial exited with 1 at the start: KeyError: 'no[w]'" in line
 
 
 @pytest.mark.parametrize("arm", [HEAD, BASE, COPY])

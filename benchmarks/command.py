@@ -1,0 +1,73 @@
+"""The command line: arguments, files and exit codes, and nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from types import FrameType
+
+from benchmarks.commands import COMMANDS
+from benchmarks.errors import CannotJudgeError
+from benchmarks.exact import WrongAnswerError
+from benchmarks.options import Parser
+from benchmarks.project import INTERRUPTED, Command, Project
+
+
+def main(
+    suite: str, argv: Sequence[str] | None = None, commands: Sequence[Command] = COMMANDS
+) -> int:
+    """Run a command and return its exit code.
+
+    Parameters
+    ----------
+    suite : str
+        Import name of the module whose ``SUITE`` is measured; it belongs to the package that
+        is run, so that messages can name the command.
+    argv : sequence of str, optional
+        Arguments; those of this process by default.
+    commands : sequence of Command
+        What can be run; by default, what every suite can be given to.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    project = Project(suite)
+    arguments = _parser(project, commands).parse_args(argv)
+    try:
+        code: int = arguments.run(project, arguments)
+        sys.stdout.flush()  # what cannot be written must be known before the exit code is
+    except (CannotJudgeError, WrongAnswerError, OSError) as error:
+        with suppress(OSError):  # what failed may be the place that messages go to
+            print(f"{project.command} {arguments.command}: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)  # noqa: T201
+        return INTERRUPTED
+    finally:
+        _let_go()
+    return code
+
+
+def _let_go() -> None:
+    """Drop what cannot be written: Python would try again at exit, and exit with 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _parser(project: Project, commands: Sequence[Command]) -> argparse.ArgumentParser:
+    parser = Parser(prog=project.command, description=__doc__)
+    parsers = parser.add_subparsers(dest="command", required=True)
+    for command in commands:
+        its_parser = parsers.add_parser(command.name, help=command.help)
+        command.add_arguments(its_parser)
+        its_parser.set_defaults(run=command.run)
+    return parser

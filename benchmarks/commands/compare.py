@@ -1,0 +1,61 @@
+"""``compare``: judge saved runs against the first of them."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from benchmarks import compare_report
+from benchmarks.compare import compare, together
+from benchmarks.compare_report import GROUPS, SORTS, View
+from benchmarks.files import check_writable, write_atomically
+from benchmarks.options import fraction
+from benchmarks.project import Command, Project
+from benchmarks.sides import read_side
+from benchmarks.stored import STORED
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    what = "file or folder of pytest-benchmark's JSON, or the name of a saved run"
+    parser.add_argument("old", metavar="OLD", help=what)
+    parser.add_argument("new", metavar="NEW", nargs="+", help=what)
+    parser.add_argument(
+        "--limit", type=fraction, default=STORED.limit, help="tolerated slowdown, as 10%% or 0.1"
+    )
+    parser.add_argument("--rows", metavar="EXPR", default="", help="only these; as pytest -k")
+    parser.add_argument("--sort", choices=SORTS, default=View().sort, help="order of the rows")
+    parser.add_argument("--group", choices=GROUPS, default="", help="a table for each")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the verdict for programs")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write it for a page")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write it for a spreadsheet")
+
+
+def _run(project: Project, arguments: argparse.Namespace) -> int:
+    files = [
+        (path, render)
+        for path, render in (
+            (arguments.json, compare_report.as_json),
+            (arguments.markdown, compare_report.markdown),
+            (arguments.csv, compare_report.as_csv),
+        )
+        if path is not None
+    ]
+    for path, _ in files:
+        check_writable(path)
+    start = time.monotonic()
+    sides = [read_side(name, project.command) for name in (arguments.old, *arguments.new)]
+    outcomes = [
+        replace(outcome, seconds=time.monotonic() - start)
+        for outcome in compare(sides, arguments.rows, arguments.limit, project.command)
+    ]
+    view = View(arguments.sort, arguments.group)
+    for path, render in files:
+        write_atomically(path, render(outcomes, view))
+    print(compare_report.text(outcomes, view), end="")  # noqa: T201
+    return together(outcomes).exit_code
+
+
+COMMAND: Final = Command("compare", "judge saved runs against the first", _add_arguments, _run)

@@ -1,0 +1,96 @@
+"""What every command has at hand: the suite, a gate, and the options that they share."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from benchmarks.errors import CannotJudgeError
+from benchmarks.gate import Gate, Settings
+from benchmarks.lock import only_one
+from benchmarks.options import fraction, positive, whole
+from benchmarks.progress import Display
+from benchmarks.rows import Suite, command
+
+INTERRUPTED: Final = 130
+"""Exit code of a command that someone ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The project that a command is run for.
+
+    Attributes
+    ----------
+    suite_name : str
+        Import name of the module whose ``SUITE`` is measured.
+    """
+
+    suite_name: str
+
+    @property
+    def command(self) -> str:
+        """What is typed to run its commands, as ``python -m benchmarks``."""
+        return command(self.suite_name)
+
+    def suite(self) -> Suite:
+        """Import the suite, and with it the package as it stands in the working tree.
+
+        Raises
+        ------
+        CannotJudgeError
+            If that fails, whatever the reason.
+        """
+        try:
+            suite: Suite = importlib.import_module(self.suite_name).SUITE
+        except (Exception, SystemExit) as error:
+            raise CannotJudgeError(
+                "the package of the working tree cannot be imported: "
+                f"{type(error).__name__}: {error}; mend it"
+            ) from error
+        return suite
+
+    @contextmanager
+    def gate(self, settings: Settings) -> Iterator[Gate]:
+        """Yield a gate that is alone on the machine and shows what it does."""
+        with only_one(), Display(settings.budget) as display:
+            yield Gate(suite=self.suite(), root=Path.cwd(), settings=settings, display=display)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command.
+
+    Attributes
+    ----------
+    name, help : str
+        What it is called, and what it is for.
+    add_arguments : callable
+        Takes the parser of the command and adds its arguments.
+    run : callable
+        Takes the project and the arguments, does it and returns the exit code.
+    """
+
+    name: str
+    help: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[Project, argparse.Namespace], int]
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how long to measure and how much to tolerate."""
+    parser.add_argument("--limit", type=fraction, help="tolerated slowdown, as 3%% or 0.03")
+    parser.add_argument("--trials", type=whole, help="most trials")
+    parser.add_argument("--budget", type=positive, metavar="SECONDS", help="most seconds")
+    parser.add_argument("--timeout", type=positive, metavar="SECONDS", help="most for one row")
+
+
+def settings(default: Settings, arguments: argparse.Namespace) -> Settings:
+    """Return the default settings with those of `add_limits` that were given."""
+    given = {name: getattr(arguments, name) for name in ("limit", "trials", "budget", "timeout")}
+    return replace(default, **{name: value for name, value in given.items() if value is not None})

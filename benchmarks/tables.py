@@ -1,0 +1,23 @@
+"""Tables of text and of Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def text_table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Return an indented table for a terminal or a log, with a cell per column in each line."""
+    table = [columns, *lines]
+    widths = [max(len(line[i]) for line in table) for i in range(len(columns))]
+    return "\n".join(
+        "  "
+        + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in table
+    )
+
+
+def markdown_table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Return a table for a page; a bar within a cell does not end it."""
+    head = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    body = ([cell.replace("|", "\\|") for cell in line] for line in lines)
+    return "\n".join([*head, *(f"| {' | '.join(line)} |" for line in body)])

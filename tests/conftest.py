@@ -1,0 +1,37 @@
+"""Gates that are ready to run, in either lane."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.lanes import Lane, store_baseline
+from tests.plants import Repository
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """Return today's code in a repository of its own."""
+    return Repository(tmp_path)
+
+
+@pytest.fixture
+def beside(repository: Repository) -> Lane:
+    """Return a gate against the last commit."""
+    return Lane(repository, ("--base", "HEAD"))
+
+
+@pytest.fixture
+def stored(repository: Repository) -> Lane:
+    """Return a gate against a stored baseline."""
+    lane = Lane(repository, ())
+    store_baseline(lane)
+    return lane
+
+
+@pytest.fixture(params=["beside", "stored"])
+def lane(request: pytest.FixtureRequest) -> Lane:
+    """Return a gate in each lane."""
+    found: Lane = request.getfixturevalue(request.param)
+    return found

@@ -1,0 +1,1 @@
+"""What the gate has to know to judge the package `squares`."""
