@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import random
 import sys
 import time
@@ -15,10 +17,16 @@ from benchmarks.progress import Display
 from benchmarks.rows import Named, Suite
 from benchmarks.series import Series
 from benchmarks.trial import CLOCK, COPY, HEAD, Request
-from benchmarks.trials import Report, run_trial, run_trials
+from benchmarks.trials import Report, run_trials
 
-LOOKS: Final = (8, 11, 15, 20, 27, 36, 48, 64)
+LOOKS: Final = (12, 18, 24, 32, 42, 56, 74, 96)
 """Numbers of trials after which rows may be decided."""
+
+SIDE_BY_SIDE: Final = 2
+"""Most trials at a time, one to a core: what one costs the other, both arms of it share."""
+
+_PRECISION: Final = 1 / 3
+"""Part of the limit to within which one process has to know a log ratio."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,21 +42,32 @@ class Settings:
     budget : float
         Most seconds for everything.
     row_seconds : float
-        Time for a row in a trial, in seconds.
+        Most time for a row in a trial, in seconds.
+    spare_seconds : float
+        Time that the rows of a trial may share when there are so few of them that they get more.
     timeout : float
         Seconds after which a silent trial counts as hung.
+    side_by_side : int
+        Most trials at a time.
     """
 
     limit: float = 0.03
     trials: int = LOOKS[-1]
     budget: float = 110.0
-    row_seconds: float = 0.005
+    row_seconds: float = 0.02
+    spare_seconds: float = 2.0
     timeout: float = 60.0
+    side_by_side: int = SIDE_BY_SIDE
 
     @property
     def looks(self) -> tuple[int, ...]:
         """The planned looks, the last one at the most trials."""
         return (*(look for look in LOOKS if look < self.trials), self.trials)
+
+    @property
+    def workers(self) -> int:
+        """Number of trials at a time on this machine."""
+        return max(1, min(self.side_by_side, cores()))
 
     def policy(self, rows: int) -> Policy:
         """Return the rule for a number of intervals that must hold together."""
@@ -119,9 +138,11 @@ class Lab:
         policy = self.settings.policy(len(every))
         longest, number = 0.0, 0
         while every and not all(s.verdict for s in every) and number < self.settings.trials:
-            number += 1
+            look = next(look for look in policy.looks if look > number)
+            count = min(self.settings.workers, look - number)
             began = time.monotonic()
-            self.add_trial(series, controls, f"trial {number}")
+            self.add_trials(count, series, controls, f"trial {number + count}")
+            number += count
             # Later trials are shorter, because fewer rows are undecided.
             longest = max(0.8 * longest, time.monotonic() - began)
             spent = time.monotonic() - self.start + longest > self.settings.budget
@@ -133,37 +154,39 @@ class Lab:
                 break
         return number
 
-    def add_trial(
-        self, series: Mapping[str, Series], controls: Mapping[str, Series], words: str
+    def add_trials(
+        self, count: int, series: Mapping[str, Series], controls: Mapping[str, Series], words: str
     ) -> None:
-        """Run one trial of what is undecided."""
+        """Run some trials of what is undecided, side by side."""
         undecided = [name for name, s in series.items() if s.verdict is None]
         copied = [name for name, s in controls.items() if s.verdict is None]
         names = tuple(dict.fromkeys([*undecided, *copied]))
-        self.display.stage(f"{words}, {len(undecided)} rows undecided", len(names))
-        report = self.trial(tuple(self.arms), names, tuple(copied), self.settings.row_seconds)
-        for name in undecided:
-            line = report.rows[name]
-            series[name].add(line["log_ratios"][HEAD], line["seconds"], line.get("kernel"))
-        for name in copied:
-            line = report.rows[name]
-            controls[name].add(line["log_ratios"][COPY], line["seconds"])
+        self.display.stage(f"{words}, {len(undecided)} rows undecided", count * len(names))
+        seconds = max(self.settings.row_seconds, self.settings.spare_seconds / max(1, len(names)))
+        for report in self.trials(count, tuple(self.arms), names, tuple(copied), seconds):
+            for name in undecided:
+                line = report.rows[name]
+                series[name].add(line["log_ratios"][HEAD], line["seconds"], line.get("kernel"))
+            for name in copied:
+                line = report.rows[name]
+                controls[name].add(line["log_ratios"][COPY], line["seconds"])
 
-    def trial(
+    def trials(
         self,
+        count: int,
         arms: tuple[str, ...],
         rows: tuple[str, ...],
         controls: tuple[str, ...] = (),
         seconds: float = 0.0,
-    ) -> Report:
-        """Run one fresh process."""
-        request = self._request(arms, rows, controls, seconds)
+    ) -> list[Report]:
+        """Run fresh processes side by side."""
+        requests = [self._request(arms, rows, controls, seconds) for _ in range(count)]
         timeout, display = self.settings.timeout, self.display
-        report = run_trial(request, self.root, timeout, display.row, self.python)
+        reports = run_trials(requests, self.root, timeout, display.row, self.python)
         if self.reference == CLOCK:
-            clock = (line["seconds"] for line in report.rows.values())
+            clock = (line["seconds"] for report in reports for line in report.rows.values())
             self.fastest = min(clock, default=self.fastest)
-        return report
+        return reports
 
     def _request(
         self,
@@ -179,6 +202,14 @@ class Lab:
             reference=self.reference,
             controls=controls,
             seconds=seconds,
+            precision=_PRECISION * math.log1p(self.settings.limit),
             fastest=self.fastest,
             seed=random.getrandbits(48),
         )
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -3,7 +3,8 @@
 In each round every arm runs twice, in an order drawn anew and then reversed (A B C C B A), so
 that a drift of the machine touches all of them alike.  The better of an arm's two runs counts.
 The ratio is taken within the round and summarised over rounds by its median: to pair first and
-summarise later is what makes it survive a busy neighbour.
+summarise later is what makes it survive a busy neighbour.  Rounds go on until the median is known
+well enough, so that calm rows leave the time to those that a neighbour disturbs.
 """
 
 from __future__ import annotations
@@ -20,13 +21,26 @@ from typing import Any, Final
 
 from benchmarks.pool import Pool
 
-ENOUGH_ROUNDS: Final = 10
-FEWEST_ROUNDS: Final = 4
-LONGEST: Final = 8
-"""Multiple of the time asked for after which slow rows stop short of `ENOUGH_ROUNDS`."""
+FEWEST_ROUNDS: Final = 3
+"""However long a round takes; a median of fewer does not withstand a burst."""
+
+ENOUGH_ROUNDS: Final = 6
+"""Rounds after which their spread is believed."""
 
 FAR: Final = 10.0
 """Multiple of the reference's time from which on an arm needs no more than `FEWEST_ROUNDS`."""
+
+WARMUP_RUNS: Final = 8
+"""Runs of an arm after which Python has specialised its instructions."""
+
+_WARMUP_SHARE: Final = 0.05
+"""Part of the time asked for after which an arm is warm: in runs that long, Python matters little."""
+
+_TO_DEVIATION: Final = 1.4826
+"""Standard deviation of normal noise, in multiples of its median absolute deviation."""
+
+_OF_MEDIAN: Final = 1.2533
+"""Standard error of a median, in multiples of that of a mean: the square root of pi / 2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +63,13 @@ class Sample:
     rounds: int
 
 
-def compare(
+def compare(  # noqa: PLR0913, PLR0917 - each is a thing of its own
     pool: Pool,
     arms: Mapping[str, Callable[..., Any]],
     reference: str,
     seconds: float,
     rng: random.Random,
+    precision: float = 0.0,
 ) -> Sample:
     """Time all arms on the same memory in the same rounds.
 
@@ -67,10 +82,11 @@ def compare(
     reference : str
         The arm that the others are divided by.
     seconds : float
-        Time for all rounds, in seconds; longer if `ENOUGH_ROUNDS` need it, up to `LONGEST` times
-        as long, and beyond for `FEWEST_ROUNDS`.
+        Most time for all rounds, in seconds; longer if `FEWEST_ROUNDS` need it.
     rng : random.Random
         Draws the orders.
+    precision : float
+        Standard error of a log ratio, within this process, that is good enough to stop at.
 
     Raises
     ------
@@ -80,9 +96,13 @@ def compare(
     rounds: list[dict[str, float]] = []
     near = list(arms)
     with no_garbage_collection():
-        _round(pool, arms, near)  # warms caches, and Python's specialised instructions
+        for arm in rng.sample(near, len(near)):
+            _warm_up(pool, arms[arm], seconds * _WARMUP_SHARE)
         start = time.perf_counter()
-        while _more(len(rounds), (time.perf_counter() - start) / seconds):
+        while len(rounds) < FEWEST_ROUNDS or (
+            time.perf_counter() - start < seconds
+            and not _settled(rounds, near, reference, precision)
+        ):
             order = rng.sample(near, len(near))
             rounds.append(_round(pool, arms, order))
             # At once, because with such a clock the time for all rounds never ends.
@@ -101,13 +121,37 @@ def compare(
 
 
 def _log_ratio(arm: str, reference: str, rounds: Sequence[Mapping[str, float]]) -> float:
-    return median(math.log(best[arm] / best[reference]) for best in rounds if arm in best)
+    return median(_log_ratios(arm, reference, rounds))
 
 
-def _more(rounds: int, spent: float) -> bool:
-    if rounds < ENOUGH_ROUNDS:
-        return rounds < FEWEST_ROUNDS or spent < LONGEST
-    return spent < 1
+def _log_ratios(arm: str, reference: str, rounds: Sequence[Mapping[str, float]]) -> list[float]:
+    return [math.log(best[arm] / best[reference]) for best in rounds if arm in best]
+
+
+def _settled(
+    rounds: Sequence[Mapping[str, float]], arms: Sequence[str], reference: str, precision: float
+) -> bool:
+    """Return whether every arm's log ratio is known to within `precision`."""
+    return len(rounds) >= ENOUGH_ROUNDS and all(
+        standard_error(_log_ratios(arm, reference, rounds)) <= precision
+        for arm in arms
+        if arm != reference
+    )
+
+
+def standard_error(values: Sequence[float]) -> float:
+    """Return the standard error of the median of `values`, from their median absolute deviation."""
+    middle = median(values)
+    deviation = _TO_DEVIATION * median(abs(value - middle) for value in values)
+    return _OF_MEDIAN * deviation / math.sqrt(len(values))
+
+
+def _warm_up(pool: Pool, function: Callable[..., Any], seconds: float) -> None:
+    start = time.perf_counter()
+    for _ in range(WARMUP_RUNS):
+        pool.time(function)
+        if time.perf_counter() - start >= seconds:
+            break
 
 
 def _round(

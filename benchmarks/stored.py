@@ -28,7 +28,9 @@ from benchmarks.series import Series
 from benchmarks.snapshots import describe_head
 from benchmarks.trial import CLOCK, HEAD
 
-STORED: Final = Settings(limit=0.10, budget=170.0, row_seconds=0.001)
+STORED: Final = Settings(
+    limit=0.10, budget=170.0, row_seconds=0.001, spare_seconds=0.0, side_by_side=1
+)
 """Defaults of this lane: wider, because what is compared was measured at different times."""
 
 RECORDED: Final = replace(STORED, trials=80)
@@ -125,7 +127,7 @@ def record(gate: Gate, rows: Sequence[Row], old: Baseline | None, accept: str) -
         series = {row.name: Series(row) for row in rows}
         share = len(range(number, gate.settings.trials + 1, RECORDINGS))
         for trial in range(1, share + 1):
-            lab.add_trial(series, {}, f"recording {number}, trial {trial}")
+            lab.add_trials(1, series, {}, f"recording {number}, trial {trial}")
             if trial >= _FEWEST_TRIALS:
                 _settle(series, gate.settings)
             if all(s.verdict for s in series.values()):

@@ -56,7 +56,9 @@ class Request:
     controls : frozenset of str
         Names of the rows on which the copy rides along.
     seconds : float
-        Time for a row; 0 to take its exact measures instead.
+        Most time for a row; 0 to take its exact measures instead.
+    precision : float
+        Standard error of a log ratio within one process that is good enough.
     fastest : float
         Best time of the fixed work in earlier trials, in seconds; 0 if there were none.
     seed : int
@@ -69,6 +71,7 @@ class Request:
     reference: str = BASE
     controls: tuple[str, ...] = ()
     seconds: float = 0.0
+    precision: float = 0.0
     fastest: float = 0.0
     seed: int = 0
 
@@ -160,7 +163,7 @@ def _time(
     row: Row, arms: Mapping[str, Callable[..., Any]], request: Request, rng: random.Random
 ) -> paired.Sample:
     pool = Pool(row.inputs(), rng.getrandbits(32))
-    return paired.compare(pool, arms, request.reference, request.seconds, rng)
+    return paired.compare(pool, arms, request.reference, request.seconds, rng, request.precision)
 
 
 def _measure(row: Row, arms: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
