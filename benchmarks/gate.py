@@ -160,10 +160,10 @@ def _arms(package: str, sources: Path, commit: snapshots.Commit) -> Iterator[dic
 
 
 def _controls(rows: Sequence[Row]) -> list[Row]:
-    """Choose the first row of each group: each kind of call, on each input."""
+    """Choose the first row of each workload."""
     first: dict[str, Row] = {}
     for row in rows:
-        first.setdefault(row.group, row)
+        first.setdefault(row.workload, row)
     return list(first.values())
 
 

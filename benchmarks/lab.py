@@ -53,9 +53,9 @@ class Settings:
 
     limit: float = 0.03
     trials: int = LOOKS[-1]
-    budget: float = 110.0
+    budget: float = 115.0
     row_seconds: float = 0.02
-    spare_seconds: float = 2.0
+    spare_seconds: float = 5.0
     timeout: float = 60.0
     side_by_side: int = SIDE_BY_SIDE
 

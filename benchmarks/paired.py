@@ -34,7 +34,7 @@ WARMUP_RUNS: Final = 8
 """Runs of an arm after which Python has specialised its instructions."""
 
 _WARMUP_SHARE: Final = 0.05
-"""Part of the time asked for after which an arm is warm: in runs that long, Python matters little."""
+"""Part of the time asked for after which an arm is warm: in long runs Python matters little."""
 
 _TO_DEVIATION: Final = 1.4826
 """Standard deviation of normal noise, in multiples of its median absolute deviation."""
