@@ -44,6 +44,11 @@ LIMITS: Final = st.floats(1e-4, 0.99)
         ([0.0, 0.02] * 4, 0.005, 0.01, -0.0032269, 0.0232269),
         ([0.3, 0.1, 0.2], 0.5, 0.2, 0.2, 0.2),
         ([2.0, 2.0, 2.0], 1e-6, 2.0, 2.0, 2.0),
+        # One in ten is left out at each end, and counts as its neighbour for the deviation:
+        # 8 are left, t(7) leaves 0.025 above 2.364624, sqrt(66.5 / 56) is 1.089725.
+        ([-90.0, 2, 3, 4, 5, 6, 7, 8, 9, 90.0], 0.025, 5.5, 2.9232105, 8.0767895),
+        # With nine none is: t(8) leaves 0.025 above 2.306004, the deviation is 2.738613.
+        ([1.0, 2, 3, 4, 5, 6, 7, 8, 9], 0.025, 5.0, 2.8949159, 7.1050841),
     ],
 )
 def test_interval_is_that_of_student(
@@ -122,7 +127,7 @@ def test_smaller_error_needs_a_wider_interval(
 
 
 @LAW
-@given(values=VALUES, error=ERRORS)
+@given(values=st.lists(st.floats(-3, 3), min_size=2, max_size=4), error=ERRORS)
 def test_trials_repeated_narrow_the_interval(values: list[float], error: float) -> None:
     assume(max(values) - min(values) > 1e-6)
     once, twice = interval(values, error), interval(2 * values, error)

@@ -15,13 +15,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import paired, pool
-from benchmarks.paired import ENOUGH_ROUNDS, FEWEST_ROUNDS, LONGEST, Sample, compare
+from benchmarks.paired import (
+    ENOUGH_ROUNDS,
+    FEWEST_ROUNDS,
+    WARMUP_RUNS,
+    Sample,
+    compare,
+    standard_error,
+)
 from benchmarks.pool import Pool
 from benchmarks.rows import Inputs
 
 INPUTS: Final = Inputs(operands={"x": np.zeros(4)}, writes=frozenset())
 TICK: Final = 2.0**-10
 """Seconds of a plain call; a power of two, so that sums are exact."""
+
+WARMUP: Final = 4
+"""Runs of an arm of plain calls before its first round, when a second is asked for."""
 
 
 def _orders(seed: int = 0) -> random.Random:
@@ -50,7 +60,7 @@ class Clock:
         return self.now
 
     def arm(self, name: str, seconds: Callable[[int], float]) -> Callable[..., None]:
-        """Return an arm; `seconds` takes the number of its run, the two to warm up are 0 and 1."""
+        """Return an arm; `seconds` takes the number of its run, those to warm up among them."""
         count = 0
 
         def call(_x: object) -> None:
@@ -66,12 +76,18 @@ class Clock:
     def compare(self, arms: Mapping[str, float], asked: float = 1.0, seed: int = 0) -> Sample:
         """Compare arms that always take as many ticks; the first is the reference."""
         laws = {name: self.arm(name, _always(ticks * TICK)) for name, ticks in arms.items()}
-        return compare(self.pool, laws, next(iter(arms)), asked, _orders(seed))
+        # A precision that no spread reaches: rounds go on for the time asked for.
+        return compare(self.pool, laws, next(iter(arms)), asked, _orders(seed), -1.0)
 
-    def rounds(self, arms: int) -> list[list[str]]:
-        """Return the calls round by round, without the one to warm up."""
+    def rounds(self, arms: int, number: int) -> list[list[str]]:
+        """Return the calls of so many rounds, without those to warm up."""
         size = 2 * arms
-        return [self.calls[i : i + size] for i in range(size, len(self.calls), size)]
+        timed = self.calls[len(self.calls) - size * number :]
+        return [timed[i : i + size] for i in range(0, len(timed), size)]
+
+    def warmup(self, arms: int, number: int) -> list[str]:
+        """Return the calls before so many rounds."""
+        return self.calls[: len(self.calls) - 2 * arms * number]
 
 
 @pytest.fixture
@@ -115,17 +131,16 @@ def test_log_ratio_is_that_of_the_times(ticks: list[int]) -> None:
 
 def test_every_round_is_a_palindrome_in_which_each_arm_runs_twice(clock: Clock) -> None:
     sample = clock.compare({"base": 1, "head": 2, "copy": 3})
-    rounds = clock.rounds(3)
-    assert len(rounds) == sample.rounds
-    for calls in rounds:
+    assert sample.rounds > FEWEST_ROUNDS
+    for calls in clock.rounds(3, sample.rounds):
         assert calls == calls[::-1]
         assert sorted(calls) == ["base", "base", "copy", "copy", "head", "head"]
 
 
 def test_every_order_occurs(clock: Clock) -> None:
-    clock.compare({"base": 1, "head": 1, "copy": 1}, asked=6.0)
-    assert len(clock.rounds(3)) == 64
-    assert len({tuple(calls) for calls in clock.rounds(3)}) == 6
+    sample = clock.compare({"base": 1, "head": 1, "copy": 1}, asked=6.0)
+    assert sample.rounds == 64
+    assert len({tuple(calls) for calls in clock.rounds(3, 64)}) == 6
 
 
 def test_generator_fixes_the_orders(clock: Clock) -> None:
@@ -141,11 +156,8 @@ def test_generator_fixes_the_orders(clock: Clock) -> None:
     [
         (1 / 64, 64),  # as many as fit in the time asked for
         (1 / 16, 16),
-        (1 / 8, ENOUGH_ROUNDS),
-        (1 / 2, ENOUGH_ROUNDS),
-        (1.0, 8),  # stops short after `LONGEST` times the time asked for
-        (1.5, 6),
-        (2.0, FEWEST_ROUNDS),
+        (1 / 4, 4),
+        (1 / 2, FEWEST_ROUNDS),
         (1000.0, FEWEST_ROUNDS),
     ],
 )
@@ -153,10 +165,50 @@ def test_generator_fixes_the_orders(clock: Clock) -> None:
 def test_number_of_rounds_depends_on_their_length(
     clock: Clock, seconds: float, rounds: int, asked: float
 ) -> None:
-    assert (ENOUGH_ROUNDS, FEWEST_ROUNDS, LONGEST) == (10, 4, 8)
+    assert FEWEST_ROUNDS == 3
     ticks = asked * seconds / (4 * clock.pool.copies * TICK)
     assert clock.compare({"base": ticks, "head": ticks}, asked).rounds == rounds
-    assert len(clock.rounds(2)) == rounds
+
+
+def test_rounds_end_when_the_ratio_is_known(clock: Clock) -> None:
+    arms = {name: clock.arm(name, _always(TICK)) for name in ("base", "head")}
+    assert compare(clock.pool, arms, "base", 100.0, _orders(), 0.01).rounds == ENOUGH_ROUNDS
+
+
+@pytest.mark.parametrize("victim", ["head", "copy"])
+def test_rounds_go_on_while_one_arm_is_not_known(clock: Clock, victim: str) -> None:
+    def wobble(run: int) -> float:
+        return TICK * (1 + run // 2 % 3 / 10)
+
+    arms = {
+        name: clock.arm(name, wobble if name == victim else _always(TICK))
+        for name in ("base", "head", "copy")
+    }
+    sample = compare(clock.pool, arms, "base", 100.0, _orders(), 0.01)
+    assert sample.rounds > 5 * ENOUGH_ROUNDS
+    assert clock.now < 100.0
+
+
+@pytest.mark.parametrize(
+    "ticks, runs",
+    [
+        (2.0**-6, WARMUP_RUNS),
+        (1.0, 4),  # a twentieth of the time asked for
+        (8.0, 1),
+    ],
+)
+def test_a_fast_arm_is_warmed_up_for_longer(clock: Clock, ticks: float, runs: int) -> None:
+    sample = clock.compare({"base": ticks, "head": ticks}, asked=1.0)
+    warmup = clock.warmup(2, sample.rounds)
+    assert warmup.count("base") == warmup.count("head") == runs
+
+
+@pytest.mark.parametrize("n", [6, 25, 400])
+def test_standard_error_of_a_median_is_that_of_many_medians(n: int) -> None:
+    rng = np.random.default_rng(n)
+    samples = rng.normal(3.0, 0.1, (2000, n))
+    typical = float(np.median([standard_error(sample.tolist()) for sample in samples]))
+    assert typical == pytest.approx(np.median(samples, axis=1).std(), rel=0.25)
 
 
 @pytest.mark.parametrize("wrong", ["base", "head"])
@@ -169,19 +221,19 @@ def test_time_that_is_not_positive_is_refused(clock: Clock, wrong: str, ticks: f
 def test_single_time_that_is_not_positive_is_refused(clock: Clock) -> None:
     arms = {
         "base": clock.arm("base", _always(TICK)),
-        "head": clock.arm("head", lambda run: 0.0 if run == 9 else TICK),
+        "head": clock.arm("head", lambda run: 0.0 if run == 14 else TICK),
     }
     with pytest.raises(ValueError, match="measured no time"):
-        compare(clock.pool, arms, "base", 1.0, _orders())
+        compare(clock.pool, arms, "base", 1.0, _orders(), -1.0)
 
 
 @pytest.mark.parametrize(
     "slow",
     [
-        {0, 1},  # to warm up
-        {2, 3, 10, 11},  # both runs of some rounds
-        set(range(2, 100, 2)),  # the first run of every round
-        set(range(3, 100, 2)),
+        set(range(WARMUP)),
+        {WARMUP, WARMUP + 1, WARMUP + 8, WARMUP + 9},  # both runs of some rounds
+        set(range(WARMUP, 200, 2)),  # the first run of every round
+        set(range(WARMUP + 1, 200, 2)),
     ],
 )
 @pytest.mark.parametrize("victim", ["base", "head"])
@@ -190,7 +242,7 @@ def test_burst_does_not_move_the_ratio(clock: Clock, victim: str, slow: set[int]
         return lambda run: TICK * (50 if name == victim and run in slow else 1)
 
     arms = {name: clock.arm(name, seconds(name)) for name in ("base", "head")}
-    sample = compare(clock.pool, arms, "base", 1.0, _orders())
+    sample = compare(clock.pool, arms, "base", 1.0, _orders(), -1.0)
     assert sample.log_ratios == {"head": 0.0}
     assert sample.seconds == TICK
 
@@ -203,7 +255,7 @@ def test_noise_that_arms_share_cancels(clock: Clock) -> None:
         "base": clock.arm("base", seconds),
         "head": clock.arm("head", lambda run: 1.5 * seconds(run)),
     }
-    sample = compare(clock.pool, arms, "base", 1.0, _orders())
+    sample = compare(clock.pool, arms, "base", 1.0, _orders(), -1.0)
     assert sample.log_ratios == {"head": math.log(1.5)}
 
 
@@ -236,8 +288,8 @@ def test_garbage_is_collected_again_after_an_error(clock: Clock, *, enabled: boo
 
 def test_a_far_arm_leaves_the_time_to_those_that_are_close(clock: Clock) -> None:
     clock.compare({"base": 1, "copy": 1, "head": 1000}, asked=1000 * TICK)
-    assert clock.calls.count("head") == 2 * (1 + FEWEST_ROUNDS)  # one round to warm up
-    assert clock.calls.count("copy") > 2 * (1 + ENOUGH_ROUNDS)
+    assert clock.calls.count("head") == 1 + 2 * FEWEST_ROUNDS  # one run to warm up
+    assert clock.calls.count("copy") > 2 * ENOUGH_ROUNDS
 
 
 def test_a_far_arm_is_measured_all_the_same(clock: Clock) -> None:

@@ -115,14 +115,13 @@ def test_trial_adds_a_log_ratio_and_the_seconds_of_the_arm() -> None:
     "trials, looks",
     [
         (2, (2,)),
-        (7, (7,)),
-        (8, (8,)),
-        (9, (8, 9)),
-        (11, (8, 11)),
-        (12, (8, 11, 12)),
-        (32, (8, 11, 15, 20, 27, 32)),
-        (64, (8, 11, 15, 20, 27, 36, 48, 64)),
-        (50, (8, 11, 15, 20, 27, 36, 48, 50)),
+        (11, (11,)),
+        (12, (12,)),
+        (13, (12, 13)),
+        (18, (12, 18)),
+        (50, (12, 18, 24, 32, 42, 50)),
+        (96, (12, 18, 24, 32, 42, 56, 74, 96)),
+        (90, (12, 18, 24, 32, 42, 56, 74, 90)),
     ],
 )
 def test_looks_end_at_the_most_trials(trials: int, looks: tuple[int, ...]) -> None:
@@ -137,12 +136,12 @@ def test_looks_ascend_and_only_the_last_is_not_planned(trials: int) -> None:
     assert set(looks[:-1]) <= set(LOOKS)
 
 
-def _rows(*groups: str) -> list[Row]:
-    return [replace(ROW, method=f"m{i}", group=group) for i, group in enumerate(groups)]
+def _rows(*workloads: str) -> list[Row]:
+    return [replace(ROW, method=f"m{i}", workload=name) for i, name in enumerate(workloads)]
 
 
 @pytest.mark.parametrize(
-    "groups, chosen",
+    "workloads, chosen",
     [
         ([], []),
         (["a"], ["m0"]),
@@ -150,13 +149,15 @@ def _rows(*groups: str) -> list[Row]:
         (["a", "b", "a", "c", "b"], ["m0", "m1", "m3"]),
     ],
 )
-def test_first_row_of_each_group_is_a_control(groups: list[str], chosen: list[str]) -> None:
-    assert [row.method for row in _controls(_rows(*groups))] == chosen
+def test_first_row_of_each_workload_is_a_control(workloads: list[str], chosen: list[str]) -> None:
+    assert [row.method for row in _controls(_rows(*workloads))] == chosen
 
 
-def test_every_group_of_the_suite_has_a_control() -> None:
+def test_every_workload_of_the_suite_has_a_control() -> None:
     rows = default_rows()
-    assert {row.group for row in _controls(rows)} == {row.group for row in rows}
+    assert [row.workload for row in _controls(rows)] == list(
+        dict.fromkeys(r.workload for r in rows)
+    )
 
 
 @pytest.mark.parametrize("stored", [(), (0.0, 0.1)])

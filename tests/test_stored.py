@@ -55,7 +55,7 @@ def measure(
     """Replace the processes: each trial of a row takes its factor times as long."""
     rng = random.Random(2)
 
-    def add_trial(_: Lab, series: Mapping[str, Series], *_others: Any) -> None:
+    def add_trials(_: Lab, _count: int, series: Mapping[str, Series], *_others: Any) -> None:
         for name, s in series.items():
             if s.verdict is None:
                 method = name.split("[")[0]
@@ -64,7 +64,7 @@ def measure(
     def exact(_: Lab, rows: Sequence[Row]) -> Any:
         return {row.name: MEASURES for row in rows}, dict(failed or {})
 
-    monkeypatch.setattr(Lab, "add_trial", add_trial)
+    monkeypatch.setattr(Lab, "add_trials", add_trials)
     monkeypatch.setattr(lane, "_exact", exact)
 
 
