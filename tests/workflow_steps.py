@@ -79,6 +79,7 @@ PASSED_ON: Final[Mapping[str, tuple[str, str]]] = {
 SHORTER: Final[Mapping[str, str]] = {
     "ROWS": "maximum and 1e3 and not fortran",
     "TRIALS": "12",
+    "BUDGET": "20",
 }
 """Variables of the workflows that make their steps short."""
 
