@@ -200,7 +200,7 @@ FAULTS: Final = {
             "return known[0]",
         ],
         "maximum-float64-1e6",
-        [" is implausible: 16,000,000 bytes in ", " GB/s, but this machine copies "],
+        [" is implausible: 16,000,000 bytes in ", " GB/s, but this machine moves "],
     ),
     "extra copy": (
         ["copy = x.copy()", "return np.maximum(copy, 0)"],
