@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -23,9 +23,9 @@ from benchmarks.history import (
     changes,
     differences,
 )
-from benchmarks.history_findings import find
+from benchmarks.history_findings import Findings, find, span
 from benchmarks.history_report import BEGIN, END, as_json, markdown, parts, text, update
-from benchmarks.judge import interval
+from benchmarks.judge import Interval, interval
 from benchmarks.known_changes import KNOWN, Aspect, Known
 from relu_impls import METHODS
 
@@ -268,3 +268,27 @@ def test_a_method_that_raises_is_observed() -> None:
 
     method = replace(METHODS["maximum"], function=broken)
     assert observe(method, "int8").raised == "OverflowError: of the stack"
+
+
+def test_what_was_known_of_rows_that_were_not_timed_is_not_proven() -> None:
+    known = Known(before="2.0", after="2.1", methods=("absent",), aspect=Aspect.FASTER, source="s")
+    (finding,) = find(history({}), 0.1, [known]).known
+    assert (finding.measured, finding.agrees) == ("not timed", "not proven")
+
+
+@pytest.mark.parametrize("render", [text, markdown])
+def test_a_history_of_which_nothing_was_known_has_no_table_of_it(
+    render: Callable[[Findings], str],
+) -> None:
+    assert "What was known" not in render(find(history({}), 0.1, []))
+
+
+def test_an_interval_without_ends_is_said_to_be_unbounded() -> None:
+    assert span(Interval(math.log(2), -math.inf, math.inf, 1)) == "x2.00 (unbounded)"
+
+
+def test_what_many_rows_show_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.history_findings._SHOWN", 1)
+    known = Known(before="2.0", after="2.1", aspect=Aspect.FASTER, source="s")
+    (finding,) = find(history({"2.1.3": 0.5}), 0.1, [known]).known
+    assert (finding.measured, finding.agrees) == ("1 yes, 1 not proven", "not proven")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,10 @@ def test_an_impossible_time_is_refused(value: str, tmp_path: Path) -> None:
 def test_nothing_to_resume_is_said(tmp_path: Path) -> None:
     with pytest.raises(CannotJudgeError, match="leave --resume out"):
         Log(tmp_path / "log").read()
+
+
+def test_a_trial_of_a_release_that_is_not_among_them_is_refused(tmp_path: Path) -> None:
+    log = written(tmp_path / "log")
+    log.add_trial(replace(HISTORY.trials[0], release="1.25.2"))
+    with pytest.raises(CannotJudgeError, match="not among those that it names"):
+        log.read()

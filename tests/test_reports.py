@@ -44,6 +44,13 @@ def test_what_a_gate_wrote_is_read(tmp_path: Path) -> None:
     )
 
 
+def test_a_factor_that_was_not_measured_is_none(tmp_path: Path) -> None:
+    found = json.loads(json.dumps(FOUND))
+    found["rows"][0] |= {"ratio": None, "low": None, "high": None}
+    row = _load(tmp_path / "gate.json", found).rows[0]
+    assert (row.ratio, row.low, row.high) == (None, None, None)
+
+
 def _set(*keys: str | int, value: object) -> Callable[[Any], None]:
     def change(found: Any) -> None:
         for key in keys[:-1]:
