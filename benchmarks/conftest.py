@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,13 +41,14 @@ def pytest_benchmark_generate_machine_info() -> dict[str, str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the article's large rows out unless they are asked for by name."""
-    if "article" in config.option.keyword or any("test_article" in arg for arg in config.args):
-        return
-    large = [item for item in items if item.path.name == "test_article.py"]
-    if large:
-        config.hook.pytest_deselected(items=large)
-        items[:] = [item for item in items if item not in large]
+    """Leave out the rows that have to be asked for, by -k or by the name of a test, and are not."""
+    # Not the folders, which may be called anything.
+    asked = " ".join([config.option.keyword, *(Path(arg).name for arg in config.args)]).lower()
+    to_ask_for = {row.fullname for row in SUITE.rows() if row.asked_as not in asked}
+    left_out = [item for item in items if item.nodeid in to_ask_for]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item.nodeid not in to_ask_for]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -68,8 +70,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         baseline if isinstance(baseline, str) else f"{baseline.recorded} ({baseline.commit[:10]})"
     )
     lines = [f"baseline: {words}"]
-    if "article" not in config.option.keyword:
-        lines.append("article: its 5000x5000 rows are left out; run them with -k article")
+    large = dict.fromkeys(row.asked_as for row in SUITE.rows() if row.asked_as)
+    lines.append(f"left out unless asked for: {', '.join(f'-k {word}' for word in large)}")
     return lines
 
 

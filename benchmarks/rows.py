@@ -167,6 +167,8 @@ class Row:
         Digest of the input data.
     warns : tuple of type of Warning
         Warnings that every call raises.
+    asked_as : str
+        Word that has to be part of what rows are chosen by; empty if the row always runs.
     """
 
     method: str
@@ -179,6 +181,7 @@ class Row:
     test: str
     workload_digest: str
     warns: tuple[type[Warning], ...] = ()
+    asked_as: str = ""
 
     @property
     def name(self) -> str:
@@ -202,15 +205,13 @@ class Suite:
     package : str
         Import name of the package under test.
     rows : callable
-        Returns the rows, in display order.
+        Returns the rows, in display order; also those that have to be asked for.
     functions : callable
         Takes a copy of the package and returns its functions by name of the method.
     folder : Path
         Where its exact measures and its baselines are stored.
     sources : str
         Folder that has the package's folder, relative to the one that commands are run in.
-    extra_rows : callable
-        Returns rows that are benchmarked only when asked for; their exact measures are stored.
     """
 
     name: str
@@ -219,7 +220,6 @@ class Suite:
     functions: Callable[[ModuleType], Mapping[str, Callable[..., Any]]]
     folder: Path
     sources: str = "."
-    extra_rows: Callable[[], Sequence[Row]] = tuple
 
     @property
     def command(self) -> str:

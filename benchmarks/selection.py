@@ -19,7 +19,8 @@ def select(rows: Sequence[Row], expression: str) -> list[Row]:
     rows : sequence of Row
         All rows.
     expression : str
-        Parts of names joined by ``and``, ``or``, ``not`` and brackets; all rows if empty.
+        Parts of names joined by ``and``, ``or``, ``not`` and brackets; all rows if empty, but
+        for those that have to be asked for.
 
     Raises
     ------
@@ -27,7 +28,11 @@ def select(rows: Sequence[Row], expression: str) -> list[Row]:
         If it is not an expression, or matches nothing.
     """
     matches = matcher(expression)
-    found = [row for row in rows if matches(row.method, row.workload)]
+    found = [
+        row
+        for row in rows
+        if row.asked_as in expression.lower() and matches(row.method, row.workload)
+    ]
     if not found:
         example = f"; they are named as in {rows[0].name}" if rows else ""
         raise CannotJudgeError(f"--rows {expression!r} matches none of {len(rows)} rows{example}")

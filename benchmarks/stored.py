@@ -206,7 +206,10 @@ def _set_differences(
     for row in rows:
         stored = stored_rows.get(row.name)
         if stored is None:
-            found[row.name] = decided(row, Verdict.MISSING, f"not in the baseline; {anew}")
+            why = (
+                f"baselines leave {row.asked_as} out; judge it with --base" if row.asked_as else ""
+            )
+            found[row.name] = decided(row, Verdict.MISSING, why or f"not in the baseline; {anew}")
         elif stored.workload_digest != row.workload_digest:
             why = f"its input is not the one that was recorded; {anew}"
             found[row.name] = decided(row, Verdict.MISSING, why)

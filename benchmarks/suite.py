@@ -45,38 +45,30 @@ _TESTS: Final = {
 }
 
 
-def default_rows(*kinds: Kind) -> list[Row]:
-    """Return the rows that run by default, in display order.
+def all_rows() -> list[Row]:
+    """Return every row, in display order: those that run by default, and those to ask for."""
+    return [
+        row(method, workload)
+        for workload in WORKLOADS.values()
+        for method in METHODS.values()
+        if (_in_article if _is_article(workload) else _in_general)(method, workload)
+    ]
+
+
+def default_rows() -> list[Row]:
+    """Return the rows that run by default, in display order."""
+    return [row for row in all_rows() if not row.asked_as]
+
+
+def keys(test: str) -> list[tuple[str, str]]:
+    """Return the method and the workload of each row that a test times, to parametrize it with.
 
     Parameters
     ----------
-    *kinds : Kind
-        Only methods of these kinds; all kinds if there are none.
+    test : str
+        Name of the test's function.
     """
-    return [
-        row(method, workload)
-        for workload in WORKLOADS.values()
-        for method in METHODS.values()
-        if (not kinds or method.kind in kinds) and _by_default(method, workload)
-    ]
-
-
-def article_rows() -> list[Row]:
-    """Return the article's experiment: its methods and the public function, on its array.
-
-    Those that work in place are there twice, on fresh and on already rectified data.
-    """
-    return [
-        row(method, workload)
-        for workload in WORKLOADS.values()
-        for method in METHODS.values()
-        if _in_article(method, workload)
-    ]
-
-
-def keys(rows: list[Row]) -> list[tuple[str, str]]:
-    """Return the method and the workload of each row, to parametrize a test with."""
-    return [(row.method, row.workload) for row in rows]
+    return [(row.method, row.workload) for row in all_rows() if row.test.endswith(f"::{test}")]
 
 
 def by_name(method: str, workload: str) -> Row:
@@ -121,31 +113,33 @@ def row(method: Method, workload: Workload) -> Row:
         warns=tuple(
             w.category for w in method.contract.warnings if w.when is When.ALWAYS and w.current
         ),
+        asked_as=workload.asked_as,
     )
 
 
 def _test(kind: Kind, workload: Workload) -> str:
-    if workload.name.startswith("article"):
+    if _is_article(workload):
         return "benchmarks/test_article.py::test_article"
     return _TESTS.get(kind, "benchmarks/test_forward.py::test_forward")
 
 
-def _by_default(method: Method, workload: Workload) -> bool:
-    if workload.name.startswith("article") or not method.contract.accepts(np.dtype(workload.dtype)):
-        return False
-    return workload.signs is Signs.RANDOM or method.contract.data_dependent
+def _in_general(method: Method, workload: Workload) -> bool:
+    return method.contract.accepts(np.dtype(workload.dtype)) and (
+        workload.signs is Signs.RANDOM or method.contract.data_dependent
+    )
+
+
+def _is_article(workload: Workload) -> bool:
+    return workload.name.startswith("article")
 
 
 def _in_article(method: Method, workload: Workload) -> bool:
+    """Return whether the article has it: those that work in place, on fresh and rectified data."""
     if method.source != ARTICLE and not method.name.startswith("relu"):
         return False
-    match workload.name:
-        case "article":
-            return method.kind is not Kind.BACKWARD
-        case "article-rectified":
-            return method.kind is Kind.IN_PLACE
-        case _:
-            return False
+    if workload.signs is Signs.RECTIFIED:
+        return method.kind is Kind.IN_PLACE
+    return method.kind is not Kind.BACKWARD
 
 
 def _inputs(kind: Kind, dtype: np.dtype[Any], workload: Workload) -> Inputs:
@@ -231,9 +225,8 @@ def _functions(package: ModuleType) -> dict[str, Callable[..., Any]]:
 SUITE: Final = Suite(
     name="benchmarks.suite",
     package="relu_impls",
-    rows=default_rows,
+    rows=all_rows,
     functions=_functions,
     folder=Path(__file__).parent,
-    extra_rows=article_rows,
 )
 """The rows of this project, for the gate."""

@@ -11,10 +11,10 @@ from collections.abc import Callable
 import pytest
 
 from benchmarks.rows import Row
-from benchmarks.suite import article_rows, by_name, keys
+from benchmarks.suite import by_name, keys
 
 
-@pytest.mark.parametrize("method, workload", keys(article_rows()))
+@pytest.mark.parametrize("method, workload", keys("test_article"))
 def test_article(method: str, workload: str, run_row: Callable[[Row], None]) -> None:
     """Time a method as the article did, or should have."""
     run_row(by_name(method, workload))

@@ -7,19 +7,16 @@ from collections.abc import Callable
 import pytest
 
 from benchmarks.rows import Row
-from benchmarks.suite import by_name, default_rows, keys
-from relu_impls import Kind
+from benchmarks.suite import by_name, keys
 
 
-@pytest.mark.parametrize("method, workload", keys(default_rows(Kind.DERIVATIVE)))
+@pytest.mark.parametrize("method, workload", keys("test_derivative"))
 def test_derivative(method: str, workload: str, run_row: Callable[[Row], None]) -> None:
     """Time a derivative."""
     run_row(by_name(method, workload))
 
 
-@pytest.mark.parametrize(
-    "method, workload", keys(default_rows(Kind.BACKWARD, Kind.BACKWARD_IN_PLACE))
-)
+@pytest.mark.parametrize("method, workload", keys("test_backward"))
 def test_backward(method: str, workload: str, run_row: Callable[[Row], None]) -> None:
     """Time a backward pass."""
     run_row(by_name(method, workload))

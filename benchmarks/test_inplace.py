@@ -7,11 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from benchmarks.rows import Row
-from benchmarks.suite import by_name, default_rows, keys
-from relu_impls import Kind
+from benchmarks.suite import by_name, keys
 
 
-@pytest.mark.parametrize("method, workload", keys(default_rows(Kind.IN_PLACE)))
+@pytest.mark.parametrize("method, workload", keys("test_inplace"))
 def test_inplace(method: str, workload: str, run_row: Callable[[Row], None]) -> None:
     """Time a method that works in place."""
     run_row(by_name(method, workload))

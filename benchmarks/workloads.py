@@ -50,6 +50,8 @@ class Workload:
         Signs of ``x``; those of ``grad`` are always random.
     fortran : bool
         Whether operands are in Fortran order.
+    asked_as : str
+        Word by which its rows have to be asked for; empty if they always run.
     digest : str
         Digest of ``x`` and ``grad`` in all variants; `verify` compares it with the data.
     """
@@ -60,6 +62,7 @@ class Workload:
     digest: str
     signs: Signs = Signs.RANDOM
     fortran: bool = False
+    asked_as: str = ""
 
     @property
     def nbytes(self) -> int:
@@ -69,7 +72,8 @@ class Workload:
     @property
     def variants(self) -> int:
         """How many arrays may stand in for each other, so that no predictor learns the signs."""
-        return max(1, _MOST_LEARNED // prod(self.shape)) if self.signs is Signs.RANDOM else 1
+        many = max(1, round(_MOST_LEARNED / prod(self.shape)))
+        return many if self.signs is Signs.RANDOM else 1
 
     def operand(self, role: str, variant: int = 0) -> NDArray[Any]:
         """Return the data of one operand, read-only.
@@ -147,10 +151,10 @@ def _uniform(size: int, dtype: str, seed: str) -> NDArray[Any]:
 _ALL: Final = (
     Workload(name="float32-1e3", digest="670a153b7afc5df6", dtype="float32", shape=(1_000,)),
     Workload(name="float32-3e4", digest="b12f3204c4137dfe", dtype="float32", shape=(30_000,)),
-    Workload(name="float32-1e6", digest="11a7110d74b07714", dtype="float32", shape=(1_000_000,)),
+    Workload(name="float32-3e5", digest="518afadc1ebaaa53", dtype="float32", shape=(300_000,)),
     Workload(name="float64-1e3", digest="af02365a105c163a", dtype="float64", shape=(1_000,)),
     Workload(name="float64-3e4", digest="6de54750f33c0b9f", dtype="float64", shape=(30_000,)),
-    Workload(name="float64-1e6", digest="9bfde961718567df", dtype="float64", shape=(1_000_000,)),
+    Workload(name="float64-3e5", digest="6675f7411ea8cefe", dtype="float64", shape=(300_000,)),
     Workload(name="float16-3e4", digest="6eff81dba1cf1ec2", dtype="float16", shape=(30_000,)),
     Workload(
         name="float64-3e4-sorted",
@@ -167,19 +171,49 @@ _ALL: Final = (
         signs=Signs.POSITIVE,
     ),
     Workload(
+        name="float64-3e4-fortran",
+        digest="2a7fba7c1b056dba",
+        dtype="float64",
+        shape=(200, 150),
+        fortran=True,
+    ),
+    # A few large rows would take most of a gate's time, and 3e5 is beyond the L2 cache as well.
+    Workload(
+        name="float32-1e6",
+        digest="11a7110d74b07714",
+        dtype="float32",
+        shape=(1_000_000,),
+        asked_as="1e6",
+    ),
+    Workload(
+        name="float64-1e6",
+        digest="9bfde961718567df",
+        dtype="float64",
+        shape=(1_000_000,),
+        asked_as="1e6",
+    ),
+    Workload(
         name="float64-1e3x1e3-fortran",
         digest="a87167155a7ef4f7",
         dtype="float64",
         shape=(1_000, 1_000),
         fortran=True,
+        asked_as="1e3x1e3",
     ),
-    Workload(name="article", digest="0e8e8e7ea7c03953", dtype="float64", shape=(5_000, 5_000)),
+    Workload(
+        name="article",
+        digest="0e8e8e7ea7c03953",
+        dtype="float64",
+        shape=(5_000, 5_000),
+        asked_as="article",
+    ),
     Workload(
         name="article-rectified",
         digest="aeb94700ac72442e",
         dtype="float64",
         shape=(5_000, 5_000),
         signs=Signs.RECTIFIED,
+        asked_as="article",
     ),
 )
 

@@ -16,7 +16,7 @@ from benchmarks.suite import SUITE, default_rows
 from tests.plants import Repository, Run
 from tests.test_baselines import MEASURES
 
-ROWS: Final = ("--rows", "maximum and 1e3 and not fortran")
+ROWS: Final = ("--rows", "maximum and 1e3")
 FEW: Final = ("--trials", "2")
 RECORD: Final = f"{SUITE.command} baseline"
 REPLACE: Final = f'{RECORD} --accept "it was broken"'

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 ROOT: Final = Path(__file__).parents[1]
-ROWS: Final = ("--rows", "maximum and 1e3 and not fortran")
+ROWS: Final = ("--rows", "maximum and 1e3")
 
 
 @dataclass(frozen=True, slots=True)

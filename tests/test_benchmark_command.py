@@ -17,7 +17,7 @@ import pytest
 from benchmarks.expectations import load
 from benchmarks.machine import this_machine
 from benchmarks.pool import Pool
-from benchmarks.suite import SUITE, article_rows, by_name, default_rows
+from benchmarks.suite import SUITE, all_rows, by_name, default_rows
 
 ROOT: Final = Path(__file__).parents[1]
 ROW: Final = "maximum-float32-1e3"
@@ -261,21 +261,28 @@ def _collected(*arguments: str) -> Run:
 
 
 @pytest.mark.parametrize(
-    "selection",
-    [["benchmarks", "-k", "article"], ["benchmarks/test_article.py"]],
-    ids=["keyword", "file"],
+    "selection, word",
+    [
+        (["benchmarks", "-k", "article"], "article"),
+        (["benchmarks/test_article.py"], "article"),
+        (["benchmarks", "-k", "1E6"], "1e6"),
+        (["benchmarks", "-k", "1e3x1e3"], "1e3x1e3"),
+        (["benchmarks/test_inplace.py::test_inplace[copyto-float64-1e6]"], "copyto[float64-1e6]"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
-def test_article_rows_are_collected_when_they_are_asked_for(selection: list[str]) -> None:
-    run = _collected(*selection)
-    found = [line.split("[")[1] for line in run.output.splitlines() if "::" in line]
-    assert found == [f"{row.method}-{row.workload}]" for row in article_rows()]
+def test_large_rows_are_collected_when_they_are_asked_for(selection: list[str], word: str) -> None:
+    found = [line for line in _collected(*selection).output.splitlines() if "::" in line]
+    assert sorted(found) == sorted(row.fullname for row in all_rows() if word in row.name)
 
 
-def test_article_rows_are_left_out_by_default_and_the_header_says_how_to_run_them() -> None:
+def test_large_rows_are_left_out_by_default_and_the_header_says_how_to_run_them() -> None:
     run = _collected("benchmarks", "-v")
-    assert f"{len(default_rows())}/{len([*default_rows(), *article_rows()])} tests" in run.output
-    assert "article: its 5000x5000 rows are left out; run them with -k article" in run.output
-    assert "article.py" not in run.output
+    assert f"{len(default_rows())}/{len(all_rows())} tests" in run.output
+    assert "left out unless asked for: -k 1e6, -k 1e3x1e3, -k article" in run.output
+    assert not [
+        row for row in all_rows() if row.asked_as and f"[{row.method}-{row.workload}]" in run.output
+    ]
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from benchmarks.exact import Measures, digest, measure
 from benchmarks.expectations import Expectation, load, record
 from benchmarks.expectations import differences as differences_of
 from benchmarks.rows import Row
-from benchmarks.suite import SUITE, article_rows, by_name, default_rows
+from benchmarks.suite import SUITE, all_rows, by_name, default_rows
 
 ROW: Final = by_name("maximum", "float64-1e3")
 ROWS: Final = [ROW, by_name("multiply", "float32-1e3"), by_name("mask_assign", "float64-1e3")]
@@ -36,16 +36,16 @@ def _wrong(x: NDArray[Any]) -> NDArray[Any]:
 
 
 def test_every_row_has_an_expectation() -> None:
-    missing = {row.name for row in (*default_rows(), *article_rows())} - set(STORED)
+    missing = {row.name for row in all_rows()} - set(STORED)
     assert not missing, f"record them with {REFRESH}"
 
 
 def test_every_expectation_belongs_to_a_row() -> None:
-    unused = set(STORED) - {row.name for row in (*default_rows(), *article_rows())}
+    unused = set(STORED) - {row.name for row in all_rows()}
     assert not unused, f"remove them with {REFRESH}"
 
 
-@pytest.mark.parametrize("row", [*default_rows(), *article_rows()], ids=lambda row: row.name)
+@pytest.mark.parametrize("row", all_rows(), ids=lambda row: row.name)
 def test_stored_workload_is_the_one_of_the_row(row: Row) -> None:
     assert STORED[row.name].workload_digest == row.workload_digest
 

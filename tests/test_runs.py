@@ -173,6 +173,15 @@ def test_ratios_and_times_must_be_as_many(tmp_path: Path) -> None:
         read(short)
 
 
+def test_a_ratio_that_no_two_times_have_is_refused(tmp_path: Path) -> None:
+    path = file(tmp_path / "a.json", recorded())
+    steep = changed(
+        path, path, lambda f: _first(f)["extra_info"]["recordings"][0].__setitem__(0, 1e3)
+    )
+    with pytest.raises(CannotJudgeError, match="has the log ratio 1000"):
+        read(steep)
+
+
 def test_brackets_and_colons_in_a_parameter_are_part_of_it(tmp_path: Path) -> None:
     node = "test_words.py::test_it[a::b[1]]"
     path = changed(

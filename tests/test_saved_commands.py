@@ -21,7 +21,7 @@ from tests.plants import BENCHMARKS, Repository, slower
 from tests.saved import STOCK, changed, folder, recorded, times
 
 ROOT: Final = Path(__file__).parents[1]
-ROWS: Final = ("--rows", "maximum and 1e3 and not fortran")
+ROWS: Final = ("--rows", "maximum and 1e3")
 BEFORE: Final = str(STOCK[5, "before"])
 AFTER: Final = str(STOCK[5, "after"])
 

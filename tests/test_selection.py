@@ -60,6 +60,27 @@ def test_expression_chooses_rows_in_their_order(expression: str, chosen: list[in
     assert _chosen(expression) == chosen
 
 
+@pytest.mark.parametrize(
+    "expression, chosen",
+    [
+        ("", []),
+        ("maximum", []),
+        ("float64", []),
+        ("1e6", [0, 2]),
+        ("1E6 and not maximum", [2]),
+        ("maximum[float64-1e6]", [0]),
+        ("float64 and not 1e6", []),
+    ],
+)
+def test_rows_to_ask_for_are_chosen_when_the_expression_names_them(
+    expression: str, chosen: list[int]
+) -> None:
+    small = replace(ROWS[0], method="small")
+    asked = [replace(row, asked_as="1e6") if "1e6" in row.name else row for row in ROWS]
+    found = select([small, *asked], f"small or ({expression})" if expression else "")
+    assert [asked.index(row) for row in found[1:] if row.asked_as] == chosen
+
+
 @pytest.mark.parametrize("row", default_rows()[::20], ids=lambda row: row.name)
 def test_both_spellings_of_a_name_choose_the_row(row: Row) -> None:
     for spelling in (row.name, f"{row.method}-{row.workload}"):

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from benchmarks.rows import Row
-from benchmarks.suite import article_rows, by_name, default_rows, keys, rectified_pairs
+from benchmarks.suite import all_rows, by_name, default_rows, keys, rectified_pairs
 from benchmarks.workloads import WORKLOADS, Signs
 from relu_impls import METHODS, Kind, Method
 from relu_impls.forward import ARTICLE
 
 DEFAULT: Final = default_rows()
-ALL: Final = [*DEFAULT, *article_rows()]
+ALL: Final = all_rows()
+ARTICLE_ROWS: Final = [row for row in ALL if row.asked_as == "article"]
 every_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 
 
@@ -36,9 +37,7 @@ def test_method_runs_on_every_random_workload_whose_dtype_it_accepts(method: Met
     accepted = [
         w.name
         for w in WORKLOADS.values()
-        if w.signs is Signs.RANDOM
-        and w.name != "article"
-        and method.contract.accepts(np.dtype(w.dtype))
+        if w.signs is Signs.RANDOM and not w.asked_as and method.contract.accepts(np.dtype(w.dtype))
     ]
     assert accepted
     assert [n for n in _default_workloads(method) if n in accepted] == accepted
@@ -82,11 +81,11 @@ def test_article_and_its_rectified_data_stand_in_one_table() -> None:
     assert {by_name("mask_assign", name).group for name in names} == {"forward article"}
 
 
-@pytest.mark.parametrize("kinds", [(Kind.IN_PLACE,), (Kind.FRESH, Kind.OUT), tuple(Kind)])
-def test_rows_can_be_chosen_by_kind(kinds: tuple[Kind, ...]) -> None:
-    assert [r.name for r in default_rows(*kinds)] == [
-        row.name for row in DEFAULT if METHODS[row.method].kind in kinds
-    ]
+def test_large_rows_run_when_they_are_asked_for() -> None:
+    asked = {word: sum(row.asked_as == word for row in ALL) for word in ("1e6", "1e3x1e3")}
+    assert asked == {"1e6": 2 * len(METHODS), "1e3x1e3": len(METHODS)}
+    assert {row.asked_as for row in ALL} == {"", *asked, "article"}
+    assert all(row.asked_as in row.workload for row in ALL)
 
 
 def test_article_runs_each_of_its_methods_and_those_in_place_twice() -> None:
@@ -97,13 +96,17 @@ def test_article_runs_each_of_its_methods_and_those_in_place_twice() -> None:
             if method.source == ARTICLE or name in {"relu", "relu_out", "relu_inplace"}
         }
     )
-    assert Counter(row.method for row in article_rows()) == expected
+    assert Counter(row.method for row in ARTICLE_ROWS) == expected
     assert {"maximum", "multiply", "half_sum", "mask_float"} <= set(expected)
     assert expected["mask_assign"] == expected["maximum_positional"] == 2
 
 
-def test_keys_find_their_rows() -> None:
-    assert [by_name(*key).name for key in keys(ALL)] == [row.name for row in ALL]
+def test_every_row_is_timed_by_the_test_that_it_names_and_by_no_other() -> None:
+    tests = {row.test.partition("::")[2] for row in ALL}
+    timed = {f"{test}[{'-'.join(key)}]" for test in tests for key in keys(test)}
+    assert timed == {row.fullname.partition("::")[2] for row in ALL}
+    assert sum(len(keys(test)) for test in tests) == len(ALL)
+    assert all(by_name(*key).test.endswith(f"::{test}") for test in tests for key in keys(test))
 
 
 @pytest.mark.parametrize("key", [("nothing", "float64-3e4"), ("maximum", "nothing")])
@@ -127,7 +130,7 @@ N: Final = 8 * 30_000
         (by_name("backward_mask_assign", "float64-3e4"), 2 * N, 0.01 * N),
         (by_name("mask_assign", "float64-3e4-sorted"), 1.5 * N, 0.01 * N),
         (by_name("mask_assign", "float64-3e4-positive"), N, 0),
-        (by_name("mask_assign", "float64-1e3x1e3-fortran"), 16e6, 0.08e6),
+        (by_name("mask_assign", "float64-3e4-fortran"), 2 * N, 0.01 * N),
     ],
     ids=lambda value: value.name if isinstance(value, Row) else "",
 )

@@ -14,6 +14,7 @@ from benchmarks.files import check_writable
 from benchmarks.machine import this_machine
 from benchmarks.project import Command, Project, add_limits, settings
 from benchmarks.rows import Suite
+from benchmarks.selection import select
 from benchmarks.stored import RECORDED, record
 
 
@@ -31,7 +32,7 @@ def _run(project: Project, arguments: argparse.Namespace) -> int:
     # Its folder is made when there is something to put into it.
     check_writable(next(place for place in path.parents if place.exists()) / path.name)
     with project.gate(settings(RECORDED, arguments)) as gate:
-        recorded = record(gate, suite.rows(), old, arguments.accept)
+        recorded = record(gate, select(suite.rows(), ""), old, arguments.accept)
     if recorded.change is not None:
         print(report.changes(recorded.change))  # noqa: T201
         if recorded.change.exit_code == 1 and not arguments.accept:
