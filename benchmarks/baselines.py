@@ -24,7 +24,7 @@ from benchmarks.judge import drift
 from benchmarks.machine import Machine
 from benchmarks.rows import Row
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 _LARGEST: Final = 64 * 1024 * 1024
 _DIGITS: Final = 6
 

@@ -1,6 +1,6 @@
 """What one process alone can prove: a regression so large that no noise explains it.
 
-A process is one sample, so that its lowest time is held against the *largest* of the baseline's
+A process is one sample, so that its time is held against the *largest* of the baseline's
 trials, and only what is half as long again fails.  A slow machine is not a slow method: the
 ratio to the reference kernel, measured in the same process, has to confirm it.
 """
@@ -12,9 +12,9 @@ import random
 from statistics import median
 from typing import Final
 
+from benchmarks.alone import Alone, take_turns
 from benchmarks.baselines import StoredRow
 from benchmarks.calm import Calm
-from benchmarks.lowest import Lowest, settle
 from benchmarks.rows import Row
 from benchmarks.trial import HEAD, KERNEL
 
@@ -37,7 +37,7 @@ def gross_regression(row: Row, seconds: float, stored: StoredRow, command: str) 
     row : Row
         The row.
     seconds : float
-        Lowest time of one call in this process.
+        Time of one call in this process: that of the faster half.
     stored : StoredRow
         Its baseline.
     command : str
@@ -55,9 +55,9 @@ def gross_regression(row: Row, seconds: float, stored: StoredRow, command: str) 
 
 
 def _ratio_to_kernel(row: Row) -> float:
-    head, kernel = Lowest(row.function, row.inputs), Lowest(row.kernel, row.inputs)
+    head, kernel = Alone(row.function, row.inputs), Alone(row.kernel, row.inputs)
     timed = {(HEAD, row.name): head, (KERNEL, row.name): kernel}
     rng = random.Random()  # noqa: S311 - orders, not secrets
-    for _ in settle(timed, Calm(), _CONFIRMING_SECONDS, rng):
+    for _ in take_turns(timed, Calm(), _CONFIRMING_SECONDS, rng):
         pass
     return math.log(head.seconds / kernel.seconds)

@@ -97,7 +97,7 @@ class Lab:
     python : str
         The interpreter, and with it the NumPy, that processes run on.
     fastest : float
-        Best time of the clock's fixed work so far, in seconds; 0 if there is none.
+        Time of the clock's fixed work in calm so far, in seconds; 0 if there is none.
     """
 
     suite: Suite

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from benchmarks import exact, paired
+from benchmarks.alone import Alone, take_turns
 from benchmarks.arms import Arm
 from benchmarks.calm import Calm
 from benchmarks.heap import keep_memory
-from benchmarks.lowest import Lowest, settle
 from benchmarks.pool import Pool
 from benchmarks.rows import Row, Suite
 
@@ -50,7 +50,7 @@ class Request:
         Folder of the package by name of the arm.
     reference : str
         The arm that times are divided by in each round; if it is `CLOCK`, one arm is timed
-        alone, and the lowest times are divided by that of fixed work.
+        alone, and its times are divided by that of fixed work.
     rows : tuple of str
         Names of the rows.
     controls : frozenset of str
@@ -60,7 +60,7 @@ class Request:
     precision : float
         Standard error of a log ratio within one process that is good enough.
     fastest : float
-        Best time of the fixed work in earlier trials, in seconds; 0 if there were none.
+        Time of the fixed work in calm in earlier trials, in seconds; 0 if there were none.
     seed : int
         Seed of all that is drawn at random.
     """
@@ -142,19 +142,19 @@ def _time_alone(
     kernels: dict[tuple[str, Callable[..., Any]], Row] = {}
     for row in rows:
         kernels.setdefault((row.workload, row.kernel), row)
-    timed = {(HEAD, row.name): Lowest(functions[row.method], row.inputs) for row in rows} | {
-        (KERNEL, row.name): Lowest(row.kernel, row.inputs) for row in kernels.values()
+    timed = {(HEAD, row.name): Alone(functions[row.method], row.inputs) for row in rows} | {
+        (KERNEL, row.name): Alone(row.kernel, row.inputs) for row in kernels.values()
     }
     calm = Calm(request.fastest or math.inf)
-    for _, name in settle(timed, calm, request.seconds, rng):
+    for _, name in take_turns(timed, calm, request.seconds, rng):
         _write(lines, {"begin": name})
     for row in rows:
         seconds = timed[HEAD, row.name].seconds
         kernel = timed[KERNEL, kernels[row.workload, row.kernel].name].seconds
         found = {
             "row": row.name,
-            "log_ratios": {HEAD: math.log(seconds / calm.best)},
-            "seconds": calm.best,
+            "log_ratios": {HEAD: math.log(seconds / calm.seconds)},
+            "seconds": calm.seconds,
             "kernel": math.log(seconds / kernel),
         }
         _write(lines, found)

@@ -151,7 +151,7 @@ def _uniform(size: int, dtype: str, seed: str) -> NDArray[Any]:
 _ALL: Final = (
     Workload(name="float32-1e3", digest="670a153b7afc5df6", dtype="float32", shape=(1_000,)),
     Workload(name="float32-3e4", digest="b12f3204c4137dfe", dtype="float32", shape=(30_000,)),
-    Workload(name="float32-3e5", digest="518afadc1ebaaa53", dtype="float32", shape=(300_000,)),
+    Workload(name="float32-6e5", digest="f8beb03ff3456d1b", dtype="float32", shape=(600_000,)),
     Workload(name="float64-1e3", digest="af02365a105c163a", dtype="float64", shape=(1_000,)),
     Workload(name="float64-3e4", digest="6de54750f33c0b9f", dtype="float64", shape=(30_000,)),
     Workload(name="float64-3e5", digest="6675f7411ea8cefe", dtype="float64", shape=(300_000,)),
@@ -177,7 +177,7 @@ _ALL: Final = (
         shape=(200, 150),
         fortran=True,
     ),
-    # A few large rows would take most of a gate's time, and 3e5 is beyond the L2 cache as well.
+    # A few of these would take most of a gate's time, and 2.4 MB are beyond L2 caches as well.
     Workload(
         name="float32-1e6",
         digest="11a7110d74b07714",

@@ -11,8 +11,8 @@ from typing import Any, Final
 import pytest
 
 from benchmarks import gross
+from benchmarks.alone import Alone
 from benchmarks.gross import factor, gross_regression
-from benchmarks.lowest import Lowest
 from benchmarks.suite import SUITE, by_name
 from benchmarks.trial import HEAD, KERNEL
 from tests.test_baselines import ROW as STORED
@@ -25,13 +25,13 @@ def confirm(monkeypatch: pytest.MonkeyPatch, times: float) -> list[str]:
     """Let the ratio to the kernel be so many times the largest of the baseline's trials."""
     asked: list[str] = []
 
-    def settle(functions: Mapping[tuple[str, str], Lowest], *_: Any) -> Iterator[str]:
+    def take_turns(functions: Mapping[tuple[str, str], Alone], *_: Any) -> Iterator[str]:
         for (what, _name), found in functions.items():
             asked.append(what)
-            found.visits = [1e-6 * times * math.exp(max(STORED.kernel)) if what == HEAD else 1e-6]
+            found.all = [1e-6 * times * math.exp(max(STORED.kernel)) if what == HEAD else 1e-6]
             yield what
 
-    monkeypatch.setattr(gross, "settle", settle)
+    monkeypatch.setattr(gross, "take_turns", take_turns)
     return asked
 
 

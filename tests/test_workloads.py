@@ -15,7 +15,7 @@ FROZEN: Final = MappingProxyType(
     {
         "float32-1e3": "670a153b7afc5df6",
         "float32-3e4": "b12f3204c4137dfe",
-        "float32-3e5": "518afadc1ebaaa53",
+        "float32-6e5": "f8beb03ff3456d1b",
         "float64-1e3": "af02365a105c163a",
         "float64-3e4": "6de54750f33c0b9f",
         "float64-3e5": "6675f7411ea8cefe",

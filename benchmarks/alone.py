@@ -1,0 +1,150 @@
+"""The time of a call in one process, when nothing else slows the processor down.
+
+Each function is visited at several moments.  Where its operands and its results lie is drawn anew:
+which quarter of a cache line malloc happens to give a result makes 20 %, and would stay as it is
+for the whole process.  Of all calls between two signs of calm, the faster half counts: neighbours
+only ever add to a time, but the very lowest is a lucky layout that not every process meets.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import Any, Final
+
+import numpy as np
+
+from benchmarks.calm import Calm
+from benchmarks.paired import no_garbage_collection
+from benchmarks.pool import Pool
+from benchmarks.rows import Inputs
+
+VISITS: Final = 4
+MOST_VISITS: Final = 8
+FEWEST_CALLS: Final = 3
+LONGEST_VISIT: Final = 6
+"""Multiple of the calm time asked for, after which a visit ends for want of calm."""
+
+_MOST_ASIDE: Final = 4 * 1024 * 1024
+"""Bytes put aside before a visit, so that operands do not get the pages that they had before."""
+
+_MOST_BESIDE: Final = 3
+"""Arrays held beside a call; four in a row lie at the four offsets that malloc knows."""
+
+_Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Alone:
+    """A function, and how long its calls took.
+
+    Attributes
+    ----------
+    function : callable
+        What is timed.
+    inputs : callable
+        Returns its arguments.
+    calm_visits : int
+        Number of visits with enough calls between two signs of calm.
+    calm, all : list of float
+        Seconds per call of those calls, and of all calls.
+    """
+
+    function: Callable[..., Any]
+    inputs: Callable[[], Inputs]
+    calm_visits: int = 0
+    calm: list[float] = field(default_factory=list)
+    all: list[float] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """Time of a call, in seconds; that of all calls if there was no calm."""
+        return faster_half(self.calm if len(self.calm) >= FEWEST_CALLS else self.all)
+
+    def visit(self, calm: Calm, seconds: float, rng: random.Random) -> None:
+        """Time some calls on new memory.
+
+        Parameters
+        ----------
+        calm : Calm
+            Tells when the machine is calm.
+        seconds : float
+            Calm time to spend in calls, in seconds.
+        rng : random.Random
+            Draws the layout.
+
+        Raises
+        ------
+        ValueError
+            If the clock measured a time that is not positive.
+        """
+        inputs = self.inputs()
+        aside = np.empty(rng.randrange(_MOST_ASIDE), np.uint8)
+        pool = Pool(inputs, rng.getrandbits(32))
+        like = next(iter(inputs.operands.values()))
+        spent, calls, tries = 0.0, 0, 0
+        start = time.perf_counter()
+        before = calm.now()
+        while calls < FEWEST_CALLS or spent < seconds:
+            if tries >= FEWEST_CALLS and time.perf_counter() - start > LONGEST_VISIT * seconds:
+                break
+            beside = [np.empty_like(like) for _ in range(rng.randint(0, _MOST_BESIDE))]
+            pool.refill()
+            took = pool.time(self.function)
+            if not took > 0:  # nor is NaN
+                raise ValueError("the clock measured no time for a call")
+            after = calm.now()
+            del beside
+            tries += 1
+            self.all.append(took / pool.copies)
+            if before and after:
+                calls += 1
+                spent += took
+                self.calm.append(took / pool.copies)
+            before = after
+        del aside
+        self.calm_visits += calls >= FEWEST_CALLS
+
+
+def faster_half(seconds: Sequence[float]) -> float:
+    """Return the geometric mean of the faster half of some times.
+
+    Parameters
+    ----------
+    seconds : sequence of float
+        One or more times, in seconds.
+    """
+    return math.exp(fmean(map(math.log, sorted(seconds)[: (len(seconds) + 1) // 2])))
+
+
+def take_turns(
+    functions: Mapping[_Key, Alone], calm: Calm, seconds: float, rng: random.Random
+) -> Iterator[_Key]:
+    """Visit functions in turn, in an order drawn anew for each turn, until all had enough calm.
+
+    Parameters
+    ----------
+    functions : mapping
+        What to time; holds the times afterwards.
+    calm : Calm
+        Tells when the machine is calm.
+    seconds : float
+        Calm time for a visit, in seconds.
+    rng : random.Random
+        Draws the orders and the layouts.
+
+    Yields
+    ------
+    key
+        Of the function that is visited next.
+    """
+    with no_garbage_collection():
+        for _ in range(MOST_VISITS):
+            turn = [key for key, found in functions.items() if found.calm_visits < VISITS]
+            for key in rng.sample(turn, len(turn)):
+                yield key
+                functions[key].visit(calm, seconds, rng)

@@ -1,0 +1,225 @@
+"""The time of a call in one process: the faster half of its calls in calm, at several moments."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import random
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.alone import (
+    FEWEST_CALLS,
+    LONGEST_VISIT,
+    MOST_VISITS,
+    VISITS,
+    Alone,
+    faster_half,
+    take_turns,
+)
+from benchmarks.calm import Calm
+from benchmarks.rows import Inputs
+
+INPUTS: Final = Inputs(operands={"x": np.zeros(4)}, writes=frozenset())
+COPIES: Final = 16
+"""How many calls are timed together on so small an input."""
+
+
+@pytest.mark.parametrize(
+    "seconds, expected",
+    [
+        ([3.0], 3.0),
+        ([1.0, 9.0], 1.0),
+        ([9.0, 1.0, 4.0], 2.0),
+        ([1.0, 4.0, 5.0, 6.0], 2.0),
+        ([6.0, 1.0, 8.0, 7.0, 27.0], (1.0 * 6.0 * 7.0) ** (1 / 3)),
+    ],
+)
+def test_the_faster_half_is_the_one_with_the_odd_one(seconds: list[float], expected: float) -> None:
+    assert faster_half(seconds) == pytest.approx(expected)
+
+
+@given(
+    st.lists(st.floats(1e-9, 1e3), min_size=1), st.lists(st.floats(1e3, 1e9)), st.floats(1e-3, 1e3)
+)
+def test_slow_calls_do_not_count_as_long_as_they_are_few(
+    fast: list[float], slow: list[float], factor: float
+) -> None:
+    few = slow[: len(fast) - 1]
+    assert faster_half(fast + few) <= max(fast) * (1 + 1e-9)
+    scaled = faster_half([value * factor for value in fast])
+    assert scaled == pytest.approx(faster_half(fast) * factor)
+
+
+class Clock:
+    """A machine on which a call takes as long as is said."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, calls: Iterator[float]) -> None:
+        self.now = 0.0
+        self._calls = calls
+        monkeypatch.setattr(time, "perf_counter", lambda: self.now)
+
+    def __call__(self, x: Any) -> Any:
+        self.now += next(self._calls) / COPIES
+        return x
+
+
+class Signs(Calm):
+    """Gives a sign of calm for each plus, and what is last for ever."""
+
+    def __init__(self, signs: str) -> None:
+        self._signs = list(signs)
+
+    def now(self) -> bool:
+        return (self._signs.pop(0) if len(self._signs) > 1 else self._signs[0]) == "+"
+
+
+def batches(*seconds: float) -> Iterator[float]:
+    """Yield each time for the calls of a batch, and begin anew."""
+    while True:
+        for value in seconds:
+            yield from [value] * COPIES
+
+
+def visit(function: Any, calm: Calm) -> Alone:
+    found = Alone(function, lambda: INPUTS)
+    found.visit(calm, 0.01, random.Random(1))
+    return found
+
+
+def test_a_call_is_timed_as_its_part_of_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = visit(Clock(monkeypatch, batches(0.004)), Signs("+"))
+    assert found.calm == found.all == pytest.approx([0.004 / COPIES] * 3)
+
+
+def test_a_visit_goes_on_until_it_had_enough_calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(visit(Clock(monkeypatch, batches(0.002)), Signs("+")).calm) == 5
+    assert len(visit(Clock(monkeypatch, batches(0.5)), Signs("+")).calm) == FEWEST_CALLS
+
+
+def test_a_call_counts_as_calm_between_two_signs_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch, batches(0.001, 0.002, 0.003, 0.004, 0.005))
+    found = visit(clock, Signs("+-++-+"))
+    assert found.all[:5] == pytest.approx([n / 1000 / COPIES for n in (1, 2, 3, 4, 5)])
+    assert found.calm[0] == pytest.approx(0.003 / COPIES)
+    assert found.calm[1] == pytest.approx(0.001 / COPIES)
+
+
+def test_a_visit_without_calm_ends_and_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch, batches(0.002))
+    found = visit(clock, Signs("-"))
+    assert (found.calm, found.calm_visits) == ([], 0)
+    assert found.seconds == pytest.approx(0.002 / COPIES)
+    assert 0 < clock.now - LONGEST_VISIT * 0.01 < 0.004
+
+
+def test_a_slow_call_is_timed_often_enough_without_calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(visit(Clock(monkeypatch, batches(9.0)), Signs("-")).all) == FEWEST_CALLS
+
+
+def test_calls_without_calm_count_only_where_there_is_no_calm() -> None:
+    some = Alone(np.negative, lambda: INPUTS, calm=[2.0] * FEWEST_CALLS, all=[1.0] * 9)
+    few = Alone(np.negative, lambda: INPUTS, calm=[2.0] * (FEWEST_CALLS - 1), all=[1.0] * 9)
+    assert [some.seconds, few.seconds] == pytest.approx([2.0, 1.0])
+
+
+@pytest.mark.parametrize("step", [0.0, -0.001, math.nan])
+def test_a_clock_that_does_not_go_on_is_refused_at_once(
+    monkeypatch: pytest.MonkeyPatch, step: float
+) -> None:
+    with pytest.raises(ValueError, match="measured no time"):
+        visit(Clock(monkeypatch, batches(step)), Signs("+"))
+
+
+def turns(monkeypatch: pytest.MonkeyPatch, **calm: list[bool]) -> list[str]:
+    """Return whose turn it was, when the visits to each function have calm as is said."""
+    functions = {("head", name): Alone(np.negative, lambda: INPUTS) for name in calm}
+    names = {id(found): name for (_, name), found in functions.items()}
+
+    def fake(self: Alone, *_: object) -> None:
+        self.calm_visits += calm[names[id(self)]].pop(0)
+
+    monkeypatch.setattr(Alone, "visit", fake)
+    return [name for _, name in take_turns(functions, Signs("+"), 0.001, random.Random(1))]
+
+
+def test_functions_are_visited_in_turn_and_not_one_after_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = turns(monkeypatch, a=[True] * VISITS, b=[True] * VISITS, c=[True] * VISITS)
+    rounds = [found[start : start + 3] for start in range(0, len(found), 3)]
+    assert [sorted(each) for each in rounds] == [["a", "b", "c"]] * VISITS
+
+
+def test_who_had_no_calm_is_visited_again_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    calm, late, never = [True] * VISITS, [False, *[True] * VISITS], [False] * MOST_VISITS
+    found = turns(monkeypatch, calm=calm, late=late, never=never)
+    counts = {name: found.count(name) for name in ("calm", "late", "never")}
+    assert counts == {"calm": VISITS, "late": VISITS + 1, "never": MOST_VISITS}
+
+
+def test_calls_see_operands_at_many_places() -> None:
+    seen = set()
+
+    def look(x: Any) -> Any:
+        seen.add(x.ctypes.data % 4096)
+        return x
+
+    found = Alone(look, lambda: INPUTS)
+    for _ in take_turns({("head", "look"): found}, Signs("+"), 1e-4, random.Random(1)):
+        pass
+    assert len(seen) > VISITS
+
+
+class Work:
+    """Takes as long as is said, in place of the fixed work, and then as long as at last."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *seconds: float) -> None:
+        self.now = 0.0
+        self.seconds = list(seconds)
+        monkeypatch.setattr(time, "perf_counter", lambda: self.now)
+        monkeypatch.setattr(hashlib, "blake2b", self)
+
+    def __call__(self, _: bytes) -> None:
+        # Each reading does it twice, and times the second.
+        self.now += self.seconds[0]
+        self._twice = not getattr(self, "_twice", False)
+        if not self._twice and len(self.seconds) > 1:
+            self.seconds.pop(0)
+
+
+def readings(calm: Calm, work: Work, *seconds: float) -> list[bool]:
+    work.seconds = [*seconds, seconds[-1]]
+    return [calm.now() for _ in seconds]
+
+
+def test_calm_is_that_the_work_takes_about_as_long_as_at_best(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    work = Work(monkeypatch, 1.0)
+    calm = Calm()
+    assert readings(calm, work, 1.0, 1.11, 1.13, 1.6, 0.9) == [True, True, False, False, True]
+    assert calm.seconds == pytest.approx(1.0)
+
+
+def test_one_reading_that_is_too_fast_is_not_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    work = Work(monkeypatch, 1.0)
+    calm = Calm()
+    assert readings(calm, work, *[1.0, 1.0, 0.5] * 9, 1.05)[-1]
+    assert calm.seconds == pytest.approx(1.0)
+
+
+def test_a_process_without_calm_has_the_time_of_earlier_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    work = Work(monkeypatch, 1.5)
+    calm = Calm(1.0)
+    assert readings(calm, work, 1.5, 1.5) == [False, False]
+    assert calm.seconds == 1.0
+    assert Calm().seconds == pytest.approx(1.5)
