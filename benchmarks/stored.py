@@ -31,7 +31,7 @@ from benchmarks.trial import CLOCK, HEAD
 STORED: Final = Settings(limit=0.10, budget=170.0, row_seconds=0.001, spare_seconds=0.0)
 """Defaults of this lane: wider, because what is compared was measured at different times."""
 
-RECORDED: Final = replace(STORED, trials=160)
+RECORDED: Final = replace(STORED, trials=160, budget=600.0)
 """Defaults for recording a baseline."""
 
 RECORDINGS: Final = 2
@@ -124,8 +124,10 @@ def record(gate: Gate, rows: Sequence[Row], old: Baseline | None, accept: str) -
     for number in range(1, RECORDINGS + 1):
         series = {row.name: Series(row) for row in rows}
         share = len(range(number, gate.settings.trials + 1, RECORDINGS))
-        done = 0
+        done, end = 0, start + gate.settings.budget * number / RECORDINGS
         while done < share and not all(s.verdict for s in series.values()):
+            if done >= _FEWEST_TRIALS and time.monotonic() > end:
+                break
             count = min(gate.settings.workers, share - done)
             done += count
             lab.add_trials(count, series, {}, f"recording {number}, trial {done}")

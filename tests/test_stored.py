@@ -175,6 +175,16 @@ def test_a_recording_has_two_series_of_trials(monkeypatch: pytest.MonkeyPatch) -
     assert [len(r) for r in found.rows[ROWS[0].name].recordings] == [10, 10]
 
 
+@pytest.mark.parametrize("budget, trials", [(1e-9, 10), (600.0, 80)])
+def test_a_recording_that_is_never_certain_ends_with_its_budget(
+    monkeypatch: pytest.MonkeyPatch, budget: float, trials: int
+) -> None:
+    measure(monkeypatch, {}, spread=0.5)
+    recorder = replace(RECORDER, settings=replace(RECORDED, budget=budget))
+    found = record(recorder, ROWS, None, "").baseline
+    assert [len(r) for r in found.rows[ROWS[0].name].recordings] == [trials, trials]
+
+
 def test_a_recording_is_judged_against_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
     measure(monkeypatch, {"maximum": 1.5})
     change = record(RECORDER, ROWS, baseline_of(ROWS), "").change
