@@ -13,7 +13,7 @@ from typing import Any, Final
 from benchmarks.compare import together
 from benchmarks.outcome import Outcome, RowOutcome
 from benchmarks.report import COLUMNS, as_dict, cells, headline
-from benchmarks.tables import markdown_table, text_table
+from benchmarks.tables import markdown_table, percent, text_table
 
 SORTS: Final[Mapping[str, Callable[[RowOutcome], Any]]] = {
     "name": lambda row: row.row,
@@ -60,7 +60,7 @@ def text(outcomes: Sequence[Outcome], view: View) -> str:
     """Return the report for a terminal or a log."""
     parts = []
     for outcome in outcomes:
-        parts.append(f"{outcome.head} against {outcome.base}, limit {outcome.limit:.3%}")
+        parts.append(f"{outcome.head} against {outcome.base}, limit {percent(outcome.limit)}")
         for title, rows in view.tables(outcome):
             table = text_table(COLUMNS, [cells(row) for row in rows])
             parts.append(f"{title}\n{table}" if title else table)
@@ -72,7 +72,7 @@ def markdown(outcomes: Sequence[Outcome], view: View) -> str:
     """Return the report for a page."""
     parts = []
     for outcome in outcomes:
-        parts.append(f"## {outcome.head} against {outcome.base}, limit {outcome.limit:.3%}")
+        parts.append(f"## {outcome.head} against {outcome.base}, limit {percent(outcome.limit)}")
         parts.append(f"**{headline(outcome)}**")
         for title, rows in view.tables(outcome):
             table = markdown_table(COLUMNS, [cells(row) for row in rows])

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from benchmarks.history import Change, HistoryRow
 from benchmarks.history_findings import UNBOUNDED, Finding, Findings, span
-from benchmarks.tables import markdown_table, text_table
+from benchmarks.tables import markdown_table, percent, text_table
 
 BEGIN: Final = "<!-- history: python -m benchmarks history --readme README.md -->"
 END: Final = "<!-- end of history -->"
@@ -83,7 +83,7 @@ def _conditions(found: Findings) -> str:
     return (
         f"{history.rounds} rounds, each release once per round in an order drawn at random, on "
         f"{machine.get('cpu')}, {machine.get('simd')}; {machine.get('python')}.  Where a factor "
-        f"stands, the time is proven to have changed by more than {found.limit:.0%} from the "
+        f"stands, the time is proven to have changed by more than {percent(found.limit)} from the "
         "release before (in brackets, an interval; all of them hold together with a probability "
         "of 99 %); where none stands, nothing is proven."
     )

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from benchmarks.judge import Interval, Verdict
 from benchmarks.outcome import Outcome, RowOutcome
-from benchmarks.tables import markdown_table, text_table
+from benchmarks.tables import markdown_table, percent, text_table
 
 _WORTH_A_LOOK: Final = frozenset(Verdict) - {Verdict.STEADY, Verdict.IMPROVED}
 _ORDER: Final = {verdict: rank for rank, verdict in enumerate(Verdict)}
@@ -137,7 +137,7 @@ def _span(interval: Interval | None) -> str:
 
 def _method(outcome: Outcome) -> list[str]:
     machine = outcome.machine
-    arms = f"{outcome.head} against {outcome.base}, limit {outcome.limit:.3%}"
+    arms = f"{outcome.head} against {outcome.base}, limit {percent(outcome.limit)}"
     hardware = f"{machine['cpu']}, {machine['simd']}, {machine['system']} {machine['machine']}"
     lines = [
         f"{arms}: {outcome.trials} trials, {outcome.seconds:.0f} s",

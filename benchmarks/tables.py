@@ -1,4 +1,4 @@
-"""Tables of text and of Markdown."""
+"""Tables of text and of Markdown, and what stands in them."""
 
 from __future__ import annotations
 
@@ -21,3 +21,8 @@ def markdown_table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> st
     head = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     body = ([cell.replace("|", "\\|") for cell in line] for line in lines)
     return "\n".join([*head, *(f"| {' | '.join(line)} |" for line in body)])
+
+
+def percent(fraction: float) -> str:
+    """Return a fraction in percent, with no more digits than it has: 3%, 0.5%."""
+    return f"{100 * fraction:.3g}%"

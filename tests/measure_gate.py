@@ -11,6 +11,7 @@ import argparse
 import itertools
 import json
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ from typing import Final
 
 from benchmarks.baselines import load_for
 from benchmarks.errors import CannotJudgeError
+from benchmarks.lab import SIDE_BY_SIDE
 from benchmarks.machine import this_machine
 from benchmarks.selection import select
 from benchmarks.snapshots import describe_head
@@ -28,6 +30,9 @@ from relu_impls import METHODS, Kind
 from tests.measured import NOTHING, Gate, append, load, summary
 from tests.neighbours import KINDS, neighbours
 from tests.plants import ROOT, Plant, Repository, plants, slower
+
+if sys.platform == "linux":
+    import resource
 
 SLOWER: Final = "slower"
 WRAPPER: Final = "Python-level wrapper"
@@ -138,6 +143,19 @@ def main() -> None:
             if arguments.log:
                 append(gates[-1], arguments.log)
     print(summary(gates))  # noqa: T201
+    print(memory())  # noqa: T201
+
+
+def memory() -> str:
+    """Return what the gates of this process took at most, in words."""
+    if sys.platform != "linux":
+        return "memory: known on Linux only"
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    processes = 1 + SIDE_BY_SIDE
+    return (
+        f"memory: at most {largest * processes:.0f} MiB, as {processes} processes run at a time, "
+        f"and the largest took {largest:.0f} MiB"
+    )
 
 
 if __name__ == "__main__":

@@ -286,3 +286,4 @@ def test_gates_are_measured_and_a_log_is_gone_on_with(tmp_path: Path) -> None:
     assert len(new.named) == 1
     assert new.others == ()
     assert done.stdout.count(": 1 gates") == 2
+    assert "memory: " in done.stdout

@@ -71,7 +71,7 @@ regressed: 1 regressed, 1 steady of 2 rows
   row        verdict    was   is    factor  interval        trials  why
   slow[1e3]  regressed  4 us  5 us  1.250   1.200 to 1.300  11      slower than the limit
 
-the working tree against v1 (a1b2c3d), limit 3.000%: 11 trials, 61 s
+the working tree against v1 (a1b2c3d), limit 3%: 11 trials, 61 s
 on GenuineIntel 6-85, avx512, Linux x86_64; CPython 3.11.9, NumPy 2.4.6
 identical code came out steady on 1 row, within 0.8%
 Mind the step.
@@ -84,7 +84,7 @@ MARKDOWN: Final = """\
 |---|---|---|---|---|---|---|---|
 | slow[1e3] | regressed | 4 us | 5 us | 1.250 | 1.200 to 1.300 | 11 | slower than the limit |
 
-* the working tree against v1 (a1b2c3d), limit 3.000%: 11 trials, 61 s
+* the working tree against v1 (a1b2c3d), limit 3%: 11 trials, 61 s
 * on GenuineIntel 6-85, avx512, Linux x86_64; CPython 3.11.9, NumPy 2.4.6
 * identical code came out steady on 1 row, within 0.8%
 * Mind the step.
