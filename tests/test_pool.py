@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.pool import ALIGNMENT, Pool
 from benchmarks.rows import Case
-from benchmarks.suite import by_name, default_rows
+from benchmarks.suite import all_rows, by_name
 from benchmarks.workloads import WORKLOADS
 from relu_impls import METHODS
 
@@ -129,7 +129,7 @@ def test_pristine_data_survive_every_call() -> None:
 
 @pytest.mark.parametrize("workload", [w for w in WORKLOADS if "article" not in w])
 def test_number_of_calls_depends_on_the_workload_and_not_on_the_method(workload: str) -> None:
-    kinds = {METHODS[row.method].kind: row for row in default_rows() if row.workload == workload}
+    kinds = {METHODS[row.method].kind: row for row in all_rows() if row.workload == workload}
     assert len({Pool(row.inputs()).copies for row in kinds.values()}) == 1
 
 

@@ -175,6 +175,16 @@ def test_a_recording_has_two_series_of_trials(monkeypatch: pytest.MonkeyPatch) -
     assert [len(r) for r in found.rows[ROWS[0].name].recordings] == [10, 10]
 
 
+def test_large_rows_are_in_no_baseline_and_are_judged_side_by_side(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    measure(monkeypatch, {})
+    large = by_name("maximum", "float64-1e6")
+    found = {row.row: row for row in judged([*ROWS, large], baseline_of(ROWS)).rows}
+    assert found[large.name].verdict is Verdict.MISSING
+    assert found[large.name].why == "baselines leave 1e6 out; judge it with --base"
+
+
 @pytest.mark.parametrize("budget, trials", [(1e-9, 10), (600.0, 80)])
 def test_a_recording_that_is_never_certain_ends_with_its_budget(
     monkeypatch: pytest.MonkeyPatch, budget: float, trials: int
