@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.calm import Calm
 from benchmarks.paired import no_garbage_collection
 from benchmarks.pool import Pool
-from benchmarks.rows import Inputs
+from benchmarks.rows import Array, Inputs
 
 VISITS: Final = 4
 MOST_VISITS: Final = 8
@@ -32,8 +32,8 @@ LONGEST_VISIT: Final = 6
 _MOST_ASIDE: Final = 4 * 1024 * 1024
 """Bytes put aside before a visit, so that operands do not get the pages that they had before."""
 
-_MOST_BESIDE: Final = 3
-"""Arrays held beside a call; four in a row lie at the four offsets that malloc knows."""
+_OFFSETS: Final = (0, 16, 32, 48)
+"""Where in a cache line malloc may put an array."""
 
 _Key = tuple[str, str]
 
@@ -92,7 +92,7 @@ class Alone:
         while calls < FEWEST_CALLS or spent < seconds:
             if tries >= FEWEST_CALLS and time.perf_counter() - start > LONGEST_VISIT * seconds:
                 break
-            beside = [np.empty_like(like) for _ in range(rng.randint(0, _MOST_BESIDE))]
+            beside = _beside(like, rng)
             pool.refill()
             took = pool.time(self.function)
             if not took > 0:  # nor is NaN
@@ -108,6 +108,13 @@ class Alone:
             before = after
         del aside
         self.calm_visits += calls >= FEWEST_CALLS
+
+
+def _beside(like: Array, rng: random.Random) -> list[Array]:
+    """Return arrays that leave gaps for the results and the masks of a call to fall into."""
+    sizes = (like.nbytes, like.size, like.nbytes, like.size, like.nbytes)
+    found = [np.empty(size + rng.choice(_OFFSETS), np.uint8) for size in sizes]
+    return rng.sample(found, rng.randint(0, len(found)))
 
 
 def faster_half(seconds: Sequence[float]) -> float:

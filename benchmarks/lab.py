@@ -19,7 +19,7 @@ from benchmarks.series import Series
 from benchmarks.trial import CLOCK, COPY, HEAD, Request
 from benchmarks.trials import Report, run_trials
 
-LOOKS: Final = (12, 18, 24, 32, 42, 56, 74, 96)
+LOOKS: Final = (12, 18, 24, 32, 42, 56, 74, 96, 128, 170)
 """Numbers of trials after which rows may be decided."""
 
 SIDE_BY_SIDE: Final = 2
@@ -52,7 +52,7 @@ class Settings:
     """
 
     limit: float = 0.03
-    trials: int = LOOKS[-1]
+    trials: int = 96
     budget: float = 115.0
     row_seconds: float = 0.02
     spare_seconds: float = 5.0
