@@ -20,7 +20,7 @@ from scipy.stats import binom
 from scipy.stats import t as student
 
 from benchmarks.judge import FAMILY_ERROR, TRIMMED, Policy, Verdict, decide, interval
-from benchmarks.lab import LOOKS
+from benchmarks.lab import Settings
 from benchmarks.series import SIGHTINGS, Series
 from benchmarks.suite import default_rows
 
@@ -30,6 +30,7 @@ Shape = tuple[int, ...]
 ROWS: Final = 268
 CONTROLS: Final = 10
 GATES: Final = 400
+LOOKS: Final = Settings().looks
 TRIALS: Final = LOOKS[-1]
 POLICY: Final = Policy(limit=0.03, rows=ROWS + CONTROLS, looks=LOOKS)
 BOUND: Final = math.log1p(POLICY.limit)
