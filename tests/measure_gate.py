@@ -151,6 +151,8 @@ def memory() -> str:
     if sys.platform != "linux":
         return "memory: known on Linux only"
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    if not largest:
+        return "memory: no gate was run"
     processes = 1 + SIDE_BY_SIDE
     return (
         f"memory: at most {largest * processes:.0f} MiB, as {processes} processes run at a time, "
