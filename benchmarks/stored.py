@@ -209,10 +209,10 @@ def _set_differences(
     for row in rows:
         stored = stored_rows.get(row.name)
         if stored is None:
-            why = (
-                f"baselines leave {row.asked_as} out; judge it with --base" if row.asked_as else ""
-            )
-            found[row.name] = decided(row, Verdict.MISSING, why or f"not in the baseline; {anew}")
+            why = f"not in the baseline; {anew}"
+            if row.asked_as:
+                why = f"baselines leave {row.asked_as} out; judge it with --base"
+            found[row.name] = decided(row, Verdict.MISSING, why)
         elif stored.workload_digest != row.workload_digest:
             why = f"its input is not the one that was recorded; {anew}"
             found[row.name] = decided(row, Verdict.MISSING, why)
