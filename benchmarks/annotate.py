@@ -29,7 +29,7 @@ class Place:
 
 
 def annotate(report: Report, places: Mapping[str, Place]) -> list[str]:
-    """Return an annotation for each row that failed, the slowest first.
+    """Return an annotation for each row that failed, the slowest first, or for the whole run.
 
     Parameters
     ----------
@@ -38,16 +38,19 @@ def annotate(report: Report, places: Mapping[str, Place]) -> list[str]:
     places : mapping of str to Place
         Where the methods are defined, by name; a method without one has no line to show it at.
     """
+    if report.why:
+        return [f"::error title={report.verdict.value}::{_message(report.why)}"]
     failed = [row for row in report.rows if row.verdict in _FAILED]
     failed.sort(key=lambda row: -(row.ratio or 0.0))
-    return [_annotation(row, places.get(row.method)) for row in failed]
+    level = "error" if report.exit_code else "notice"  # new rows may be allowed
+    return [_annotation(level, row, places.get(row.method)) for row in failed]
 
 
-def _annotation(row: ReportRow, place: Place | None) -> str:
+def _annotation(level: str, row: ReportRow, place: Place | None) -> str:
     properties = {} if place is None else {"file": place.file, "line": str(place.line)}
     properties["title"] = f"{row.row} {row.verdict.value}"
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::error {listed}::{_message(_words(row))}"
+    return f"::{level} {listed}::{_message(_words(row))}"
 
 
 def _words(row: ReportRow) -> str:

@@ -11,9 +11,8 @@ from contextlib import suppress
 from types import FrameType
 
 from benchmarks.commands import COMMANDS
-from benchmarks.errors import CannotJudgeError
-from benchmarks.exact import WrongAnswerError
 from benchmarks.options import Parser
+from benchmarks.outputs import FAULTS
 from benchmarks.project import INTERRUPTED, Command, Project
 
 
@@ -38,7 +37,7 @@ def main(
     try:
         code: int = arguments.run(project, arguments)
         sys.stdout.flush()  # what cannot be written must be known before the exit code is
-    except (CannotJudgeError, WrongAnswerError, OSError) as error:
+    except FAULTS as error:
         with suppress(OSError):  # what failed may be the place that messages go to
             print(f"{project.command} {arguments.command}: {error}", file=sys.stderr)  # noqa: T201
         return 2

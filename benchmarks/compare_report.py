@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from benchmarks.compare import together
 from benchmarks.outcome import Outcome, RowOutcome
-from benchmarks.report import COLUMNS, as_dict, cells, headline
+from benchmarks.report import COLUMNS, as_dict, cells, headline, page_headline
 from benchmarks.tables import markdown_table, percent, text_table
 
 SORTS: Final[Mapping[str, Callable[[RowOutcome], Any]]] = {
@@ -73,7 +73,7 @@ def markdown(outcomes: Sequence[Outcome], view: View) -> str:
     parts = []
     for outcome in outcomes:
         parts.append(f"## {outcome.head} against {outcome.base}, limit {percent(outcome.limit)}")
-        parts.append(f"**{headline(outcome)}**")
+        parts.append(page_headline(outcome))
         for title, rows in view.tables(outcome):
             table = markdown_table(COLUMNS, [cells(row) for row in rows])
             parts.append(f"### {title}\n\n{table}" if title else table)
@@ -81,7 +81,7 @@ def markdown(outcomes: Sequence[Outcome], view: View) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def as_json(outcomes: Sequence[Outcome], _: View) -> str:
+def as_json(outcomes: Sequence[Outcome]) -> str:
     """Return the report for programs, as that of the gate; each row names its ``head``."""
     found = as_dict(together(outcomes))
     found["rows"] = [

@@ -15,7 +15,7 @@ from benchmarks.exact import Measures
 from benchmarks.judge import Verdict
 from benchmarks.lab import LOOKS, Lab, Settings
 from benchmarks.machine import this_machine
-from benchmarks.outcome import FAILURES, Outcome, RowOutcome
+from benchmarks.outcome import FAILURES, WORKING_TREE, Outcome, RowOutcome
 from benchmarks.progress import Display
 from benchmarks.rows import Named, Row, Suite
 from benchmarks.series import SIGHTINGS, Series
@@ -119,7 +119,7 @@ def judged(
         # A control that no look was taken at was not judged, and says nothing of the machine.
         controls=[s.outcome() for s in controls.values() if s.interval is not None],
         base=base,
-        head="the working tree",
+        head=WORKING_TREE,
         limit=lab.settings.limit,
         seconds=time.monotonic() - lab.start,
         trials=trials,
@@ -183,11 +183,13 @@ def _exact_outcomes(rows: Sequence[Row], head: Report, base: Report) -> dict[str
 
 
 def _exact_outcome(row: Row, head: Report, base: Report) -> RowOutcome | None:
-    if row.method not in base.methods[BASE]:
-        return decided(row, Verdict.NEW, "not in the base; choose one that has it with --base")
-    now, then = head.rows[row.name]["arms"][HEAD], base.rows[row.name]["arms"][BASE]
+    now = head.rows[row.name]["arms"][HEAD]
     if "wrong" in now:
         return decided(row, Verdict.DIVERGED, now["wrong"])
+    if row.method not in base.methods[BASE]:
+        choice = "choose one that has it with --base, or let it pass with --allow-new"
+        return decided(row, Verdict.NEW, f"not in the base; {choice}")
+    then = base.rows[row.name]["arms"][BASE]
     if "wrong" in then:
         return None  # the head mends what the base got wrong
     return compare_measures(row, Measures.from_dict(now), Measures.from_dict(then))

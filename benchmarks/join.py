@@ -8,10 +8,10 @@ from typing import Final
 
 from benchmarks.errors import CannotJudgeError
 from benchmarks.judge import Verdict
+from benchmarks.outcome import PROVEN
 from benchmarks.reports import Report, ReportRow
-from benchmarks.tables import markdown_table, text_table
+from benchmarks.tables import code, markdown_table, text_table
 
-_GOOD: Final = frozenset({Verdict.STEADY, Verdict.IMPROVED})
 _ORDER: Final = {verdict: rank for rank, verdict in enumerate(Verdict)}
 _WORST_FIRST: Final = (1, 2, 3, 0)
 _WORDS: Final = {0: "steady", 1: "failed", 2: "cannot be judged", 3: "inconclusive"}
@@ -83,14 +83,14 @@ def text(joined: Joined) -> str:
     """Return the comparison for a terminal or a log."""
     columns, lines = _table(joined, str)
     table = [text_table(columns, lines)] if lines else []
-    return "\n\n".join([_headline(joined), *table, "\n".join(_classes(joined))]) + "\n"
+    return "\n\n".join([_headline(joined), *table, "\n".join(_classes(joined, str))]) + "\n"
 
 
 def markdown(joined: Joined) -> str:
     """Return the comparison for a page."""
-    columns, lines = _table(joined, _code)
+    columns, lines = _table(joined, code)
     table = [markdown_table(columns, lines)] if lines else []
-    notes = "\n".join(f"* {line}" for line in _classes(joined))
+    notes = "\n".join(f"* {line}" for line in _classes(joined, code))
     return "\n\n".join([f"**{_headline(joined)}**", *table, notes]) + "\n"
 
 
@@ -101,10 +101,13 @@ def _headline(joined: Joined) -> str:
     return f"{_WORDS[joined.exit_code]}: {counts} of {len(codes)} {many} of machines"
 
 
-def _classes(joined: Joined) -> list[str]:
+def _classes(joined: Joined, quote: Callable[[str], str]) -> list[str]:
     """Say of each class what it found, and what it did not look at."""
     lines = []
     for name, report in joined.reports.items():
+        if report.why:
+            lines.append(f"{name}: {report.verdict.value}, {quote(report.why)}")
+            continue
         words = f"{name}: {report.verdict.value}, {len(report.rows)} rows"
         absent = joined.absent(name)
         lines.append(f"{words}; not judged: {len(absent)} of the others'" if absent else words)
@@ -119,7 +122,7 @@ def _table(joined: Joined, name_of: Callable[[str], str]) -> tuple[list[str], li
         name: min(_ORDER[rows[name].verdict] for rows in by_class.values() if name in rows)
         for name in joined.rows
     }
-    limit = min(_ORDER[verdict] for verdict in _GOOD)
+    limit = min(_ORDER[verdict] for verdict in PROVEN)
     notable = sorted((n for n in joined.rows if worst[n] < limit), key=worst.__getitem__)
     lines = [
         [name_of(name), *(_cell(rows.get(name)) for rows in by_class.values())]
@@ -136,9 +139,3 @@ def _cell(row: ReportRow | None) -> str:
     if row.ratio is None or row.low is None or row.high is None:
         return row.verdict.value
     return f"{row.verdict.value} {row.ratio:.3f} ({row.low:.3f} to {row.high:.3f})"
-
-
-def _code(name: str) -> str:
-    """Return a name as code, so that nothing in it is taken for Markdown, HTML or a mention."""
-    words = " ".join(name.replace("`", "'").split())
-    return f"`{words}`"

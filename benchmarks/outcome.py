@@ -6,10 +6,13 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from benchmarks.judge import Interval, Verdict
 
+WORKING_TREE: Final = "the working tree"
 FAILURES = frozenset({Verdict.REGRESSED, Verdict.DIVERGED, Verdict.HEAVIER})
+PROVEN = frozenset({Verdict.STEADY, Verdict.IMPROVED})
 CANNOT_JUDGE = frozenset({Verdict.MISSING, Verdict.VANISHED, Verdict.NEW, Verdict.UNJUDGED})
 
 
@@ -63,6 +66,11 @@ class Outcome:
         Where, and with which software.
     notes : sequence of str
         What the reader has to know to believe it.
+    why : str
+        Why nothing could be judged; empty if something was.
+    allow_new : bool
+        Whether rows that have nothing to be compared with are left out of the answer, as long as
+        others are there.
     """
 
     rows: Sequence[RowOutcome]
@@ -74,6 +82,8 @@ class Outcome:
     trials: int
     machine: Mapping[str, str]
     notes: Sequence[str] = ()
+    why: str = ""
+    allow_new: bool = False
 
     @property
     def counts(self) -> Counter[Verdict]:
@@ -92,7 +102,11 @@ class Outcome:
         What is proven without a clock comes first.  Times are believed only if the controls,
         which run identical code, came out steady.
         """
+        if self.why:
+            return Verdict.UNJUDGED
         found = self.counts
+        if self.allow_new and len(found) > 1:
+            del found[Verdict.NEW]
         for verdict in (Verdict.DIVERGED, Verdict.HEAVIER):
             if found[verdict]:
                 return verdict

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from benchmarks.judge import Interval, Verdict
 from benchmarks.outcome import Outcome, RowOutcome
-from benchmarks.tables import markdown_table, percent, text_table
+from benchmarks.tables import code, markdown_table, percent, text_table
 
 _WORTH_A_LOOK: Final = frozenset(Verdict) - {Verdict.STEADY, Verdict.IMPROVED}
 _ORDER: Final = {verdict: rank for rank, verdict in enumerate(Verdict)}
@@ -21,13 +21,23 @@ _ROUNDS_UP: Final = 0.9995
 
 
 def headline(outcome: Outcome) -> str:
-    """Return the answer and its counts in one line."""
+    """Return the answer in one line, with its counts or what kept it from being found."""
+    if outcome.why:
+        return f"{outcome.verdict.value}: {' '.join(outcome.why.split())}"
     counts = ", ".join(
         f"{outcome.counts[verdict]} {verdict.value}"
         for verdict in Verdict
         if outcome.counts[verdict]
     )
     return f"{outcome.verdict.value}: {counts or 'no rows'} of {_rows(len(outcome.rows))}"
+
+
+def page_headline(outcome: Outcome) -> str:
+    """Return the answer in one line of Markdown."""
+    if outcome.why:
+        # It quotes names and errors, in which anything may stand.
+        return f"**{outcome.verdict.value}**: {code(outcome.why)}"
+    return f"**{headline(outcome)}**"
 
 
 def text(outcome: Outcome) -> str:
@@ -42,15 +52,15 @@ def text(outcome: Outcome) -> str:
 
 def markdown(outcome: Outcome) -> str:
     """Return the report for a page; the table of all rows is folded."""
-    parts = [f"**{headline(outcome)}**"]
+    parts = [page_headline(outcome)]
     notable = _notable(outcome.rows)
     if notable:
         parts.append(markdown_table(COLUMNS, [cells(row) for row in notable]))
     parts.append("\n".join(f"* {line}" for line in _method(outcome)))
-    every = markdown_table(COLUMNS, [cells(row) for row in outcome.rows])
-    parts.append(
-        f"<details><summary>all {_rows(len(outcome.rows))}</summary>\n\n{every}\n\n</details>"
-    )
+    if outcome.rows:
+        every = markdown_table(COLUMNS, [cells(row) for row in outcome.rows])
+        summary = f"all {_rows(len(outcome.rows))}"
+        parts.append(f"<details><summary>{summary}</summary>\n\n{every}\n\n</details>")
     return "\n\n".join(parts) + "\n"
 
 
@@ -70,6 +80,7 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
     return {
         "verdict": outcome.verdict.value,
         "exit": outcome.exit_code,
+        "why": outcome.why,
         "base": outcome.base,
         "head": outcome.head,
         "limit": outcome.limit,

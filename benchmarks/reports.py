@@ -12,6 +12,7 @@ from typing import Any, Final
 from benchmarks.errors import CannotJudgeError
 from benchmarks.judge import Verdict
 from benchmarks.machine import Machine
+from benchmarks.outcome import PROVEN
 
 EXITS: Final = frozenset({0, 1, 2, 3})
 _LARGEST: Final = 16 * 1024 * 1024
@@ -60,6 +61,8 @@ class Report:
         What was compared with what.
     rows : tuple of ReportRow
         The rows.
+    why : str
+        Why nothing could be judged; empty if something was.
     """
 
     file: str
@@ -69,6 +72,7 @@ class Report:
     base: str
     head: str
     rows: tuple[ReportRow, ...]
+    why: str
 
 
 def load(path: Path, command: str) -> Report:
@@ -104,6 +108,9 @@ def _from_json(file: str, found: Mapping[str, Any]) -> Report:
     rows = tuple(_row(row) for row in found["rows"])
     if len({row.row for row in rows}) < len(rows):
         raise ValueError("a row is in it twice")
+    verdicts = {row.verdict for row in rows}
+    if found["exit"] == 0 and not (verdicts & PROVEN and verdicts <= PROVEN | {Verdict.NEW}):
+        raise ValueError("exit code 0, and not every row is proven steady")
     return Report(
         file=file,
         verdict=Verdict(found["verdict"]),
@@ -112,6 +119,7 @@ def _from_json(file: str, found: Mapping[str, Any]) -> Report:
         base=_text(found["base"]),
         head=_text(found["head"]),
         rows=rows,
+        why=_text(found.get("why", "")),
     )
 
 

@@ -23,6 +23,11 @@ def markdown_table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> st
     return "\n".join([*head, *(f"| {' | '.join(line)} |" for line in body)])
 
 
+def code(words: str) -> str:
+    """Return words as code of one line, so that nothing in them is Markdown, HTML or a mention."""
+    return f"`{' '.join(words.replace('`', chr(39)).split())}`"
+
+
 def percent(fraction: float) -> str:
     """Return a fraction in percent, with no more digits than it has: 3%, 0.5%."""
     return f"{100 * fraction:.3g}%"

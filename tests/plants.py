@@ -127,6 +127,7 @@ def plants(method: str) -> dict[str, Plant]:
         f"_TWIN = dataclasses.replace(_TWIN, name={method + '_twin'!r})\n"
         "_ALL: Final = (_TWIN, *PUBLIC,"
     )
+    wrong_twin = twin.replace("_twin'", "_twin', function=lambda x: x.copy()")
     every = "MappingProxyType({method.name: method for method in _ALL})"
     renamed = (
         "MappingProxyType({f'{m.name}_new': __import__('dataclasses').replace(m, "
@@ -178,6 +179,12 @@ def plants(method: str) -> dict[str, Plant]:
         Plant("another method", method, _registry(every, swapped), Verdict.HEAVIER),
         Plant("no methods", method, _registry(every, "MappingProxyType({})"), None),
         Plant("new", method, _registry("_ALL: Final = (*PUBLIC,", twin), Verdict.NEW),
+        Plant(
+            "new and wrong",
+            method,
+            _registry("_ALL: Final = (*PUBLIC,", wrong_twin),
+            Verdict.DIVERGED,
+        ),
         Plant("import error", method, _first_line("import no_such_module"), None),
         Plant("exit at import", method, _first_line("raise SystemExit(0)"), None),
         Plant("syntax error", method, _first_line("def"), None),

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ def _row(verdict: Verdict, why: str = "", **more: Any) -> ReportRow:
     return ReportRow(verdict=verdict, why=why, **{**fields, **more})
 
 
-def _report(*rows: ReportRow) -> Report:
+def _report(*rows: ReportRow, why: str = "") -> Report:
     return Report(
         file="gate.json",
         verdict=Verdict.REGRESSED,
@@ -36,6 +37,7 @@ def _report(*rows: ReportRow) -> Report:
         base="v1",
         head="the working tree",
         rows=rows,
+        why=why,
     )
 
 
@@ -74,6 +76,17 @@ def test_a_failed_row_is_an_error_at_the_line_of_its_method(row: ReportRow, line
 @pytest.mark.parametrize("verdict", [Verdict.STEADY, Verdict.IMPROVED, Verdict.INCONCLUSIVE])
 def test_a_row_that_did_not_fail_has_no_annotation(verdict: Verdict) -> None:
     assert _lines(_row(verdict, "why", ratio=1.0, low=0.9, high=1.1)) == []
+
+
+def test_a_run_that_could_not_be_judged_is_an_error_of_its_own() -> None:
+    report = replace(_report(why="no baseline:\n record it"), verdict=Verdict.UNJUDGED)
+    assert annotate(report, PLACES) == ["::error title=not judged::no baseline:%0A record it"]
+
+
+def test_new_rows_that_were_allowed_are_shown_and_are_no_error() -> None:
+    report = replace(_report(_row(Verdict.NEW, "not in the base")), exit_code=0)
+    (line,) = annotate(report, PLACES)
+    assert line == AT.replace("::error", "::notice") + "new::not in the base"
 
 
 def test_the_slowest_row_comes_first_because_only_so_many_are_shown() -> None:

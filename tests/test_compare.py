@@ -239,7 +239,8 @@ def test_whatever_stands_in_a_file_it_is_judged_or_refused_in_one_line(
     except CannotJudgeError as error:
         assert "\n" not in str(error)  # noqa: PT017
         return
-    for render in (compare_report.text, compare_report.as_json, compare_report.as_csv):
+    assert compare_report.as_json(outcomes).encode()
+    for render in (compare_report.text, compare_report.markdown, compare_report.as_csv):
         assert render(outcomes, View()).encode()
 
 

@@ -15,6 +15,8 @@ from typing import Final
 
 import pytest
 
+from benchmarks.reports import load
+from benchmarks.suite import SUITE
 from tests.lanes import ROWS, one_line
 from tests.plants import BENCHMARKS, Repository
 
@@ -140,6 +142,20 @@ def test_bad_input_is_refused_in_one_line_before_anything_is_measured(
     assert "exact checks" not in run.errors
     assert repository.left_behind == []
     assert repository.state == before
+
+
+@pytest.mark.parametrize("against", [("--base", "no-such"), ()], ids=["side by side", "stored"])
+def test_report_of_an_earlier_gate_does_not_stand_for_one_that_could_not_judge(
+    against: tuple[str, ...], repository: Repository
+) -> None:
+    shutil.rmtree(repository.root / "benchmarks" / "baselines")
+    path, page = repository.folder / "verdict.json", repository.folder / "page.md"
+    path.write_text('{"verdict": "steady", "exit": 0}')
+    line = one_line(repository.gate(*against, "--json", str(path), "--markdown", str(page)))
+    report = load(path, SUITE.command)
+    assert (report.verdict.value, report.exit_code, report.rows) == ("not judged", 2, ())
+    assert line == f"{SUITE.command} gate: {report.why}"
+    assert page.read_text("utf-8").startswith("**not judged**: `")
 
 
 USAGE: Final = {

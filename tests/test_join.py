@@ -29,7 +29,9 @@ def _row(name: str, verdict: Verdict, *factors: float) -> ReportRow:
     )
 
 
-def _report(machine: str, exit_code: int, *rows: ReportRow, file: str = "") -> Report:
+def _report(
+    machine: str, exit_code: int, *rows: ReportRow, file: str = "", why: str = ""
+) -> Report:
     verdict = {0: Verdict.STEADY, 1: Verdict.REGRESSED, 2: Verdict.MISSING}.get(
         exit_code, Verdict.INCONCLUSIVE
     )
@@ -41,6 +43,7 @@ def _report(machine: str, exit_code: int, *rows: ReportRow, file: str = "") -> R
         base="v1",
         head="the working tree",
         rows=rows,
+        why=why,
     )
 
 
@@ -116,6 +119,13 @@ def test_a_class_that_passed_on_fewer_rows_than_others_cannot_be_judged() -> Non
     joined = join([_report("arm", 0, EVEN, SAME), _report("intel", 0, EVEN)])
     assert (joined.exits, joined.exit_code) == ({"arm": 0, "intel": 2}, 2)
     assert "intel: steady, 1 rows; not judged: 1 of the others'" in text(joined)
+
+
+def test_a_class_that_could_not_judge_says_why_and_is_not_passed_over() -> None:
+    joined = join([_report("arm", 0, EVEN), _report("intel", 2, why="no `b`; record\n<one>")])
+    assert (joined.exits, joined.exit_code) == ({"arm": 0, "intel": 2}, 2)
+    assert text(joined).endswith("intel: missing, no `b`; record\n<one>\n")
+    assert markdown(joined).endswith("* intel: missing, `no 'b'; record <one>`\n")
 
 
 def test_a_row_that_a_class_did_not_judge_is_not_called_steady() -> None:

@@ -37,6 +37,30 @@ def test_row_that_is_absent_from_the_base_is_new(beside: Lane) -> None:
     assert "not in the base; choose one that has it with --base" in run.output
 
 
+def test_new_rows_that_are_allowed_are_shown_and_the_others_decide(beside: Lane) -> None:
+    beside.repository.plant(PLANTS["new"])
+    run, found = beside.judged("--allow-new")
+    assert run.exit in {0, 3}
+    own = {name.replace("maximum[", "maximum_twin[") for name in NAMES if "maximum[" in name}
+    assert in_verdict(found, "new") == own
+    assert "not in the base" in run.output
+
+
+@pytest.mark.parametrize(
+    "name, code, verdict", [("renamed", 2, "vanished"), ("new and wrong", 1, "diverged")]
+)
+def test_new_rows_that_are_allowed_hide_nothing(
+    name: str, code: int, verdict: str, beside: Lane
+) -> None:
+    beside.repository.plant(PLANTS[name])
+    run, found = beside.judged("--allow-new")
+    assert (run.exit, found["verdict"], found["trials"]) == (code, verdict, 0)
+
+
+def test_new_rows_are_not_allowed_beside_a_stored_baseline(stored: Lane) -> None:
+    assert stored.refused("--allow-new").endswith(f"are recorded: {RECORD}")
+
+
 def test_row_that_vanished_is_named(lane: Lane) -> None:
     lane.repository.plant(PLANTS["vanished"])
     run, found = lane.judged()

@@ -35,6 +35,33 @@ def _outcome(words: list[str], controls: list[str]) -> Outcome:
     )
 
 
+def test_nothing_is_said_of_a_run_that_could_not_be_judged() -> None:
+    for words in ([], ["steady"], ["regressed"]):
+        outcome = replace(_outcome(words, QUIET), why="no baseline")
+        assert (outcome.verdict, outcome.exit_code) == (Verdict.UNJUDGED, 2)
+
+
+@pytest.mark.parametrize(
+    "words, verdict, code",
+    [
+        (["new", "steady"], "steady", 0),
+        (["new", "improved"], "improved", 0),
+        (["new", "inconclusive"], "inconclusive", 3),
+        (["new", "vanished"], "vanished", 2),
+        (["new", "regressed"], "regressed", 1),
+        (["new", "diverged"], "diverged", 1),
+        (["new", "new"], "new", 2),
+        ([], "inconclusive", 3),
+    ],
+)
+def test_new_rows_that_are_allowed_leave_the_answer_to_the_others(
+    words: list[str], verdict: str, code: int
+) -> None:
+    outcome = replace(_outcome(words, QUIET), allow_new=True)
+    assert (outcome.verdict.value, outcome.exit_code) == (verdict, code)
+    assert outcome.counts[Verdict.NEW] == words.count("new")
+
+
 @pytest.mark.parametrize(
     "words, controls, verdict, code",
     [

@@ -105,6 +105,23 @@ def test_small_report_reads_like_this(render: Any, golden: str) -> None:
     assert render(SMALL) == golden
 
 
+FAILED: Final = """\
+**not judged**: `no 'x'; make one`
+
+* the working tree against v1 (a1b2c3d), limit 3%: 11 trials, 61 s
+* on GenuineIntel 6-85, avx512, Linux x86_64; CPython 3.11.9, NumPy 2.4.6
+"""
+
+
+def test_what_kept_the_answer_from_being_found_stands_in_its_place() -> None:
+    failed = _outcome(why="no `x`;\n make one")
+    assert headline(failed) == "not judged: no `x`; make one"
+    assert markdown(failed) == FAILED
+    found = _parsed(failed)
+    assert [found[name] for name in ("verdict", "exit", "rows")] == ["not judged", 2, []]
+    assert found["why"] == "no `x`;\n make one"
+
+
 @pytest.mark.parametrize(
     "words, line",
     [
@@ -249,7 +266,7 @@ def _parsed(outcome: Outcome) -> Any:
 
 def test_json_has_the_documented_keys() -> None:
     found = _parsed(SMALL)
-    top = "verdict exit base head limit seconds trials machine notes rows controls"
+    top = "verdict exit why base head limit seconds trials machine notes rows controls"
     row = "row method workload verdict ratio low high trials why"
     assert list(found) == top.split()
     assert [list(each) for each in [*found["rows"], *found["controls"]]] == [row.split()] * 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,6 +45,13 @@ def test_what_a_gate_wrote_is_read(tmp_path: Path) -> None:
     )
 
 
+def test_the_reason_of_a_gate_that_could_not_judge_is_read(tmp_path: Path) -> None:
+    failed = json.loads(as_json(replace(SMALL, rows=(), why="no baseline; record it")))
+    report = _load(tmp_path / "gate.json", failed | {"machine": FOUND["machine"]})
+    assert (report.verdict, report.exit_code) == (Verdict.UNJUDGED, 2)
+    assert (report.rows, report.why) == ((), "no baseline; record it")
+
+
 def test_a_factor_that_was_not_measured_is_none(tmp_path: Path) -> None:
     found = json.loads(json.dumps(FOUND))
     found["rows"][0] |= {"ratio": None, "low": None, "high": None}
@@ -70,6 +78,8 @@ CHANGES: Final = {
     "no rows": (_drop("rows"), "KeyError"),
     "unknown verdict": (_set("verdict", value="fine"), "'fine' is not a valid Verdict"),
     "unknown exit": (_set("exit", value=4), "exit code 4"),
+    "green with a row that is red": (_set("exit", value=0), "not every row is proven steady"),
+    "reason of numbers": (_set("why", value=1), "1 instead of a text"),
     "exit of a list": (_set("exit", value=[]), "TypeError"),
     "unknown machine": (_set("machine", value={}), "missing"),
     "surplus machine": (_set("machine", "host", value="h"), "unexpected keyword"),
@@ -94,6 +104,21 @@ def test_a_report_that_cannot_be_believed_is_refused(
         _load(tmp_path / "gate.json", found)
     assert words in str(caught.value)
     assert str(caught.value).endswith("write one: python -m benchmarks gate --json FILE")
+
+
+NEW: Final = FOUND["rows"][1] | {"verdict": "new"}
+GREEN: Final = FOUND | {"verdict": "steady", "exit": 0}
+
+
+@pytest.mark.parametrize("rows", [[], [NEW]], ids=["no rows", "new rows only"])
+def test_green_on_nothing_is_refused(rows: list[Any], tmp_path: Path) -> None:
+    with pytest.raises(CannotJudgeError, match="exit code 0, and not every row is proven steady"):
+        _load(tmp_path / "gate.json", GREEN | {"rows": rows})
+
+
+def test_new_rows_beside_others_may_be_green(tmp_path: Path) -> None:
+    report = _load(tmp_path / "gate.json", GREEN | {"rows": [FOUND["rows"][0], NEW]})
+    assert (report.exit_code, report.rows[1].verdict) == (0, Verdict.NEW)
 
 
 @given(

@@ -174,10 +174,18 @@ def test_bad_input_is_refused_in_one_line(arguments: list[str], words: str) -> N
     assert words in found.errors
 
 
-def test_nothing_is_written_for_a_refusal(tmp_path: Path) -> None:
+def test_a_report_of_an_earlier_comparison_does_not_stand_for_one_that_was_refused(
+    tmp_path: Path,
+) -> None:
     other = changed(STOCK[5, "after"], tmp_path / "b.json", lambda f: f.update(benchmarks=[]))
-    run("compare", BEFORE, str(other), "--json", str(tmp_path / "verdict.json"))
-    assert [path.name for path in tmp_path.iterdir()] == ["b.json"]
+    path, table = tmp_path / "verdict.json", tmp_path / "rows.csv"
+    path.write_text('{"verdict": "steady", "exit": 0}')
+    refused = run("compare", BEFORE, str(other), "--json", str(path), "--csv", str(table))
+    found = json.loads(path.read_text("utf-8"))
+    assert (found["verdict"], found["exit"], found["rows"]) == ("not judged", 2, [])
+    assert refused.errors == f"python -m benchmarks compare: {found['why']}\n"
+    assert table.read_text("utf-8").startswith("head,row,")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["b.json", "rows.csv", path.name]
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "-x y", "a\nb"])

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests import workflow_steps as steps
-from tests.plants import ROOT
+from tests.plants import ROOT, git
 
 FILES: Final = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 WRITERS: Final = {
@@ -98,6 +98,7 @@ VERDICTS: Final = {
     "inconclusive": Known("true", "3", "success", "success", 1, "error title=inconclusive"),
     "steady at last": Known("true", "0", "success", "success", 0, ""),
     "gate crashed": Known("true", "", "failure", "skipped", 1, "error title=broken"),
+    "ended after it": Known("true", "0", "cancelled", "skipped", 1, "error title=broken"),
     "failed after it": Known("true", "0", "failure", "skipped", 1, "error title=broken"),
     "second crashed": Known("true", "3", "success", "failure", 1, "error title=broken"),
     "nothing known": Known("", "", "skipped", "skipped", 1, "error title=broken"),
@@ -132,6 +133,15 @@ def test_what_is_not_run_here_is_named_and_is_there() -> None:
     assert set(steps.ORDER) == set(steps.jobs())
 
 
+ASKED: Final = """\
+    pr list --state open --search {sha} --json number,headRefOid --jq {query}
+    pr comment 7 --body-file comment.md --edit-last --create-if-none
+    auth setup-git
+    pr create --head baseline/1 --title New baselines --body-file body.md
+    pr comment baseline/1 --body-file recorded/here.md
+""".format(sha="0" * 40, query="map(select(.headRefOid == env.SHA)) | .[0].number // empty")
+
+
 @needs_bash
 @pytest.mark.slow
 def test_every_other_step_runs_in_a_clone(tmp_path: Path) -> None:
@@ -148,7 +158,14 @@ def test_every_other_step_runs_in_a_clone(tmp_path: Path) -> None:
     summary = (tmp_path / "summary").read_text("utf-8")
     assert "of 1 class of machines" in summary
     assert (tmp_path / "artifacts" / "gate-first" / "run.json").is_file()
+    methods = (tmp_path / "artifacts" / "machines" / "machines.csv").read_text("utf-8")
+    assert "test_forward[maximum-float32-1e3]" in methods
     patch = (tmp_path / "artifacts" / "baseline-here" / "here.patch").read_text("utf-8")
     assert "0000_baseline.json" in patch
     body = (tmp_path / "artifacts" / "baseline-here" / "here.txt").read_text("utf-8")
     assert "rows; review the change and commit it" in body
+    branches = git(tmp_path / "origin", "branch", "--format=%(refname:short)").split()
+    assert branches == ["baseline/1", "main"]
+    assert (tmp_path / "gh.log").read_text("utf-8").splitlines() == [
+        line.strip() for line in ASKED.splitlines()
+    ]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from benchmarks import compare_report
 from benchmarks.compare import compare, together
 from benchmarks.compare_report import GROUPS, SORTS, View
-from benchmarks.files import check_writable, write_atomically
 from benchmarks.options import fraction
+from benchmarks.outcome import Outcome
+from benchmarks.outputs import Outputs
 from benchmarks.project import Command, Project
 from benchmarks.sides import read_side
 from benchmarks.stored import STORED
@@ -34,28 +37,35 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(project: Project, arguments: argparse.Namespace) -> int:
-    files = [
-        (path, render)
-        for path, render in (
-            (arguments.json, compare_report.as_json),
-            (arguments.markdown, compare_report.markdown),
-            (arguments.csv, compare_report.as_csv),
-        )
-        if path is not None
-    ]
-    for path, _ in files:
-        check_writable(path)
-    start = time.monotonic()
-    sides = [read_side(name, project.command) for name in (arguments.old, *arguments.new)]
-    outcomes = [
-        replace(outcome, seconds=time.monotonic() - start)
-        for outcome in compare(sides, arguments.rows, arguments.limit, project.command)
-    ]
     view = View(arguments.sort, arguments.group)
-    for path, render in files:
-        write_atomically(path, render(outcomes, view))
+    outputs = Outputs[Sequence[Outcome]].checked(
+        (arguments.json, compare_report.as_json),
+        (arguments.markdown, partial(compare_report.markdown, view=view)),
+        (arguments.csv, partial(compare_report.as_csv, view=view)),
+    )
+    start = time.monotonic()
+    with outputs.even_if_it_fails(partial(_not_judged, arguments, start)):
+        sides = [read_side(name, project.command) for name in (arguments.old, *arguments.new)]
+        found = compare(sides, arguments.rows, arguments.limit, project.command)
+    outcomes = [replace(outcome, seconds=time.monotonic() - start) for outcome in found]
+    outputs.write(outcomes)
     print(compare_report.text(outcomes, view), end="")  # noqa: T201
     return together(outcomes).exit_code
+
+
+def _not_judged(arguments: argparse.Namespace, start: float, why: str) -> list[Outcome]:
+    outcome = Outcome(
+        rows=(),
+        controls=(),
+        base=arguments.old,
+        head=", ".join(arguments.new),
+        limit=arguments.limit,
+        seconds=time.monotonic() - start,
+        trials=0,
+        machine={},
+        why=why,
+    )
+    return [outcome]
 
 
 COMMAND: Final = Command("compare", "judge saved runs against the first", _add_arguments, _run)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from benchmarks import baselines, report
-from benchmarks.files import check_writable, write_atomically
+from benchmarks.errors import CannotJudgeError
 from benchmarks.gate import Settings
 from benchmarks.machine import this_machine
-from benchmarks.outcome import Outcome
+from benchmarks.outcome import WORKING_TREE, Outcome
+from benchmarks.outputs import Outputs
 from benchmarks.project import Command, Project, add_limits, settings
-from benchmarks.rows import Row
 from benchmarks.selection import matcher, select
 from benchmarks.stored import STORED, against_baseline
 
@@ -24,6 +26,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="REV",
         help="git revision to judge against, side by side; the stored baseline without it",
     )
+    parser.add_argument(
+        "--allow-new", action="store_true", help="with --base: rows that it lacks do not decide"
+    )
     add_limits(parser)
     parser.add_argument("--rows", metavar="EXPR", default="", help="only these rows; as pytest -k")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the verdict for programs")
@@ -31,32 +36,48 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(project: Project, arguments: argparse.Namespace) -> int:
-    rows = select(project.suite().rows(), arguments.rows)
-    files = [(arguments.json, report.as_json), (arguments.markdown, report.markdown)]
-    for path, _ in files:
-        if path is not None:
-            check_writable(path)
-    if arguments.base is None:
-        outcome = _against_baseline(project, arguments, rows)
-    else:
-        with project.gate(settings(Settings(), arguments)) as gate:
-            outcome = gate.against_revision(rows, arguments.base)
-    for path, render in files:
-        if path is not None:
-            write_atomically(path, render(outcome))
+    outputs = Outputs[Outcome].checked(
+        (arguments.json, report.as_json), (arguments.markdown, report.markdown)
+    )
+    chosen = settings(STORED if arguments.base is None else Settings(), arguments)
+    not_judged = partial(_not_judged, arguments.base, chosen.limit, time.monotonic())
+    with outputs.even_if_it_fails(not_judged):
+        outcome = replace(_judge(project, arguments, chosen), allow_new=arguments.allow_new)
+    outputs.write(outcome)
     print(report.text(outcome), end="")  # noqa: T201
     return outcome.exit_code
 
 
-def _against_baseline(
-    project: Project, arguments: argparse.Namespace, rows: Sequence[Row]
-) -> Outcome:
+def _judge(project: Project, arguments: argparse.Namespace, chosen: Settings) -> Outcome:
     suite = project.suite()
+    rows = select(suite.rows(), arguments.rows)
+    if arguments.base is not None:
+        with project.gate(chosen) as gate:
+            return gate.against_revision(rows, arguments.base)
+    if arguments.allow_new:
+        raise CannotJudgeError(
+            "--allow-new is for rows that --base lacks; rows that the stored baseline lacks are "
+            f"recorded: {suite.command} baseline"
+        )
     baseline = baselines.load_for(this_machine(), suite.baselines, suite.command)
     matches = matcher(arguments.rows)
-    chosen = {n: row for n, row in baseline.rows.items() if matches(row.method, row.workload)}
-    with project.gate(settings(STORED, arguments)) as gate:
-        return against_baseline(gate, rows, baseline, chosen)
+    stored = {n: row for n, row in baseline.rows.items() if matches(row.method, row.workload)}
+    with project.gate(chosen) as gate:
+        return against_baseline(gate, rows, baseline, stored)
+
+
+def _not_judged(base: str | None, limit: float, start: float, why: str) -> Outcome:
+    return Outcome(
+        rows=(),
+        controls=(),
+        base="the stored baseline of this class of machines" if base is None else base,
+        head=WORKING_TREE,
+        limit=limit,
+        seconds=time.monotonic() - start,
+        trials=0,
+        machine=this_machine().as_dict(),
+        why=why,
+    )
 
 
 COMMAND: Final = Command("gate", "judge the working tree", _add_arguments, _run)

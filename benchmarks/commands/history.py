@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from benchmarks import history_report
 from benchmarks.errors import CannotJudgeError
-from benchmarks.files import check_writable, write_atomically
-from benchmarks.history_findings import find
+from benchmarks.history_findings import Findings, find
 from benchmarks.history_log import Log
 from benchmarks.history_run import Measurement, begun, resumed
 from benchmarks.options import fraction, positive, whole
+from benchmarks.outputs import Outputs
 from benchmarks.project import INTERRUPTED, Command, Project
 from benchmarks.releases import Releases
 from benchmarks.stored import STORED
@@ -49,9 +50,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(project: Project, arguments: argparse.Namespace) -> int:
-    for path in (arguments.json, arguments.markdown, arguments.readme):
-        if path is not None:
-            check_writable(path)
+    outputs = Outputs[Findings].checked(
+        (arguments.json, history_report.as_json),
+        (arguments.markdown, history_report.markdown),
+        (arguments.readme, partial(_updated, arguments.readme)),
+    )
     if arguments.readme is not None:
         _check_marks(arguments.readme)
     if arguments.resume and (arguments.releases or arguments.rows):
@@ -76,16 +79,14 @@ def _run(project: Project, arguments: argparse.Namespace) -> int:
         print(f"interrupted; --resume goes on with what is in {log.path}", file=sys.stderr)  # noqa: T201
         return INTERRUPTED
     found = find(history, settings.limit)
-    for path, content in (
-        (arguments.json, history_report.as_json),
-        (arguments.markdown, history_report.markdown),
-        (arguments.readme, lambda f: history_report.update(arguments.readme.read_text("utf-8"), f)),
-    ):
-        if path is not None:
-            write_atomically(path, content(found))
+    outputs.write(found)
     print(history_report.text(found), end="")  # noqa: T201
     print(f"\n{log.path}: {history.rounds} rounds; more with --resume --trials N")  # noqa: T201
     return 0 if history.rounds else 3
+
+
+def _updated(document: Path, found: Findings) -> str:
+    return history_report.update(document.read_text("utf-8"), found)
 
 
 def _check_marks(document: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks import join, reports
-from benchmarks.files import check_writable, write_atomically
+from benchmarks.join import Joined
+from benchmarks.outputs import Outputs
 from benchmarks.project import Command, Project
 
 
@@ -21,11 +22,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(project: Project, arguments: argparse.Namespace) -> int:
-    if arguments.markdown is not None:
-        check_writable(arguments.markdown)
+    outputs = Outputs[Joined].checked((arguments.markdown, join.markdown))
     joined = join.join([reports.load(path, project.command) for path in arguments.reports])
-    if arguments.markdown is not None:
-        write_atomically(arguments.markdown, join.markdown(joined))
+    outputs.write(joined)
     print(join.text(joined), end="")  # noqa: T201
     return joined.exit_code
 
