@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.lanes import Lane, store_baseline
 from tests.plants import Repository
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C end what tests start, also where a shell told this process to ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
