@@ -136,6 +136,7 @@ def summary(gates: Sequence[Gate]) -> str:
             *(f"{answer}: {rate(exits.count(answer), len(its))}" for answer in answers),
             f"rows of the planted method named: {named} of {rows}",
             f"other rows named: {sum(len(gate.others) for gate in its)}",
+            f"rows and controls left unproven: {sum(gate.unproven for gate in its)}",
             f"seconds: {median(seconds):.0f} ({seconds[0]:.0f} to {seconds[-1]:.0f})",
             f"code: {', '.join(dict.fromkeys(gate.commit for gate in its))}",
         ]

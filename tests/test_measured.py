@@ -150,6 +150,8 @@ def test_gates_are_counted_by_their_setting() -> None:
     assert "red: 1 of 2" in first
     assert "inconclusive: 0 of 2" in first
     assert "other rows named: 2" in first
+    assert "rows and controls left unproven: 0" in first
+    assert "rows and controls left unproven: 4" in text.split("neighbours: spin")[1]
     assert "rows of the planted method named: 1 of 2" in text
 
 

@@ -188,6 +188,20 @@ def test_a_report_of_an_earlier_comparison_does_not_stand_for_one_that_was_refus
     assert sorted(each.name for each in tmp_path.iterdir()) == ["b.json", "rows.csv", path.name]
 
 
+@pytest.mark.parametrize("option", ["--json", "--markdown", "--csv"])
+@pytest.mark.parametrize("place", ["b.json", "runs/verdict"])
+def test_a_report_never_takes_the_place_of_a_run(option: str, place: str, tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    for name in ("b.json", "runs/c.json"):
+        shutil.copy(AFTER, tmp_path / name)
+    sides = (BEFORE, str(tmp_path / "b.json"), str(tmp_path / "runs"))
+    refused = run("compare", *sides, option, str(tmp_path / place))
+    assert (refused.exit, refused.output) == (2, "")
+    assert refused.errors.endswith("; write the report elsewhere\n")
+    assert (tmp_path / "b.json").read_bytes() == Path(AFTER).read_bytes()
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["c.json"]
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "-x y", "a\nb"])
 def test_what_is_no_name_is_refused(name: str, tmp_path: Path) -> None:
     found = run("record", "--storage", str(tmp_path), "--", name)

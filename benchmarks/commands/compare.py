@@ -13,6 +13,7 @@ from typing import Final
 from benchmarks import compare_report
 from benchmarks.compare import compare, together
 from benchmarks.compare_report import GROUPS, SORTS, View
+from benchmarks.errors import CannotJudgeError
 from benchmarks.options import fraction
 from benchmarks.outcome import Outcome
 from benchmarks.outputs import Outputs
@@ -38,6 +39,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(project: Project, arguments: argparse.Namespace) -> int:
     view = View(arguments.sort, arguments.group)
+    for path in (arguments.json, arguments.markdown, arguments.csv):
+        if path is not None:
+            _check_elsewhere(path, [arguments.old, *arguments.new])
     outputs = Outputs[Sequence[Outcome]].checked(
         (arguments.json, compare_report.as_json),
         (arguments.markdown, partial(compare_report.markdown, view=view)),
@@ -51,6 +55,16 @@ def _run(project: Project, arguments: argparse.Namespace) -> int:
     outputs.write(outcomes)
     print(compare_report.text(outcomes, view), end="")  # noqa: T201
     return together(outcomes).exit_code
+
+
+def _check_elsewhere(path: Path, sides: Sequence[str]) -> None:
+    """Refuse a report that would replace a saved run, or be taken for one the next time."""
+    place = path.resolve()
+    for side in map(Path, sides):
+        if side.resolve() in (place, *place.parents):
+            raise CannotJudgeError(
+                f"{path} is among the runs of {side}; write the report elsewhere"
+            )
 
 
 def _not_judged(arguments: argparse.Namespace, start: float, why: str) -> list[Outcome]:
