@@ -1,13 +1,19 @@
 """The time of a call in one process, when nothing else slows the processor down.
 
 Each function is visited at several moments.  Where its operands and its results lie is drawn anew:
-which quarter of a cache line malloc happens to give a result makes 20 %, and would stay as it is
-for the whole process.  Of all calls between two signs of calm, the faster half counts: neighbours
-only ever add to a time, but the very lowest is a lucky layout that not every process meets.
+which quarter of a cache line malloc happens to give a result makes 30 %, and would stay as it is
+for the whole process.  The quarters are dealt in turn, because the few calls of a slow function
+would not meet all of them equally often by chance.  A visit begins with calls that are not timed:
+memory that was not used for long costs several times as much, and a processor is slow for some
+tenths of a millisecond after it meets the widest of its instructions.
+
+Of all calls between two signs of calm, the faster half counts: neighbours only ever add to a time,
+but the very lowest is a lucky layout that not every process meets.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 import time
@@ -19,6 +25,7 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.calm import Calm
+from benchmarks.heap import fill_holes
 from benchmarks.paired import no_garbage_collection
 from benchmarks.pool import Pool
 from benchmarks.rows import Array, Inputs
@@ -29,10 +36,14 @@ FEWEST_CALLS: Final = 3
 LONGEST_VISIT: Final = 6
 """Multiple of the calm time asked for, after which a visit ends for want of calm."""
 
-_MOST_ASIDE: Final = 4 * 1024 * 1024
-"""Bytes put aside before a visit, so that operands do not get the pages that they had before."""
+_WARMUP: Final = 0.0003
+"""Time in calls before those that are timed, in seconds."""
+_WARMUP_RUNS: Final = 2
 
-_OFFSETS: Final = (0, 16, 32, 48)
+_MOST_ASIDE: Final = 4 * 1024 * 1024
+"""Bytes put aside before a visit, so that arrays do not get the pages that they had before."""
+
+_QUARTERS: Final = (0, 16, 32, 48)
 """Where in a cache line malloc may put an array."""
 
 _Key = tuple[str, str]
@@ -83,22 +94,23 @@ class Alone:
             If the clock measured a time that is not positive.
         """
         inputs = self.inputs()
-        aside = np.empty(rng.randrange(_MOST_ASIDE), np.uint8)
+        aside = [_untouched(rng)]
         pool = Pool(inputs, rng.getrandbits(32))
-        like = next(iter(inputs.operands.values()))
+        aside += [*fill_holes(), _untouched(rng)]
+        size = next(iter(inputs.operands.values())).nbytes
+        quarters = itertools.cycle(rng.sample(_QUARTERS, len(_QUARTERS)))
+        warm, runs = 0.0, 0
+        while warm < _WARMUP or runs < _WARMUP_RUNS:
+            warm += self._time(pool, size + next(quarters))
+            runs += 1
         spent, calls, tries = 0.0, 0, 0
         start = time.perf_counter()
         before = calm.now()
         while calls < FEWEST_CALLS or spent < seconds:
             if tries >= FEWEST_CALLS and time.perf_counter() - start > LONGEST_VISIT * seconds:
                 break
-            beside = _beside(like, rng)
-            pool.refill()
-            took = pool.time(self.function)
-            if not took > 0:  # nor is NaN
-                raise ValueError("the clock measured no time for a call")
+            took = self._time(pool, size + next(quarters))
             after = calm.now()
-            del beside
             tries += 1
             self.all.append(took / pool.copies)
             if before and after:
@@ -109,12 +121,20 @@ class Alone:
         del aside
         self.calm_visits += calls >= FEWEST_CALLS
 
+    def _time(self, pool: Pool, beside: int) -> float:
+        """Return the time of a run whose results lie above so many bytes at the heap's top."""
+        pool.release()
+        pool.refill()
+        shift = np.empty(beside, np.uint8)
+        took = pool.time(self.function)
+        del shift
+        if not took > 0:  # nor is NaN
+            raise ValueError("the clock measured no time for a call")
+        return took
 
-def _beside(like: Array, rng: random.Random) -> list[Array]:
-    """Return arrays that leave gaps for the results and the masks of a call to fall into."""
-    sizes = (like.nbytes, like.size, like.nbytes, like.size, like.nbytes)
-    found = [np.empty(size + rng.choice(_OFFSETS), np.uint8) for size in sizes]
-    return rng.sample(found, rng.randint(0, len(found)))
+
+def _untouched(rng: random.Random) -> Array:
+    return np.empty(rng.randrange(_MOST_ASIDE), np.uint8)
 
 
 def faster_half(seconds: Sequence[float]) -> float:

@@ -105,6 +105,10 @@ class Pool:
         for arguments in self._arguments:
             self._result = function(*arguments)
 
+    def release(self) -> None:
+        """Give back the result of the last call, whose memory the next one may have."""
+        self._result = None
+
     def time(self, function: Callable[..., Any]) -> float:
         """Restore what an earlier call used up, `run`, and return the seconds that it took."""
         if self._spent:

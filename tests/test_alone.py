@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import random
+import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -24,6 +27,7 @@ from benchmarks.alone import (
     take_turns,
 )
 from benchmarks.calm import Calm
+from benchmarks.heap import keep_memory
 from benchmarks.rows import Inputs
 
 INPUTS: Final = Inputs(operands={"x": np.zeros(4)}, writes=frozenset())
@@ -106,9 +110,9 @@ def test_a_visit_goes_on_until_it_had_enough_calm(monkeypatch: pytest.MonkeyPatc
 def test_a_call_counts_as_calm_between_two_signs_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch, batches(0.001, 0.002, 0.003, 0.004, 0.005))
     found = visit(clock, Signs("+-++-+"))
-    assert found.all[:5] == pytest.approx([n / 1000 / COPIES for n in (1, 2, 3, 4, 5)])
-    assert found.calm[0] == pytest.approx(0.003 / COPIES)
-    assert found.calm[1] == pytest.approx(0.001 / COPIES)
+    assert found.all[:5] == pytest.approx([n / 1000 / COPIES for n in (3, 4, 5, 1, 2)])
+    assert found.calm[0] == pytest.approx(0.005 / COPIES)
+    assert found.calm[1] == pytest.approx(0.003 / COPIES)
 
 
 def test_a_visit_without_calm_ends_and_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +120,17 @@ def test_a_visit_without_calm_ends_and_does_not_count(monkeypatch: pytest.Monkey
     found = visit(clock, Signs("-"))
     assert (found.calm, found.calm_visits) == ([], 0)
     assert found.seconds == pytest.approx(0.002 / COPIES)
-    assert 0 < clock.now - LONGEST_VISIT * 0.01 < 0.004
+    untimed = 2 * 0.002
+    assert 0 < clock.now - untimed - LONGEST_VISIT * 0.01 < 0.004
+
+
+def test_a_visit_begins_with_calls_that_are_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = itertools.chain([0.5] * 2 * COPIES, batches(0.002))
+    assert max(visit(Clock(monkeypatch, slow), Signs("+")).all) == pytest.approx(0.002 / COPIES)
+    throttled = itertools.chain([0.0001] * 2 * COPIES, [0.5] * COPIES, batches(0.002))
+    assert max(visit(Clock(monkeypatch, throttled), Signs("+")).all) == pytest.approx(
+        0.002 / COPIES
+    )
 
 
 def test_a_slow_call_is_timed_often_enough_without_calm(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,6 +189,25 @@ def test_calls_see_operands_at_many_places() -> None:
     for _ in take_turns({("head", "look"): found}, Signs("+"), 1e-4, random.Random(1)):
         pass
     assert len(seen) > VISITS
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc")
+@pytest.mark.parametrize("size", [30_000, 300_000])
+def test_results_lie_in_each_quarter_of_a_cache_line_equally_often(size: int) -> None:
+    places: Counter[int] = Counter()
+
+    def allocate(x: Any) -> Any:
+        result = np.empty_like(x)
+        places[result.ctypes.data % 64] += 1
+        return result
+
+    inputs = Inputs(operands={"x": np.zeros(size)}, writes=frozenset())
+    keep_memory()
+    holes = [np.empty(size) for _ in range(9)]
+    del holes[::2]
+    Alone(allocate, lambda: inputs).visit(Signs("+"), 0.002, random.Random(1))
+    assert len(places) == 4
+    assert max(places.values()) - min(places.values()) <= 1
 
 
 class Work:

@@ -1,4 +1,4 @@
-"""Freed memory is kept, so that a large result does not cost page faults each time."""
+"""Freed memory is kept, and its holes can be filled."""
 
 from __future__ import annotations
 
@@ -6,6 +6,25 @@ import subprocess
 import sys
 
 import pytest
+
+HOLES = """
+import numpy as np
+from benchmarks.heap import fill_holes, keep_memory
+keep_memory()
+def place(size):
+    return np.empty(size, np.uint8).__array_interface__["data"][0]
+sizes = [5_000, 70_000, 700_000, 2_000_000]
+arrays = [np.empty(size, np.uint8) for size in sizes for _ in range(9)]
+highest = max(array.__array_interface__["data"][0] for array in arrays)
+del arrays[::2]
+def above():
+    return [place(size) > highest for size in sizes]
+before = above()
+filling = fill_holes()
+filled = above()
+del filling
+print(before, filled, above())
+"""
 
 FAULTS = """
 import resource, sys
@@ -23,11 +42,20 @@ print(max(found[-5:]))
 """
 
 
-def faults(*arguments: str) -> int:
-    command = [sys.executable, "-c", FAULTS, *arguments]
-    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+glibc = pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc")
+def run(code: str, *arguments: str) -> str:
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@glibc
 def test_large_results_cost_no_page_faults_once_memory_is_kept() -> None:
-    assert faults("keep") <= 10
+    assert int(run(FAULTS, "keep")) <= 10
+
+
+@glibc
+def test_what_is_allocated_lies_above_the_holes_only_while_they_are_filled() -> None:
+    below, above = [False] * 4, [True] * 4
+    assert run(HOLES) == f"{below} {above} {below}"
