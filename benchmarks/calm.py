@@ -17,8 +17,9 @@ from statistics import median
 from typing import Final
 
 _WORK: Final = bytes(range(256)) * 32
-_TOLERATED: Final = 0.12
-"""Fraction by which the work may exceed its best; a neighbour costs more, turbo gains less."""
+_TOLERATED: Final = 0.25
+"""Fraction by which the work may exceed its best: a neighbour costs twice as much, and what the
+processor's frequency loses to other cores or to the widest instructions is less."""
 _WINDOW: Final = 9
 """Readings of which the median counts as best: one alone is now and then far too low."""
 _WARMUP: Final = 100

@@ -148,13 +148,14 @@ def _time_alone(
     calm = Calm(request.fastest or math.inf)
     for _, name in take_turns(timed, calm, request.seconds, rng):
         _write(lines, {"begin": name})
+    clock = calm.seconds
     for row in rows:
         seconds = timed[HEAD, row.name].seconds
         kernel = timed[KERNEL, kernels[row.workload, row.kernel].name].seconds
         found = {
             "row": row.name,
-            "log_ratios": {HEAD: math.log(seconds / calm.seconds)},
-            "seconds": calm.seconds,
+            "log_ratios": {HEAD: math.log(seconds / clock)},
+            "seconds": clock,
             "kernel": math.log(seconds / kernel),
         }
         _write(lines, found)
