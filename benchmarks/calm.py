@@ -18,8 +18,8 @@ from typing import Final
 
 _WORK: Final = bytes(range(256)) * 32
 _TOLERATED: Final = 0.25
-"""Fraction by which the work may exceed its best: a neighbour costs twice as much, and what the
-processor's frequency loses to other cores or to the widest instructions is less."""
+"""Fraction by which the work may exceed its best: a neighbour costs a half, and what the frequency
+loses to other cores or to the widest instructions is less than a quarter."""
 _WINDOW: Final = 9
 """Readings of which the median counts as best: one alone is now and then far too low."""
 _WARMUP: Final = 100
