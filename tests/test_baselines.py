@@ -182,7 +182,7 @@ def wrong_measure(found: dict[str, Any]) -> None:
     "change, words",
     [
         (no_rows, "it has no rows"),
-        (other_schema, "schema 99 instead of 3"),
+        (other_schema, "schema 99 instead of 4"),
         (twice, "a row is in it twice"),
         (no_time(0), "has the time 0"),
         (no_time(-1), "has the time -1"),

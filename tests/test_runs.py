@@ -143,7 +143,7 @@ SPOILED: Final[dict[str, tuple[Callable[[dict[str, Any]], None], str]]] = {
     "line break": (lambda f: _first(f).update(fullname="a\nb"), "is no name"),
     "no stats": (lambda f: _first(f).pop("stats"), "stats"),
     "no machine": (lambda f: f.pop("machine_info"), "machine_info"),
-    "other schema": (lambda f: f.update(extra_info={"schema": 99}), "schema 99 instead of 3"),
+    "other schema": (lambda f: f.update(extra_info={"schema": 99}), "schema 99 instead of 4"),
     "zero": (_median(0), "has the time 0"),
     "too short": (_median(1e-320), "has the time 1e-320"),
     "too long": (_median(1e300), "has the time 1e\\+300"),
