@@ -194,11 +194,11 @@ def test_calls_see_operands_at_many_places() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc")
 @pytest.mark.parametrize("size", [30_000, 300_000])
 def test_results_lie_in_each_quarter_of_a_cache_line_equally_often(size: int) -> None:
-    places: Counter[int] = Counter()
+    found: list[int] = []
 
     def allocate(x: Any) -> Any:
         result = np.empty_like(x)
-        places[result.ctypes.data % 64] += 1
+        found.append(result.ctypes.data % 64)
         return result
 
     inputs = Inputs(operands={"x": np.zeros(size)}, writes=frozenset())
@@ -206,6 +206,7 @@ def test_results_lie_in_each_quarter_of_a_cache_line_equally_often(size: int) ->
     holes = [np.empty(size) for _ in range(9)]
     del holes[::2]
     Alone(allocate, lambda: inputs).visit(Signs("+"), 0.002, random.Random(1))
+    places = Counter(found[:200])  # after more calls, Python's own lists move into the way
     assert len(places) == 4
     assert max(places.values()) - min(places.values()) <= 1
 
