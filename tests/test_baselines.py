@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pytest
 
-from benchmarks.baselines import Baseline, StoredRow, load, load_for, path_for, save
+from benchmarks.baselines import SCHEMA, Baseline, StoredRow, load, load_for, path_for, save
 from benchmarks.errors import CannotJudgeError
 from benchmarks.exact import Measures
 from benchmarks.machine import this_machine
@@ -182,7 +182,7 @@ def wrong_measure(found: dict[str, Any]) -> None:
     "change, words",
     [
         (no_rows, "it has no rows"),
-        (other_schema, "schema 99 instead of 4"),
+        (other_schema, f"schema 99 instead of {SCHEMA}"),
         (twice, "a row is in it twice"),
         (no_time(0), "has the time 0"),
         (no_time(-1), "has the time -1"),

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from benchmarks.baselines import load
+from benchmarks.baselines import SCHEMA, load
 from benchmarks.suite import SUITE
 from tests.lanes import FEW, NAMES, RECORD, REPLACE, Lane, in_verdict
 from tests.plants import BENCHMARKS, plants
@@ -37,7 +37,7 @@ def no_number(value: float, key: str) -> Callable[[dict[str, Any]], None]:
 
 UNBELIEVABLE: Final = {
     "no rows": (no_rows, "it has no rows"),
-    "other schema": (other_schema, "schema 99 instead of 4"),
+    "other schema": (other_schema, f"schema 99 instead of {SCHEMA}"),
     "other class of machines": (other_machine, "was recorded on another class of machines"),
     "NaN": (no_number(math.nan, "seconds"), "has the time nan"),
     "zero": (no_number(0, "seconds"), "has the time 0"),

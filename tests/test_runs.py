@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.baselines import SCHEMA
 from benchmarks.errors import CannotJudgeError
 from benchmarks.runs import read, write
 from tests.saved import STOCK, changed, file, folder, recorded, side_of
@@ -143,7 +144,10 @@ SPOILED: Final[dict[str, tuple[Callable[[dict[str, Any]], None], str]]] = {
     "line break": (lambda f: _first(f).update(fullname="a\nb"), "is no name"),
     "no stats": (lambda f: _first(f).pop("stats"), "stats"),
     "no machine": (lambda f: f.pop("machine_info"), "machine_info"),
-    "other schema": (lambda f: f.update(extra_info={"schema": 99}), "schema 99 instead of 4"),
+    "other schema": (
+        lambda f: f.update(extra_info={"schema": 99}),
+        f"schema 99 instead of {SCHEMA}",
+    ),
     "zero": (_median(0), "has the time 0"),
     "too short": (_median(1e-320), "has the time 1e-320"),
     "too long": (_median(1e300), "has the time 1e\\+300"),
