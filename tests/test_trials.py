@@ -14,6 +14,7 @@ from typing import Any, Final
 import pytest
 
 from benchmarks.errors import CannotJudgeError
+from benchmarks.paired import FEWEST_ROUNDS
 from benchmarks.trial import BASE, COPY, HEAD, Request
 from benchmarks.trials import Report, run_trial, run_trials
 
@@ -121,7 +122,9 @@ def test_rows_are_timed_and_the_copy_rides_along_where_it_is_asked_for(tmp_path:
     assert report.methods == {arm: ["plain", "other"] for arm in (HEAD, BASE, COPY)}
     assert set(report.rows["plain[w]"]["log_ratios"]) == {HEAD}
     assert set(report.rows["other[w]"]["log_ratios"]) == {HEAD, COPY}
-    assert all(line["seconds"] > 0 and line["rounds"] >= 4 for line in report.rows.values())
+    assert all(line["seconds"] > 0 for line in report.rows.values())
+    # No more is sure of so short a time: a neighbour may use up all of it.
+    assert all(line["rounds"] >= FEWEST_ROUNDS for line in report.rows.values())
 
 
 def test_rows_are_measured_exactly_when_no_time_is_given(tmp_path: Path) -> None:
