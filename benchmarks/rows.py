@@ -167,6 +167,8 @@ class Row:
         Digest of the input data.
     warns : tuple of type of Warning
         Warnings that every call raises.
+    more_bytes : int
+        Bytes that a call allocates on the NumPy that is installed beyond those on a newer one.
     asked_as : str
         Word that has to be part of what rows are chosen by; empty if the row always runs.
     """
@@ -181,6 +183,7 @@ class Row:
     test: str
     workload_digest: str
     warns: tuple[type[Warning], ...] = ()
+    more_bytes: int = 0
     asked_as: str = ""
 
     @property

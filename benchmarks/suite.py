@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -19,6 +20,9 @@ from relu_impls.contract import Quantity, When
 from relu_impls.forward import ARTICLE
 
 _CACHE_LINE: Final = 64
+
+_BUFFERS_EVERY_OPERAND: Final = np.lib.NumpyVersion(np.__version__) < "2.3.0"
+"""Whether casting in several dimensions does; newer releases buffer only what they cast."""
 
 _FAMILY: Final = {
     Quantity.RELU: "forward",
@@ -113,8 +117,14 @@ def row(method: Method, workload: Workload) -> Row:
         warns=tuple(
             w.category for w in method.contract.warnings if w.when is When.ALWAYS and w.current
         ),
+        more_bytes=_more_bytes(method, workload),
         asked_as=workload.asked_as,
     )
+
+
+def _more_bytes(method: Method, workload: Workload) -> int:
+    more = method.matrix_bytes(math.prod(workload.shape), np.dtype(workload.dtype).itemsize)
+    return more if len(workload.shape) > 1 and _BUFFERS_EVERY_OPERAND else 0
 
 
 def _test(kind: Kind, workload: Workload) -> str:

@@ -154,6 +154,7 @@ class Temporary(Enum):
     ARRAY_IF_SMALL_OR_SINGLE = "array if float32 or below 256 KiB"
     """As `ARRAY_IF_SMALL`, beside a Python scalar: 64 bits wide, it bars reuse for float32."""
     CAST_BUFFER = "cast buffer"
+    MASK_BUFFER = "mask's cast buffer"
 
     def nbytes(self, size: int, itemsize: int) -> int:
         """Bytes it takes for a result of `size` elements of `itemsize` bytes."""
@@ -169,8 +170,10 @@ class Temporary(Enum):
                 return (
                     Temporary.ARRAY_IF_SMALL.nbytes(size, itemsize) if double else size * itemsize
                 )
-            case Temporary.CAST_BUFFER:  # pragma: no branch - the last one there is
+            case Temporary.CAST_BUFFER:
                 return min(size, CAST_BUFFER_ELEMENTS) * itemsize
+            case Temporary.MASK_BUFFER:  # pragma: no branch - the last one there is
+                return min(size, CAST_BUFFER_ELEMENTS)
 
 
 def _dtypes(*names: str) -> frozenset[str]:
@@ -231,6 +234,9 @@ class Contract:
         Whether the time for float32 and float64 depends on where the signs are.
     temporaries : tuple of Temporary
         What is alive beside the fresh result at the peak of a call on native float32 or float64.
+    matrix_temporaries : tuple of Temporary
+        What was alive at the peak in several dimensions before NumPy 2.3, if that is more:
+        casting beside a Python scalar, it buffered every operand (numpy/numpy#27883).
 
     Notes
     -----
@@ -251,6 +257,7 @@ class Contract:
     keeps_subclass: bool = True
     data_dependent: bool = False
     temporaries: tuple[Temporary, ...] = ()
+    matrix_temporaries: tuple[Temporary, ...] = ()
 
     def accepts(self, dtype: np.dtype[Any]) -> bool:
         """Whether arrays of `dtype`, in either byte order, are accepted."""
@@ -308,6 +315,21 @@ class Method:
         itemsize : int
             Bytes per element of ``x``: 4 or 8.
         """
-        result = self.contract.result_dtype(np.dtype(f"f{itemsize}")).itemsize
+        result = self._result_bytes(itemsize)
         fresh = sum(size * result for output in self.kind.outputs if output.argument is None)
         return fresh + sum(t.nbytes(size, result) for t in self.contract.temporaries)
+
+    def matrix_bytes(self, size: int, itemsize: int) -> int:
+        """Bytes by which the peak was higher in several dimensions before NumPy 2.3.
+
+        Parameters are those of `peak_bytes`.
+        """
+        result = self._result_bytes(itemsize)
+        now, then = (
+            sum(temporary.nbytes(size, result) for temporary in temporaries)
+            for temporaries in (self.contract.temporaries, self.contract.matrix_temporaries)
+        )
+        return max(0, then - now)
+
+    def _result_bytes(self, itemsize: int) -> int:
+        return self.contract.result_dtype(np.dtype(f"f{itemsize}")).itemsize

@@ -89,6 +89,7 @@ GRADIENTS: Final = (
             zero_from_minus_zero=Sign.PLUS,
             array_like=False,
             temporaries=(Temporary.MASK, Temporary.CAST_BUFFER),
+            matrix_temporaries=(Temporary.MASK, Temporary.CAST_BUFFER, Temporary.CAST_BUFFER),
         ),
     ),
     Method(

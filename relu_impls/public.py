@@ -196,6 +196,7 @@ PUBLIC: Final = (
             zero_from_minus_zero=Sign.PLUS,
             data_dependent=True,
             temporaries=(Temporary.MASK,),
+            matrix_temporaries=(Temporary.CAST_BUFFER, Temporary.MASK_BUFFER),
         ),
     ),
     Method(

@@ -55,6 +55,7 @@ def test_warning_is_current_from_its_release_on(since: str, current: bool) -> No
         (Temporary.ARRAY_IF_SMALL_OR_SINGLE, 8, 261120, 0),
         (Temporary.CAST_BUFFER, 4, 32768, 32768),
         (Temporary.CAST_BUFFER, 8, 65536, 65536),
+        (Temporary.MASK_BUFFER, 8, 8192, 8192),
     ],
 )
 def test_temporary_takes_its_bytes(
@@ -80,3 +81,18 @@ def test_cast_buffer_is_no_larger_than_the_array() -> None:
 )
 def test_peak_is_the_result_and_its_temporaries(name: str, itemsize: int, expected: int) -> None:
     assert METHODS[name].peak_bytes(1000, itemsize) == expected
+
+
+@pytest.mark.parametrize(
+    "name, size, expected",
+    [
+        ("maximum", 30_000, 0),
+        ("mask_float", 30_000, 65536),
+        ("drelu", 30_000, 65536 + 8192 - 30_000),
+        ("drelu", 1_000_000, 0),  # the mask is alive at another time, and larger
+    ],
+)
+def test_several_dimensions_took_more_where_their_own_peak_is_the_higher_one(
+    name: str, size: int, expected: int
+) -> None:
+    assert METHODS[name].matrix_bytes(size, 8) == expected

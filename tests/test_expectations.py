@@ -19,9 +19,11 @@ from benchmarks.expectations import Expectation, load, record
 from benchmarks.expectations import differences as differences_of
 from benchmarks.rows import Row
 from benchmarks.suite import SUITE, all_rows, by_name, default_rows
+from benchmarks.workloads import WORKLOADS
 
 ROW: Final = by_name("maximum", "float64-1e3")
 ROWS: Final = [ROW, by_name("multiply", "float32-1e3"), by_name("mask_assign", "float64-1e3")]
+MATRICES: Final = [row for row in default_rows() if len(WORKLOADS[row.workload].shape) > 1]
 MEASURES: Final = measure(ROW)
 REFRESH: Final = f"{SUITE.command} expect"
 STORED: Final = load(SUITE.expectations, SUITE.command)
@@ -103,6 +105,28 @@ def test_row_expects_the_warnings_of_its_contract() -> None:
     assert row.warns == ((DeprecationWarning,) if deprecated else ())
     assert measure(row).warnings == tuple(category.__name__ for category in row.warns)
     assert ROW.warns == ()
+
+
+@pytest.mark.parametrize("row", MATRICES, ids=lambda row: row.name)
+def test_several_dimensions_take_the_memory_of_this_release(row: Row) -> None:
+    assert differences(row, measure(row), STORED) == []
+
+
+def test_memory_that_only_this_release_takes_is_expected_and_never_stored(tmp_path: Path) -> None:
+    path = tmp_path / "expectations.json"
+    hungry = replace(ROW, more_bytes=10_000)
+    (words,) = differences(hungry, MEASURES, STORED)
+    assert words.startswith("peak_bytes is ")
+    heavier = replace(MEASURES, peak_bytes=MEASURES.peak_bytes + 10_000)
+    assert differences(hungry, heavier, STORED) == []
+    record([hungry], path)
+    assert load(path, "")[ROW.name].measures.peak_bytes == MEASURES.peak_bytes - 10_000
+
+
+def test_older_releases_take_more_in_several_dimensions_only() -> None:
+    older = np.lib.NumpyVersion(np.__version__) < "2.3.0"
+    assert by_name("mask_float", "float64-3e4-fortran").more_bytes == (65536 if older else 0)
+    assert by_name("mask_float", "float64-3e4").more_bytes == 0
 
 
 FIELDS: Final = {name: value for name, value in asdict(MEASURES).items() if name != "warnings"} | {
