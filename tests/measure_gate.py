@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -102,9 +103,24 @@ def run(plant: Plant | None, arguments: argparse.Namespace) -> Gate:
             lane="stored baseline" if arguments.stored else "side by side",
             neighbours=arguments.neighbours,
             options=" ".join(arguments.options),
+            machine=this_machine().class_name,
             commit=describe_head(ROOT),
             seconds=round(seconds, 1),
+            days=days_since_baseline() if arguments.stored else 0,
         )
+
+
+def days_since_baseline() -> int:
+    """Return how many days ago, in UTC, the stored baseline of this machine was recorded.
+
+    Raises
+    ------
+    CannotJudgeError
+        If there is none.
+    """
+    recorded = load_for(this_machine(), SUITE.baselines, SUITE.command).recorded
+    day = datetime.fromisoformat(recorded).astimezone(UTC).date()
+    return (datetime.now(UTC).date() - day).days
 
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -129,7 +145,7 @@ def main() -> None:
     try:
         gates = load(arguments.log) if arguments.log else []
         if arguments.stored:
-            load_for(this_machine(), SUITE.baselines, SUITE.command)
+            days_since_baseline()
         names = turns(arguments.plant or (), arguments.options)
     except (ValueError, CannotJudgeError) as error:
         raise SystemExit(str(error)) from None

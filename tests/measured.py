@@ -27,6 +27,8 @@ class Gate:
         What was planted, and where; `NOTHING` and empty if the code was identical.
     lane, neighbours, options : str
         Against what, beside what, and with which options of the gate.
+    machine : str
+        The class of machines that it ran on.
     commit : str
         The code that was measured.
     exit, trials : int
@@ -39,6 +41,8 @@ class Gate:
         Rows of other methods that failed.
     unproven : int
         Number of rows and controls that came out inconclusive.
+    days : int
+        Calendar days from the recording of its baseline to the gate, both in UTC.
     """
 
     plant: str
@@ -46,6 +50,7 @@ class Gate:
     lane: str
     neighbours: str
     options: str
+    machine: str
     commit: str
     exit: int
     trials: int
@@ -54,6 +59,7 @@ class Gate:
     missed: tuple[str, ...]
     others: tuple[str, ...]
     unproven: int
+    days: int = 0
 
     @classmethod
     def of(cls, report: dict[str, Any], method: str, **known: Any) -> Self:
@@ -75,7 +81,8 @@ class Gate:
     @property
     def setting(self) -> str:
         """What has to be equal for gates to be counted together."""
-        words = f"{self.plant} planted, {self.lane}, neighbours: {self.neighbours}"
+        lane = f"{self.lane} of another day" if self.days else self.lane
+        words = f"{self.machine}: {self.plant} planted, {lane}, neighbours: {self.neighbours}"
         return f"{words}, {self.options}" if self.options else words
 
     def line(self) -> str:

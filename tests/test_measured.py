@@ -10,8 +10,10 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
@@ -21,7 +23,7 @@ from scipy.stats import binom
 
 from benchmarks.errors import CannotJudgeError
 from relu_impls import METHODS
-from tests.measure_gate import PLANTS, candidates, parse, planted, turns
+from tests.measure_gate import PLANTS, candidates, days_since_baseline, parse, planted, turns
 from tests.measured import NOTHING, Gate, append, load, rate, summary
 from tests.neighbours import neighbours
 
@@ -32,6 +34,7 @@ GREEN: Final = Gate(
     lane="side by side",
     neighbours="none",
     options="",
+    machine="here",
     commit="0123456789",
     exit=0,
     trials=15,
@@ -71,7 +74,8 @@ def test_rows_of_the_planted_method_are_told_from_others() -> None:
         ],
         "controls": [row("fmax", "a", "inconclusive")],
     }
-    known = {key: getattr(RED, key) for key in ("plant", "lane", "neighbours", "options", "commit")}
+    asked = ("plant", "lane", "neighbours", "options", "machine", "commit")
+    known = {key: getattr(RED, key) for key in asked}
     gate = Gate.of(report, method="fmax", seconds=1.0, **known)
     assert gate.named == ("fmax[a]", "fmax[b]")
     assert gate.missed == ("fmax[c]", "fmax[d]")
@@ -137,15 +141,21 @@ def test_outside_the_interval_the_count_would_be_rare(total: int, data: st.DataO
 def test_gates_are_counted_by_their_setting() -> None:
     spun = replace(GREEN, neighbours="spin", exit=3, unproven=4)
     bounded = replace(GREEN, options="--limit 1%")
-    text = summary([GREEN, RED, spun, replace(GREEN, exit=1, others=("a", "b")), bounded])
+    elsewhere = replace(GREEN, machine="there")
+    stored = [replace(GREEN, lane="stored baseline", days=days) for days in (0, 1, 2)]
+    wrong = replace(GREEN, exit=1, others=("a", "b"))
+    text = summary([GREEN, RED, spun, wrong, bounded, elsewhere, *stored])
     heads = [line for line in text.splitlines() if not line.startswith(" ")]
     assert heads == [
-        "nothing planted, side by side, neighbours: none: 2 gates",
-        "1.06 times as long planted, side by side, neighbours: none: 1 gates",
-        "nothing planted, side by side, neighbours: spin: 1 gates",
-        "nothing planted, side by side, neighbours: none, --limit 1%: 1 gates",
+        "here: nothing planted, side by side, neighbours: none: 2 gates",
+        "here: 1.06 times as long planted, side by side, neighbours: none: 1 gates",
+        "here: nothing planted, side by side, neighbours: spin: 1 gates",
+        "here: nothing planted, side by side, neighbours: none, --limit 1%: 1 gates",
+        "there: nothing planted, side by side, neighbours: none: 1 gates",
+        "here: nothing planted, stored baseline, neighbours: none: 1 gates",
+        "here: nothing planted, stored baseline of another day, neighbours: none: 2 gates",
     ]
-    first = text.split("1.06 times")[0]
+    first = text.split("here: 1.06 times")[0]
     assert "green: 1 of 2 (50.0%" in first
     assert "red: 1 of 2" in first
     assert "inconclusive: 0 of 2" in first
@@ -157,6 +167,26 @@ def test_gates_are_counted_by_their_setting() -> None:
 
 def test_gate_that_could_not_judge_is_counted_as_that() -> None:
     assert "exit 2: 1 of 1" in summary([replace(GREEN, exit=2)])
+
+
+@pytest.mark.parametrize(
+    "before, days",
+    [
+        (timedelta(0), 0),
+        (timedelta(hours=24), 1),
+        (timedelta(days=40), 40),
+    ],
+)
+def test_days_since_the_baseline_are_counted_in_utc(
+    before: timedelta, days: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = timezone(timedelta(hours=14))
+    recorded = (datetime.now(UTC) - before).astimezone(elsewhere)
+    monkeypatch.setattr(
+        "tests.measure_gate.load_for",
+        lambda *_: SimpleNamespace(recorded=recorded.isoformat(timespec="seconds")),
+    )
+    assert days_since_baseline() == days
 
 
 def test_nothing_adds_up_to_nothing() -> None:
