@@ -84,6 +84,7 @@ KNOWN: Final = (
         before="1.24",
         after="1.25",
         methods=("multiply", "half_sum"),
+        workloads="not float16",
         aspect=Aspect.UNCHANGED,
         source="numpy/numpy#21056: AVX-512 arithmetic dropped, as it gained nothing",
     ),
