@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -123,7 +122,7 @@ def row(method: Method, workload: Workload) -> Row:
 
 
 def _more_bytes(method: Method, workload: Workload) -> int:
-    more = method.matrix_bytes(math.prod(workload.shape), np.dtype(workload.dtype).itemsize)
+    more = method.matrix_bytes(workload.size, np.dtype(workload.dtype).itemsize)
     return more if len(workload.shape) > 1 and _BUFFERS_EVERY_OPERAND else 0
 
 

@@ -65,14 +65,19 @@ class Workload:
     asked_as: str = ""
 
     @property
+    def size(self) -> int:
+        """Number of elements of one operand."""
+        return prod(self.shape)
+
+    @property
     def nbytes(self) -> int:
         """Bytes of one operand."""
-        return prod(self.shape) * np.dtype(self.dtype).itemsize
+        return self.size * np.dtype(self.dtype).itemsize
 
     @property
     def variants(self) -> int:
         """How many arrays may stand in for each other, so that no predictor learns the signs."""
-        many = max(1, round(_MOST_LEARNED / prod(self.shape)))
+        many = max(1, round(_MOST_LEARNED / self.size))
         return many if self.signs is Signs.RANDOM else 1
 
     def operand(self, role: str, variant: int = 0) -> NDArray[Any]:
@@ -117,7 +122,7 @@ def _digest(workload: Workload) -> str:
 
 @lru_cache(maxsize=16)
 def _operands(workload: Workload, role: str) -> tuple[NDArray[Any], ...]:
-    dtype, shape, size = workload.dtype, workload.shape, prod(workload.shape)
+    dtype, shape, size = workload.dtype, workload.shape, workload.size
     data = _uniform(
         workload.variants * size, dtype, seed=f"{role} {dtype} {'x'.join(map(str, shape))}"
     )

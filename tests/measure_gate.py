@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from benchmarks.baselines import load_for
+from benchmarks.baselines import Baseline, load_for
 from benchmarks.errors import CannotJudgeError
 from benchmarks.lab import SIDE_BY_SIDE
 from benchmarks.machine import this_machine
@@ -106,21 +106,27 @@ def run(plant: Plant | None, arguments: argparse.Namespace) -> Gate:
             machine=this_machine().class_name,
             commit=describe_head(ROOT),
             seconds=round(seconds, 1),
-            days=days_since_baseline() if arguments.stored else 0,
+            days=days_between(stored_baseline().recorded, datetime.now(UTC))
+            if arguments.stored
+            else 0,
         )
 
 
-def days_since_baseline() -> int:
-    """Return how many days ago, in UTC, the stored baseline of this machine was recorded.
+def stored_baseline() -> Baseline:
+    """Return the stored baseline of this machine.
 
     Raises
     ------
     CannotJudgeError
         If there is none.
     """
-    recorded = load_for(this_machine(), SUITE.baselines, SUITE.command).recorded
-    day = datetime.fromisoformat(recorded).astimezone(UTC).date()
-    return (datetime.now(UTC).date() - day).days
+    return load_for(this_machine(), SUITE.baselines, SUITE.command)
+
+
+def days_between(recorded: str, now: datetime) -> int:
+    """Return the calendar days, in UTC, from a moment in ISO 8601 until now."""
+    before = datetime.fromisoformat(recorded)
+    return (now.astimezone(UTC).date() - before.astimezone(UTC).date()).days
 
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -145,7 +151,7 @@ def main() -> None:
     try:
         gates = load(arguments.log) if arguments.log else []
         if arguments.stored:
-            days_since_baseline()
+            stored_baseline()
         names = turns(arguments.plant or (), arguments.options)
     except (ValueError, CannotJudgeError) as error:
         raise SystemExit(str(error)) from None

@@ -59,7 +59,7 @@ class Gate:
     missed: tuple[str, ...]
     others: tuple[str, ...]
     unproven: int
-    days: int = 0
+    days: int
 
     @classmethod
     def of(cls, report: dict[str, Any], method: str, **known: Any) -> Self:

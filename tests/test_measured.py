@@ -10,10 +10,9 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
@@ -23,7 +22,7 @@ from scipy.stats import binom
 
 from benchmarks.errors import CannotJudgeError
 from relu_impls import METHODS
-from tests.measure_gate import PLANTS, candidates, days_since_baseline, parse, planted, turns
+from tests.measure_gate import PLANTS, candidates, days_between, parse, planted, turns
 from tests.measured import NOTHING, Gate, append, load, rate, summary
 from tests.neighbours import neighbours
 
@@ -43,6 +42,7 @@ GREEN: Final = Gate(
     missed=(),
     others=(),
     unproven=0,
+    days=0,
 )
 RED: Final = replace(
     GREEN,
@@ -74,7 +74,7 @@ def test_rows_of_the_planted_method_are_told_from_others() -> None:
         ],
         "controls": [row("fmax", "a", "inconclusive")],
     }
-    asked = ("plant", "lane", "neighbours", "options", "machine", "commit")
+    asked = ("plant", "lane", "neighbours", "options", "machine", "commit", "days")
     known = {key: getattr(RED, key) for key in asked}
     gate = Gate.of(report, method="fmax", seconds=1.0, **known)
     assert gate.named == ("fmax[a]", "fmax[b]")
@@ -170,23 +170,16 @@ def test_gate_that_could_not_judge_is_counted_as_that() -> None:
 
 
 @pytest.mark.parametrize(
-    "before, days",
+    "recorded, days",
     [
-        (timedelta(0), 0),
-        (timedelta(hours=24), 1),
-        (timedelta(days=40), 40),
+        ("2026-03-01T00:00:00+00:00", 0),
+        ("2026-02-28T23:59:59+00:00", 1),
+        ("2026-03-01T09:00:00+14:00", 1),  # still February in UTC
+        ("2025-03-01T12:00:00+00:00", 365),
     ],
 )
-def test_days_since_the_baseline_are_counted_in_utc(
-    before: timedelta, days: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    elsewhere = timezone(timedelta(hours=14))
-    recorded = (datetime.now(UTC) - before).astimezone(elsewhere)
-    monkeypatch.setattr(
-        "tests.measure_gate.load_for",
-        lambda *_: SimpleNamespace(recorded=recorded.isoformat(timespec="seconds")),
-    )
-    assert days_since_baseline() == days
+def test_days_since_a_baseline_are_those_of_the_calendar_in_utc(recorded: str, days: int) -> None:
+    assert days_between(recorded, datetime(2026, 3, 1, 0, 30, tzinfo=UTC)) == days
 
 
 def test_nothing_adds_up_to_nothing() -> None:
