@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from benchmarks.outcome import FAILURES, WORKING_TREE, Outcome, RowOutcome
 from benchmarks.progress import Display
 from benchmarks.rows import Named, Row, Suite
 from benchmarks.series import SIGHTINGS, Series
-from benchmarks.trial import BASE, COPY, HEAD
+from benchmarks.trial import BASE, CLOCK, COPY, HEAD
 from benchmarks.trials import Report
 
 __all__ = ["LOOKS", "SIGHTINGS", "Gate", "Series", "Settings"]
@@ -50,6 +51,27 @@ class Gate:
     def sources(self) -> Path:
         """Folder of the working tree that has the package's folder."""
         return self.root / self.suite.sources
+
+    def lab(self, start: float, python: str = sys.executable) -> Lab:
+        """Return where the working tree is timed by the clock, with no other arm beside it.
+
+        Parameters
+        ----------
+        start : float
+            When the budget began to run, by `time.monotonic`.
+        python : str
+            The interpreter, and with it the NumPy, that it runs on.
+        """
+        return Lab(
+            suite=self.suite,
+            root=self.root,
+            arms={HEAD: str(self.sources)},
+            reference=CLOCK,
+            settings=self.settings,
+            display=self.display,
+            start=start,
+            python=python,
+        )
 
     def against_revision(self, rows: Sequence[Row], revision: str) -> Outcome:
         """Judge the working tree against a git revision, measured side by side, now.

@@ -23,7 +23,7 @@ from benchmarks.machine import this_machine
 from benchmarks.releases import Releases, every_minor, pip_install, resolve
 from benchmarks.rows import Row
 from benchmarks.selection import select
-from benchmarks.trial import CLOCK, HEAD
+from benchmarks.trial import HEAD
 
 _BEHAVIOUR_TIMEOUT: Final = 60.0
 
@@ -169,16 +169,7 @@ class Measurement:
         """Return where processes of a release are started."""
         gate = self.gate
         gate.display.stage(f"environment of NumPy {release}", 0)
-        return Lab(
-            suite=gate.suite,
-            root=gate.root,
-            arms={HEAD: str(gate.sources)},
-            reference=CLOCK,
-            settings=gate.settings,
-            display=gate.display,
-            start=start,
-            python=self.releases.python(release),
-        )
+        return gate.lab(start, self.releases.python(release))
 
     def _facts(self, history: History, release: str, lab: Lab) -> Facts:
         lines = lab.exact(history.rows, HEAD, words=f"exact checks, NumPy {release}")[HEAD].rows

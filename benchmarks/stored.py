@@ -26,7 +26,7 @@ from benchmarks.outcome import Outcome, RowOutcome
 from benchmarks.rows import Row
 from benchmarks.series import Series
 from benchmarks.snapshots import describe_head
-from benchmarks.trial import CLOCK, HEAD
+from benchmarks.trial import HEAD
 
 STORED: Final = Settings(
     limit=0.10, trials=LOOKS[-1], budget=170.0, row_seconds=0.0007, spare_seconds=0.0
@@ -66,7 +66,7 @@ def against_baseline(
         If a trial fails.
     """
     start = time.monotonic()
-    lab = _lab(gate, start)
+    lab = gate.lab(start)
     _, outcomes = _exact(lab, rows)
     outcomes |= _set_differences(rows, chosen, gate.suite.command)
 
@@ -114,7 +114,7 @@ def record(gate: Gate, rows: Sequence[Row], old: Baseline | None, accept: str) -
         If a row's answer or cost is not what is stored for it, or a trial fails.
     """
     start = time.monotonic()
-    lab = _lab(gate, start)
+    lab = gate.lab(start)
     measures, failed = _exact(lab, rows)
     if failed:
         first = next(iter(failed.values()))
@@ -163,18 +163,6 @@ def _settle(series: Mapping[str, Series], settings: Settings) -> None:
         found = interval(s.values, policy.error)
         if found.high - found.mean <= _PRECISION * math.log1p(settings.limit):
             s.verdict = Verdict.STEADY
-
-
-def _lab(gate: Gate, start: float) -> Lab:
-    return Lab(
-        suite=gate.suite,
-        root=gate.root,
-        arms={HEAD: str(gate.sources)},
-        reference=CLOCK,
-        settings=gate.settings,
-        display=gate.display,
-        start=start,
-    )
 
 
 def _exact(lab: Lab, rows: Sequence[Row]) -> tuple[dict[str, Measures], dict[str, RowOutcome]]:

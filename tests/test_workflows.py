@@ -94,7 +94,7 @@ VERDICTS: Final = {
     "not measured": Known("false", "", "skipped", "skipped", 0, "notice title=not timed"),
     "steady": Known("true", "0", "success", "skipped", 0, ""),
     "regressed": Known("true", "1", "success", "skipped", 1, "error title=failed"),
-    "cannot judge": Known("true", "2", "success", "skipped", 1, "error title=failed"),
+    "cannot judge": Known("true", "2", "success", "skipped", 1, "error title=not judged"),
     "inconclusive": Known("true", "3", "success", "success", 1, "error title=inconclusive"),
     "steady at last": Known("true", "0", "success", "success", 0, ""),
     "gate crashed": Known("true", "", "failure", "skipped", 1, "error title=broken"),
@@ -124,6 +124,43 @@ def test_the_verdict_is_green_only_if_it_is_proven_or_there_was_nothing_to_prove
     assert done.stdout.startswith(f"::{known.words}") if known.words else done.stdout == ""
 
 
+COMMENTS: Final = {
+    "none of ours": ("", "pr comment 7 --body-file body.md"),
+    "two": (
+        "11\n12\n",
+        "api --method PATCH repos/o/n/issues/comments/12 -F body=@body.md --silent",
+    ),
+}
+
+
+@needs_bash
+@pytest.mark.parametrize("ours, asked", COMMENTS.values(), ids=COMMENTS)
+def test_the_comment_is_a_new_one_or_replaces_the_last_of_the_gate(
+    ours: str, asked: str, tmp_path: Path
+) -> None:
+    script = steps.run_steps()[
+        "comment/comment/Comment on the pull request whose head was measured"
+    ]["run"]
+    steps.write_gh(tmp_path)
+    (tmp_path / "comment.md").write_text("what it found\n")
+    host = {
+        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        "GH_LOG": str(tmp_path / "gh.log"),
+        "GH_TOKEN": "no-token",
+        "GH_REPO": "o/n",
+        "GH_COMMENTS": ours,
+        "SHA": "0" * 40,
+    }
+    subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", script],  # noqa: S607
+        cwd=tmp_path,
+        env=os.environ | host,
+        check=True,
+    )
+    assert (tmp_path / "gh.log").read_text("utf-8").splitlines()[-1] == asked
+    assert (tmp_path / "body.md").read_text("utf-8") == "<!-- gate -->\nwhat it found\n"
+
+
 def test_the_verdict_is_never_skipped_because_that_would_count_as_passed() -> None:
     assert steps.jobs()["performance/verdict"]["if"] == "always()"
 
@@ -135,11 +172,16 @@ def test_what_is_not_run_here_is_named_and_is_there() -> None:
 
 ASKED: Final = """\
     pr list --state open --search {sha} --json number,headRefOid --jq {query}
-    pr comment 7 --body-file comment.md --edit-last --create-if-none
+    api --paginate repos/owner/name/issues/7/comments --jq {ours}
+    pr comment 7 --body-file body.md
     auth setup-git
     pr create --head baseline/1 --title New baselines --body-file body.md
     pr comment baseline/1 --body-file recorded/here.md
-""".format(sha="0" * 40, query="map(select(.headRefOid == env.SHA)) | .[0].number // empty")
+""".format(
+    sha="0" * 40,
+    query="map(select(.headRefOid == env.SHA)) | .[0].number // empty",
+    ours='.[] | select(.body | startswith("<!-- gate -->")) | select(.user.type == "Bot") | .id',
+)
 
 
 @needs_bash

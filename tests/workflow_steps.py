@@ -6,6 +6,7 @@ that jobs hand on, its command line.  Conditions are not evaluated, so that ever
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -97,6 +98,9 @@ while [ "$#" -gt 0 ]; do
   if [ "$1" = list ]; then
     echo 7
   fi
+  if [ "$1" = --paginate ]; then
+    printf '%s' "${{GH_COMMENTS:-}}"
+  fi
   shift
 done
 """
@@ -167,6 +171,13 @@ def run_steps() -> dict[str, dict[str, Any]]:
     }
 
 
+def write_gh(folder: Path) -> None:
+    """Write the stand-in for the command line of the host."""
+    gh = folder / "gh"
+    gh.write_text(GH)
+    gh.chmod(0o755)
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """A stand-in for the host, with a clean clone of the code.
@@ -207,9 +218,7 @@ class Host:
         subprocess.run([sys.executable, "-m", "venv", str(self.folder / "python")], check=True)
         for name in ("artifacts", "home", "temporary"):
             (self.folder / name).mkdir()
-        gh = self.folder / "python" / "bin" / "gh"
-        gh.write_text(GH)
-        gh.chmod(0o755)
+        write_gh(self.folder / "python" / "bin")
 
     def run(self) -> Iterator[Ran]:
         """Run every step that can be run here, job after job."""
@@ -303,6 +312,7 @@ class Host:
 
 def main() -> None:
     """Run the steps and print a line for each."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     failed = []
     with tempfile.TemporaryDirectory() as folder:
         host = Host(Path(folder))
