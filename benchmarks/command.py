@@ -9,11 +9,18 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from types import FrameType
+from typing import Final
 
 from benchmarks.commands import COMMANDS
 from benchmarks.options import Parser
 from benchmarks.outputs import FAULTS
 from benchmarks.project import INTERRUPTED, Command, Project
+
+_PURPOSE: Final = "judge what functions return, what they cost and how long they take"
+_EXIT_CODES: Final = (
+    "exit codes: 0 done, or proven not to be worse; 1 proven to be worse; 2 cannot be judged or "
+    "done, with the reason; 3 inconclusive; 130 interrupted"
+)
 
 
 def main(
@@ -63,10 +70,10 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _parser(project: Project, commands: Sequence[Command]) -> argparse.ArgumentParser:
-    parser = Parser(prog=project.command, description=__doc__)
+    parser = Parser(prog=project.command, description=_PURPOSE, epilog=_EXIT_CODES)
     parsers = parser.add_subparsers(dest="command", required=True)
     for command in commands:
-        its_parser = parsers.add_parser(command.name, help=command.help)
+        its_parser = parsers.add_parser(command.name, help=command.help, description=command.help)
         command.add_arguments(its_parser)
         its_parser.set_defaults(run=command.run)
     return parser

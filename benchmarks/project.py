@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,12 +82,42 @@ class Command:
     run: Callable[[Project, argparse.Namespace], int]
 
 
-def add_limits(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say how long to measure and how much to tolerate."""
-    parser.add_argument("--limit", type=fraction, help="tolerated slowdown, as 3%% or 0.03")
-    parser.add_argument("--trials", type=whole, help="most trials")
-    parser.add_argument("--budget", type=positive, metavar="SECONDS", help="most seconds")
-    parser.add_argument("--timeout", type=positive, metavar="SECONDS", help="most for one row")
+def add_limits(parser: argparse.ArgumentParser, defaults: Mapping[str, Settings]) -> None:
+    """Add the options that say how long to measure and how much to tolerate.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        What they are added to.
+    defaults : mapping of str to Settings
+        What holds where an option is not given, by the words that say when.
+    """
+
+    def shown(name: str, form: str) -> str:
+        values = {when: format(getattr(chosen, name), form) for when, chosen in defaults.items()}
+        if len(set(values.values())) == 1:
+            values = {"": next(iter(values.values()))}
+        listed = ", ".join(f"{value} {when}".strip() for when, value in values.items())
+        return f"(default: {listed})".replace("%", "%%")
+
+    parser.add_argument(
+        "--limit",
+        type=fraction,
+        help=f"tolerated slowdown, as 3%% or 0.03 {shown('limit', '.0%')}",
+    )
+    parser.add_argument("--trials", type=whole, help=f"most fresh processes {shown('trials', 'd')}")
+    parser.add_argument(
+        "--budget",
+        type=positive,
+        metavar="SECONDS",
+        help=f"most for everything {shown('budget', 'g')}",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=positive,
+        metavar="SECONDS",
+        help=f"most for a process to be silent {shown('timeout', 'g')}",
+    )
 
 
 def settings(default: Settings, arguments: argparse.Namespace) -> Settings:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.options import Parser, fraction, positive, whole
+from tests.plants import ROOT
 
 
 @pytest.mark.parametrize(
@@ -128,3 +131,20 @@ def test_option_given_twice_is_refused_with_both_values(
         _read("run", *argv)
     assert caught.value.code == 2
     assert capsys.readouterr().err.splitlines()[-1] == f"tool run: error: {words}"
+
+
+@pytest.mark.parametrize(
+    "command, words",
+    [
+        ("gate", "as 3% or 0.03 (default: 3% with --base, 10% without)"),
+        ("gate", "to be silent (default: 60)"),
+        ("baseline", "fresh processes (default: 160)"),
+        ("record", "fresh processes (default: 160)"),
+        ("compare", "as 10% or 0.1 (default: 0.1)"),
+        ("history", "for all rounds (default: 3600)"),
+    ],
+)
+def test_help_tells_what_holds_if_an_option_is_not_given(command: str, words: str) -> None:
+    asked = [sys.executable, "-m", "benchmarks", command, "--help"]
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert words in " ".join(done.stdout.split())

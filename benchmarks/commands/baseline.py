@@ -19,7 +19,7 @@ from benchmarks.stored import RECORDED, record
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_limits(parser)
+    add_limits(parser, {"": RECORDED})
     parser.add_argument(
         "--accept", metavar="REASON", default="", help="record a change for the worse, and why"
     )

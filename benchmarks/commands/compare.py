@@ -27,10 +27,18 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("old", metavar="OLD", help=what)
     parser.add_argument("new", metavar="NEW", nargs="+", help=what)
     parser.add_argument(
-        "--limit", type=fraction, default=STORED.limit, help="tolerated slowdown, as 10%% or 0.1"
+        "--limit",
+        type=fraction,
+        default=STORED.limit,
+        help="tolerated slowdown, as 10%% or 0.1 (default: %(default)s)",
     )
     parser.add_argument("--rows", metavar="EXPR", default="", help="only these; as pytest -k")
-    parser.add_argument("--sort", choices=SORTS, default=View().sort, help="order of the rows")
+    parser.add_argument(
+        "--sort",
+        choices=SORTS,
+        default=View().sort,
+        help="order of the rows (default: %(default)s)",
+    )
     parser.add_argument("--group", choices=GROUPS, default="", help="a table for each")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the verdict for programs")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write it for a page")

@@ -29,7 +29,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-new", action="store_true", help="with --base: rows that it lacks do not decide"
     )
-    add_limits(parser)
+    add_limits(parser, {"with --base": Settings(), "without": STORED})
     parser.add_argument("--rows", metavar="EXPR", default="", help="only these rows; as pytest -k")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the verdict for programs")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the report for a page")

@@ -31,16 +31,35 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--releases", nargs="+", metavar="X.Y", help="of NumPy; the newest patch of every minor"
     )
     parser.add_argument("--rows", metavar="EXPR", default="", help="only these; as pytest -k")
-    parser.add_argument("--trials", type=whole, default=DEFAULTS.trials, help="rounds")
     parser.add_argument(
-        "--budget", type=positive, metavar="SECONDS", default=DEFAULTS.budget, help="most seconds"
-    )
-    parser.add_argument("--limit", type=fraction, default=DEFAULTS.limit, help="worth a mark")
-    parser.add_argument(
-        "--timeout", type=positive, metavar="SECONDS", default=DEFAULTS.timeout, help="for one row"
+        "--trials", type=whole, default=DEFAULTS.trials, help="rounds (default: %(default)s)"
     )
     parser.add_argument(
-        "--cache", type=Path, metavar="FOLDER", default=CACHE, help="of the environments"
+        "--budget",
+        type=positive,
+        metavar="SECONDS",
+        default=DEFAULTS.budget,
+        help="most for all rounds (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--limit",
+        type=fraction,
+        default=DEFAULTS.limit,
+        help="change that is marked, as 10%% or 0.1 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=positive,
+        metavar="SECONDS",
+        default=DEFAULTS.timeout,
+        help="most for a process to be silent (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="FOLDER",
+        default=CACHE,
+        help="of the environments (default: %(default)s)",
     )
     parser.add_argument("--log", type=Path, metavar="FILE", help="trials; in the cache by default")
     parser.add_argument("--resume", action="store_true", help="go on with the trials in the log")

@@ -25,14 +25,25 @@ _NAME: Final = re.compile(r"\w[\w.+-]*", re.ASCII)
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="of the run; compare takes it")
     parser.add_argument(
-        "--trials", type=whole, default=RECORDED.trials, help="most fresh processes"
+        "--trials",
+        type=whole,
+        default=RECORDED.trials,
+        help="most fresh processes (default: %(default)s)",
     )
     parser.add_argument(
-        "--timeout", type=positive, metavar="SECONDS", default=RECORDED.timeout, help="for one row"
+        "--timeout",
+        type=positive,
+        metavar="SECONDS",
+        default=RECORDED.timeout,
+        help="most for a process to be silent (default: %(default)g)",
     )
     parser.add_argument("--rows", metavar="EXPR", default="", help="only these; as pytest -k")
     parser.add_argument(
-        "--storage", type=Path, metavar="FOLDER", default=STORAGE, help="of pytest-benchmark"
+        "--storage",
+        type=Path,
+        metavar="FOLDER",
+        default=STORAGE,
+        help="of pytest-benchmark (default: %(default)s)",
     )
 
 
