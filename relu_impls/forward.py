@@ -249,7 +249,7 @@ FORWARD: Final = (
         "sign_bit",
         Kind.FRESH,
         sign_bit,
-        "(i & ~(i >> bits - 1)).view(x.dtype), where i = x.view(int)",
+        "(i & ~(i >> bits - 1)).view(x.dtype), where i = x as integers of its size",
         "IEEE 754",
         Contract(
             dtypes=same(STANDARD_FLOATS, SIGNED),
