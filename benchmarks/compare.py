@@ -13,13 +13,14 @@ from dataclasses import replace
 from typing import Final
 
 from benchmarks.errors import CannotJudgeError
-from benchmarks.gate import compare_measures, decided
+from benchmarks.gate import compare_measures
 from benchmarks.judge import Interval, Policy, Verdict
-from benchmarks.outcome import Outcome, RowOutcome
+from benchmarks.outcome import Outcome, RowOutcome, decided
 from benchmarks.runs import SavedRow
 from benchmarks.selection import matcher
 from benchmarks.series import Series
 from benchmarks.sides import Side, check_distinct, check_same_machine, software_change
+from benchmarks.tables import factor_within
 
 FEWEST: Final = 2
 """Processes on each side without which nothing can be proven."""
@@ -203,13 +204,8 @@ def _certainty(rows: Sequence[RowOutcome]) -> list[str]:
     widths = [i.high - i.low for i in intervals if math.isfinite(i.high - i.low)]
     if not widths:
         return []
-    half, every = (_percent(width / 2) for width in (statistics.median(widths), max(widths)))
+    half, every = (factor_within(width / 2) for width in (statistics.median(widths), max(widths)))
     return [f"certain to within {half} on half of the rows that were judged, {every} on all"]
-
-
-def _percent(log_ratio: float) -> str:
-    """Write half the width of an interval; beyond a factor of a million it says nothing."""
-    return f"{math.expm1(log_ratio):.1%}" if log_ratio < math.log(1e6) else "nothing"
 
 
 def _processes(side: Side) -> str:

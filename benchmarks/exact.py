@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.pool import Pool
-from benchmarks.rows import Array, Row
+from benchmarks.rows import Array, Inputs, Row
 
 PEAK_TOLERANCE: Final = 2048
 """Bytes of object headers and iterator state by which peaks differ between NumPy releases."""
@@ -120,20 +120,21 @@ def measure(row: Row) -> Measures:
     WrongAnswerError
         If its answer is wrong: measures of a wrong answer must not be stored.
     """
-    case = replace(row.case(), variants=())  # memory may depend on the data
+    every = row.case()
+    case = replace(every, variants=())  # memory may depend on the data
     pool = Pool(case.inputs)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         arguments = pool.arguments()
         result = row.function(*arguments)
-    difference = case.difference(arguments, result)
-    if difference is not None:
-        raise WrongAnswerError(f"{row.name} diverges: {difference}")
-    named = zip(case.operands, arguments, strict=True)
-    written = [array for name, array in named if name in case.written]
-    outputs = digest(result, *written)
+    _check(row, case.difference(arguments, result))
+    outputs = _outputs(case.inputs, arguments, result)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        # What was kept of an earlier call is no answer to the next one.
+        for number, other in enumerate(every.variants, 1):
+            copies = tuple(operand.copy(order="K") for operand in other.operands.values())
+            _check(row, other.difference(copies, row.function(*copies)), f" on variant {number}")
         sweeps = trace(row.function, pool.arguments())
         peak = peak_bytes(row.function, pool)
     return Measures(
@@ -144,6 +145,22 @@ def measure(row: Row) -> Measures:
         touched_bytes=sum(sweep.nbytes for sweep in sweeps),
         warnings=tuple(sorted({w.category.__name__ for w in caught})),
     )
+
+
+def _check(row: Row, difference: str | None, where: str = "") -> None:
+    if difference is not None:
+        raise WrongAnswerError(f"{row.name} diverges{where}: {difference}")
+
+
+def answer(function: Callable[..., Any], inputs: Inputs) -> str:
+    """Return the `Measures.digest` of what a function answers now, whatever it did before."""
+    arguments = Pool(replace(inputs, variants=())).arguments()
+    return _outputs(inputs, arguments, function(*arguments))
+
+
+def _outputs(inputs: Inputs, arguments: tuple[Array, ...], result: Array) -> str:
+    named = zip(inputs.operands, arguments, strict=True)
+    return digest(result, *(array for name, array in named if name in inputs.writes))
 
 
 def digest(*arrays: Array) -> str:

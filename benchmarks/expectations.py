@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import CannotJudgeError
-from benchmarks.exact import Measures, measure
+from benchmarks.exact import Measures, WrongAnswerError, measure
 from benchmarks.files import write_atomically
 from benchmarks.rows import Row
 
@@ -52,10 +52,16 @@ def _from_json(stored: Mapping[str, Any]) -> Expectation:
 
 
 def record(rows: Iterable[Row], path: Path) -> int:
-    """Measure `rows` and replace the stored expectations; return how many there are now."""
+    """Measure `rows` and replace the stored expectations; return how many there are now.
+
+    Raises
+    ------
+    WrongAnswerError, CannotJudgeError
+        If a row's answer is wrong, or there is none; what was stored is left as it was.
+    """
     lines = []
     for row in rows:
-        stored = asdict(measure(row)) | {"workload_digest": row.workload_digest}
+        stored = asdict(_measure(row)) | {"workload_digest": row.workload_digest}
         # Both belong to the NumPy release, not to the row: the contract says which apply.
         del stored["warnings"]
         stored["peak_bytes"] -= row.more_bytes
@@ -63,6 +69,17 @@ def record(rows: Iterable[Row], path: Path) -> int:
     # A line per row, so that a review shows what changed.
     write_atomically(path, "{\n" + ",\n".join(lines) + "\n}\n")
     return len(lines)
+
+
+def _measure(row: Row) -> Measures:
+    try:
+        return measure(row)
+    except WrongAnswerError:
+        raise
+    except Exception as error:
+        raise CannotJudgeError(
+            f"{row.name} raises {type(error).__name__}: {error}; mend it"
+        ) from error
 
 
 def differences(

@@ -16,9 +16,10 @@ from benchmarks.exact import Measures
 from benchmarks.judge import Verdict
 from benchmarks.lab import LOOKS, Lab, Settings
 from benchmarks.machine import this_machine
-from benchmarks.outcome import FAILURES, WORKING_TREE, Outcome, RowOutcome
+from benchmarks.outcome import FAILURES, WORKING_TREE, Outcome, RowOutcome, decided
 from benchmarks.progress import Display
 from benchmarks.rows import Named, Row, Suite
+from benchmarks.selection import matcher
 from benchmarks.series import SIGHTINGS, Series
 from benchmarks.trial import BASE, CLOCK, COPY, HEAD
 from benchmarks.trials import Report
@@ -61,7 +62,13 @@ class Gate:
             When the budget began to run, by `time.monotonic`.
         python : str
             The interpreter, and with it the NumPy, that it runs on.
+
+        Raises
+        ------
+        CannotJudgeError
+            If there is no package.
         """
+        snapshots.check_package(self.sources, self.suite.package)
         return Lab(
             suite=self.suite,
             root=self.root,
@@ -73,7 +80,7 @@ class Gate:
             python=python,
         )
 
-    def against_revision(self, rows: Sequence[Row], revision: str) -> Outcome:
+    def against_revision(self, rows: Sequence[Row], revision: str, expression: str = "") -> Outcome:
         """Judge the working tree against a git revision, measured side by side, now.
 
         Parameters
@@ -82,6 +89,8 @@ class Gate:
             The rows to judge.
         revision : str
             Any name of a commit.
+        expression : str
+            What the rows were chosen by: no method that it leaves out is missed.
 
         Raises
         ------
@@ -102,6 +111,8 @@ class Gate:
             )
             reports = lab.exact(rows, HEAD, BASE)
             outcomes = _exact_outcomes(rows, reports[HEAD], reports[BASE])
+            gone = set(reports[BASE].methods[BASE]) - set(reports[HEAD].methods[HEAD])
+            outcomes |= _vanished(sorted(gone), self.suite.rows(), expression)
             return judged(lab, rows, outcomes, Series, base=str(commit))
 
 
@@ -192,28 +203,39 @@ def _controls(rows: Sequence[Row]) -> list[Row]:
 def _exact_outcomes(rows: Sequence[Row], head: Report, base: Report) -> dict[str, RowOutcome]:
     """Decide what needs no clock; rows that pass are not among the outcomes."""
     decided = {row.name: _exact_outcome(row, head, base) for row in rows}
-    found = {name: outcome for name, outcome in decided.items() if outcome is not None}
-    for method in sorted(set(base.methods[BASE]) - set(head.methods[HEAD])):
-        found[method] = RowOutcome(
+    return {name: outcome for name, outcome in decided.items() if outcome is not None}
+
+
+def _vanished(
+    methods: Sequence[str], rows: Sequence[Row], expression: str
+) -> dict[str, RowOutcome]:
+    """Name the methods that are gone, and that the expression chooses on some workload."""
+    matches = matcher(expression)
+    workloads = {row.workload for row in rows}
+    return {
+        method: RowOutcome(
             row=method,
             method=method,
             workload="",
             verdict=Verdict.VANISHED,
             why="in the base, but not in the working tree; restore it, or choose another --base",
         )
-    return found
+        for method in methods
+        if any(matches(method, workload) for workload in workloads)
+    }
 
 
 def _exact_outcome(row: Row, head: Report, base: Report) -> RowOutcome | None:
     now = head.rows[row.name]["arms"][HEAD]
     if "wrong" in now:
         return decided(row, Verdict.DIVERGED, now["wrong"])
+    choice = "choose one that has it with --base, or let it pass with --allow-new"
     if row.method not in base.methods[BASE]:
-        choice = "choose one that has it with --base, or let it pass with --allow-new"
         return decided(row, Verdict.NEW, f"not in the base; {choice}")
     then = base.rows[row.name]["arms"][BASE]
     if "wrong" in then:
-        return None  # the head mends what the base got wrong
+        # The head mends it, and the time of a wrong answer is nothing to be held to.
+        return decided(row, Verdict.NEW, f"the base has no right answer; {choice}")
     return compare_measures(row, Measures.from_dict(now), Measures.from_dict(then))
 
 
@@ -224,10 +246,3 @@ def compare_measures(row: Named, now: Measures, then: Measures) -> RowOutcome | 
         return decided(row, Verdict.DIVERGED, "; ".join(different))
     heavier = now.increases(then)
     return decided(row, Verdict.HEAVIER, "; ".join(heavier)) if heavier else None
-
-
-def decided(row: Named, verdict: Verdict, why: str) -> RowOutcome:
-    """Return a verdict that needed no clock."""
-    return RowOutcome(
-        row=row.name, method=row.method, workload=row.workload, verdict=verdict, why=why
-    )

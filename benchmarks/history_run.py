@@ -181,7 +181,10 @@ class Measurement:
         failures = history.facts[release].failures
         names = tuple(row.name for row in history.rows if row.name not in failures)
         lab.display.stage(f"round {number}, NumPy {release}", len(names))
-        lines = lab.trials(1, (HEAD,), names, seconds=lab.settings.row_seconds)[0].rows
+        report = lab.trials(1, (HEAD,), names, seconds=lab.settings.row_seconds)[0]
+        for name, why in report.wrong.items():
+            raise CannotJudgeError(f"{name} diverges on NumPy {release}: {why}; leave it out")
+        lines = report.rows
         seconds = {n: lines[n]["seconds"] * math.exp(lines[n]["log_ratios"][HEAD]) for n in names}
         return Trial(number, release, seconds)
 

@@ -8,7 +8,7 @@ import random
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -98,6 +98,8 @@ class Lab:
         The interpreter, and with it the NumPy, that processes run on.
     fastest : float
         Time of the clock's fixed work in calm so far, in seconds; 0 if there is none.
+    answers : dict of str to str
+        Digests of what the head answered to the exact checks, by name of the row.
     """
 
     suite: Suite
@@ -109,6 +111,7 @@ class Lab:
     start: float
     python: str = sys.executable
     fastest: float = 0.0
+    answers: dict[str, str] = field(default_factory=dict)
 
     def exact(
         self, rows: Sequence[Named], *arms: str, words: str = "exact checks"
@@ -119,7 +122,10 @@ class Lab:
         requests = [self._request((arm,), names) for arm in arms]
         timeout, display = self.settings.timeout, self.display
         reports = run_trials(requests, self.root, timeout, display.row, self.python)
-        return dict(zip(arms, reports, strict=True))
+        found = dict(zip(arms, reports, strict=True))
+        measured = {name: line["arms"][HEAD] for name, line in found[HEAD].rows.items()}
+        self.answers |= {n: line["digest"] for n, line in measured.items() if "digest" in line}
+        return found
 
     def decide(self, series: Mapping[str, Series], controls: Mapping[str, Series]) -> int:
         """Run trials until all is decided, or the trials or the budget are used up.
@@ -157,7 +163,7 @@ class Lab:
     def add_trials(
         self, count: int, series: Mapping[str, Series], controls: Mapping[str, Series], words: str
     ) -> None:
-        """Run some trials of what is undecided, side by side."""
+        """Run some trials of what is undecided, side by side; a wrong answer decides at once."""
         undecided = [name for name, s in series.items() if s.verdict is None]
         copied = [name for name, s in controls.items() if s.verdict is None]
         names = tuple(dict.fromkeys([*undecided, *copied]))
@@ -167,6 +173,8 @@ class Lab:
             for name in undecided:
                 line = report.rows[name]
                 series[name].add(line["log_ratios"][HEAD], line["seconds"], line.get("kernel"))
+                if name in report.wrong:
+                    series[name].diverge(report.wrong[name])
             for name in copied:
                 line = report.rows[name]
                 controls[name].add(line["log_ratios"][COPY], line["seconds"])
@@ -205,6 +213,7 @@ class Lab:
             precision=_PRECISION * math.log1p(self.settings.limit),
             fastest=self.fastest,
             seed=random.getrandbits(48),
+            answers={n: self.answers[n] for n in rows if n in self.answers} if seconds else {},
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from benchmarks.judge import Interval, Verdict
+from benchmarks.rows import Named
 
 WORKING_TREE: Final = "the working tree"
 FAILURES = frozenset({Verdict.REGRESSED, Verdict.DIVERGED, Verdict.HEAVIER})
@@ -42,6 +43,13 @@ class RowOutcome:
     was: float = math.nan
     now: float = math.nan
     why: str = ""
+
+
+def decided(row: Named, verdict: Verdict, why: str) -> RowOutcome:
+    """Return a verdict that needed no clock."""
+    return RowOutcome(
+        row=row.name, method=row.method, workload=row.workload, verdict=verdict, why=why
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

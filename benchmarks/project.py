@@ -39,7 +39,7 @@ class Project:
         return command(self.suite_name)
 
     def suite(self) -> Suite:
-        """Import the suite, and with it the package as it stands in the working tree.
+        """Import the suite and its rows, and the package as it stands in the working tree.
 
         Raises
         ------
@@ -48,6 +48,7 @@ class Project:
         """
         try:
             suite: Suite = importlib.import_module(self.suite_name).SUITE
+            suite.rows()
         except (Exception, SystemExit) as error:
             raise CannotJudgeError(
                 "the package of the working tree cannot be imported: "

@@ -164,7 +164,8 @@ def _controls(outcome: Outcome) -> str:
         names = ", ".join(row.row for row in outcome.noisy[:3])
         return (
             f"identical code did not come out steady on {_rows(len(outcome.noisy))} of "
-            f"{len(outcome.controls)} ({names}): the machine is too noisy to believe any time"
+            f"{len(outcome.controls)} ({names}): no time is believed; run it again on a quieter "
+            "machine, or with more --trials"
         )
     intervals = [row.interval for row in outcome.controls if row.interval is not None]
     widest = max((max(abs(each.low), abs(each.high)) for each in intervals), default=0.0)

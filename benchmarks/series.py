@@ -9,7 +9,7 @@ from statistics import median
 from typing import Final
 
 from benchmarks.judge import Interval, Policy, Verdict, decide, difference, interval
-from benchmarks.outcome import RowOutcome
+from benchmarks.outcome import RowOutcome, decided
 from benchmarks.rows import Named
 
 SIGHTINGS: Final = 2
@@ -34,6 +34,8 @@ class Series:
         Seconds per call in each trial.
     kernel : list of float
         Log ratio to the reference kernel, of each trial that timed it.
+    wrong : str
+        How the answer differed once it had been timed; empty if it did not.
     """
 
     row: Named
@@ -45,6 +47,7 @@ class Series:
     sightings: int = 0
     verdict: Verdict | None = None
     interval: Interval | None = None
+    wrong: str = ""
 
     def add(self, log_ratio: float, reference_seconds: float, kernel: float | None = None) -> None:
         """Take in a trial."""
@@ -52,6 +55,10 @@ class Series:
             self.kernel.append(kernel)
         self.values.append(log_ratio)
         self.seconds.append(reference_seconds * math.exp(log_ratio))
+
+    def diverge(self, why: str) -> None:
+        """Decide the row without looking at its times: they are those of a wrong answer."""
+        self.verdict, self.wrong = Verdict.DIVERGED, why
 
     def look(self, policy: Policy) -> None:
         """Decide the row if the trials prove something."""
@@ -72,6 +79,8 @@ class Series:
 
     def outcome(self) -> RowOutcome:
         """Return the verdict as it stands; inconclusive if there is none."""
+        if self.wrong:
+            return decided(self.row, Verdict.DIVERGED, self.wrong)
         found = self.interval or replace(self._interval(0.5), low=-math.inf, high=math.inf)
         now = median(self.seconds) if self.seconds else math.nan
         return RowOutcome(

@@ -40,12 +40,18 @@ def working_tree(root: Path, package: str, into: Path) -> None:
     CannotJudgeError
         If there is none.
     """
-    source = root / package
-    if not (source / "__init__.py").is_file():
+    check_package(root, package)
+    # Editors keep locks beside their files: hidden, and links to nowhere.
+    ignored = shutil.ignore_patterns("__pycache__", ".*")
+    shutil.copytree(root / package, into / package, ignore=ignored)
+
+
+def check_package(root: Path, package: str) -> None:
+    """Raise CannotJudgeError if there is no such package in a folder."""
+    if not (root / package / "__init__.py").is_file():
         raise CannotJudgeError(
             f"no package {package} in {root}; run the command where its folder is"
         )
-    shutil.copytree(source, into / package, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def find_commit(root: Path, revision: str) -> Commit:

@@ -18,14 +18,15 @@ from benchmarks import expectations
 from benchmarks.baselines import Baseline, StoredRow, stored_row
 from benchmarks.errors import CannotJudgeError
 from benchmarks.exact import Measures
-from benchmarks.gate import Gate, compare_measures, decided, judged
+from benchmarks.gate import Gate, compare_measures, judged
 from benchmarks.judge import Verdict, interval
 from benchmarks.lab import LOOKS, Lab, Settings
 from benchmarks.machine import this_machine
-from benchmarks.outcome import Outcome, RowOutcome
+from benchmarks.outcome import Outcome, RowOutcome, decided
 from benchmarks.rows import Row
 from benchmarks.series import Series
 from benchmarks.snapshots import describe_head
+from benchmarks.tables import factor_within
 from benchmarks.trial import HEAD
 
 STORED: Final = Settings(
@@ -39,6 +40,7 @@ RECORDED: Final = replace(STORED, trials=160, budget=600.0)
 RECORDINGS: Final = 2
 """Recordings in one baseline: how far they lie apart tells the drift of the machine."""
 
+_FEWEST_RECORDED: Final = 2 * RECORDINGS
 _FEWEST_TRIALS: Final = 10
 _PRECISION: Final = 0.25
 """Part of the limit within which the mean of a recording has to be known."""
@@ -111,9 +113,15 @@ def record(gate: Gate, rows: Sequence[Row], old: Baseline | None, accept: str) -
     Raises
     ------
     CannotJudgeError
-        If a row's answer or cost is not what is stored for it, or a trial fails.
+        If a row's answer or cost is not what is stored for it, a trial fails, there are too few
+        of them for a spread, or the commit changed meanwhile.
     """
-    start = time.monotonic()
+    if gate.settings.trials < _FEWEST_RECORDED:
+        raise CannotJudgeError(
+            f"{gate.settings.trials} trials in {RECORDINGS} recordings have no spread; ask for "
+            f"{_FEWEST_RECORDED} or more with --trials"
+        )
+    start, commit = time.monotonic(), describe_head(gate.root)
     lab = gate.lab(start)
     measures, failed = _exact(lab, rows)
     if failed:
@@ -133,6 +141,7 @@ def record(gate: Gate, rows: Sequence[Row], old: Baseline | None, accept: str) -
             count = min(gate.settings.workers, share - done)
             done += count
             lab.add_trials(count, series, {}, f"recording {number}, trial {done}")
+            _check_answers(series)
             if done >= _FEWEST_TRIALS:
                 _settle(series, gate.settings)
         recordings.append(series)
@@ -146,14 +155,27 @@ def record(gate: Gate, rows: Sequence[Row], old: Baseline | None, accept: str) -
         )
         for row in rows
     }
+    now = describe_head(gate.root)
+    if now != commit:
+        raise CannotJudgeError(
+            f"the working tree was {commit} at first and is {now} in the end, so that nobody knows "
+            "what was measured; record it again"
+        )
     baseline = Baseline(
         machine=this_machine().as_dict(),
-        commit=describe_head(gate.root),
+        commit=commit,
         recorded=datetime.now(UTC).isoformat(timespec="seconds"),
         accepted=accept,
         rows=stored,
     )
     return Recorded(baseline, None if old is None else _change(gate, rows, baseline, old, start))
+
+
+def _check_answers(series: Mapping[str, Series]) -> None:
+    """Refuse to record the times of a wrong answer."""
+    for name, s in series.items():
+        if s.wrong:
+            raise CannotJudgeError(f"{name} diverges: {s.wrong}; mend it")
 
 
 def _settle(series: Mapping[str, Series], settings: Settings) -> None:
@@ -222,11 +244,11 @@ def _notes(baseline: Baseline, rows: Sequence[RowOutcome]) -> list[str]:
     intervals = [row.interval for row in rows if row.interval is not None]
     widths = [(i.high - i.low) / 2 for i in intervals if math.isfinite(i.high - i.low)]
     if widths:
-        half, every = math.expm1(statistics.median(widths)), math.expm1(max(widths))
+        half, every = factor_within(statistics.median(widths)), factor_within(max(widths))
         workloads = {row.workload for row in baseline.rows.values()}
         drift = math.expm1(max(map(baseline.drift, workloads)))
         notes.append(
-            f"this lane is certain to within {half:.1%} on half of the rows and {every:.1%} on "
+            f"this lane is certain to within {half} on half of the rows and {every} on "
             f"all, with up to {drift:.1%} for the drift between recordings of identical code"
         )
     if baseline.accepted:

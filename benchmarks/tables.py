@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 
@@ -31,3 +32,8 @@ def code(words: str) -> str:
 def percent(fraction: float) -> str:
     """Return a fraction in percent, with no more digits than it has: 3%, 0.5%."""
     return f"{100 * fraction:.3g}%"
+
+
+def factor_within(log_ratio: float) -> str:
+    """Return half the width of an interval in percent; beyond a factor of a million, it is none."""
+    return f"{math.expm1(log_ratio):.1%}" if log_ratio < math.log(1e6) else "nothing"

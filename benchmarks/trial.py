@@ -14,7 +14,7 @@ import random
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -63,6 +63,9 @@ class Request:
         Time of the fixed work in calm in earlier trials, in seconds; 0 if there were none.
     seed : int
         Seed of all that is drawn at random.
+    answers : mapping of str to str
+        Digests of what the head answers, by name of the row; it must still answer so after it
+        was timed.
     """
 
     suite: str
@@ -74,6 +77,7 @@ class Request:
     precision: float = 0.0
     fastest: float = 0.0
     seed: int = 0
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
 def main() -> None:
@@ -108,6 +112,8 @@ def run(request: Request, lines: TextIO) -> None:
         _time_alone(chosen, functions[HEAD], request, rng, lines)
     else:
         _time_arms(chosen, functions, request, rng, lines)
+    if request.answers:
+        _check(chosen, functions[HEAD], request, lines)
     _write(lines, {"done": len(chosen)})
 
 
@@ -178,6 +184,26 @@ def _measure(row: Row, arms: Mapping[str, Callable[..., Any]]) -> dict[str, Any]
         except Exception as error:  # noqa: BLE001 - a function that raises gives no answer
             found[arm] = {"wrong": f"raises {type(error).__name__}: {error}"}
     return found
+
+
+def _check(
+    rows: Sequence[Row],
+    functions: Mapping[str, Callable[..., Any]],
+    request: Request,
+    lines: TextIO,
+) -> None:
+    """Say which rows answer otherwise than before they were timed: a time of that is worthless."""
+    for row in rows:
+        if row.name not in request.answers:
+            continue
+        _write(lines, {"begin": row.name})
+        try:
+            found = exact.answer(functions[row.method], row.inputs())
+        except Exception as error:  # noqa: BLE001 - a function that raises gives no answer
+            found = f"{type(error).__name__}: {error}"
+        if found != request.answers[row.name]:
+            why = f"digest is {found} once it was timed, expected {request.answers[row.name]}"
+            _write(lines, {"wrong": row.name, "why": why})
 
 
 def _write(lines: TextIO, found: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -36,10 +36,13 @@ class Report:
         Names of the methods in each arm.
     rows : mapping of str to dict
         The line for each row.
+    wrong : mapping of str to str
+        How the answer of a row differed after it was timed, for the rows of which it did.
     """
 
     methods: Mapping[str, list[str]]
     rows: Mapping[str, Line]
+    wrong: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_trial(
@@ -100,6 +103,7 @@ class _Trial:
     def report(self, timeout: float, on_row: Callable[[str], None]) -> Report:
         found: dict[str, Line] = {}
         methods: dict[str, list[str]] = {}
+        wrong: dict[str, str] = {}
         row = "the start"
         while True:
             try:
@@ -121,6 +125,8 @@ class _Trial:
                 )
             elif "methods" in line:
                 methods = line["methods"]
+            elif "wrong" in line:
+                wrong[line["wrong"]] = line["why"]
             elif "done" in line:
                 break
             else:
@@ -129,7 +135,7 @@ class _Trial:
         missing = set(self.request.rows) - set(found)
         if missing:
             raise CannotJudgeError(f"a trial left out {', '.join(sorted(missing))}; run it again")
-        return Report(methods, found)
+        return Report(methods, found, wrong)
 
 
 @contextmanager

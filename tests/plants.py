@@ -140,6 +140,20 @@ def plants(method: str) -> dict[str, Plant]:
     )
     vanish = (every, every.replace("_ALL}", f"_ALL if method.name != {method!r}}}"))
     kill = "os.kill(os.getpid(), signal.SIGKILL)"
+    kept = (
+        "kept = planted.__dict__",
+        "key = f'{x.dtype} {x.shape}'",
+        "kept[key] = kept[key] if key in kept else function(x, *rest)",
+        "return kept[key].copy()",
+    )
+    tired = (
+        "import gc",
+        # Only what takes the time switches the collector off.
+        "planted.calls = getattr(planted, 'calls', 0) + (not gc.isenabled())",
+        "result = function(x, *rest)",
+        "if planted.calls > 20: result[(0,) * result.ndim] += 1",
+        "return result",
+    )
     bodies: dict[str, tuple[Verdict | None, tuple[str, ...]]] = {
         "Python-level loop": (Verdict.REGRESSED, loop),
         "Python-level wrapper": (Verdict.REGRESSED, ("return function(x, *rest)",)),
@@ -153,6 +167,8 @@ def plants(method: str) -> dict[str, Plant]:
         "float64 result": (Verdict.DIVERGED, ("return function(x.astype(np.float64), *rest)",)),
         "wrong value": (Verdict.DIVERGED, wrong),
         "warning": (Verdict.DIVERGED, warning),
+        "answers from memory": (Verdict.DIVERGED, kept),
+        "wrong once it is timed": (Verdict.DIVERGED, tired),
         "raises": (Verdict.DIVERGED, ("raise OverflowError('of the stack')",)),
         "hangs": (None, ("time.sleep(600)",)),
         "is killed": (None, (kill,)),
@@ -177,6 +193,9 @@ def plants(method: str) -> dict[str, Plant]:
         Plant("vanished", method, _registry(*vanish), Verdict.VANISHED),
         Plant("renamed", method, _registry(every, renamed), Verdict.VANISHED),
         Plant("another method", method, _registry(every, swapped), Verdict.HEAVIER),
+        Plant(
+            "methods of None", method, _registry(every, every.replace(": method ", ": None ")), None
+        ),
         Plant("no methods", method, _registry(every, "MappingProxyType({})"), None),
         Plant("new", method, _registry("_ALL: Final = (*PUBLIC,", twin), Verdict.NEW),
         Plant(

@@ -12,7 +12,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.exact import PEAK_TOLERANCE, Measures, digest, measure, peak_bytes, trace
+from benchmarks.exact import (
+    PEAK_TOLERANCE,
+    Measures,
+    WrongAnswerError,
+    answer,
+    digest,
+    measure,
+    peak_bytes,
+    trace,
+)
 from benchmarks.pool import Pool
 from benchmarks.rows import Row
 from benchmarks.suite import by_name, default_rows
@@ -186,6 +195,25 @@ def test_wrong_answer_is_not_measured(function: Callable[..., Any], words: str) 
     with pytest.raises(ValueError, match=words) as caught:
         measure(row)
     assert "maximum[float64-1e3]" in str(caught.value)
+
+
+def test_answer_is_right_for_every_variant_of_the_input() -> None:
+    kept: list[NDArray[Any]] = []
+
+    def first_again(x: NDArray[Any]) -> NDArray[Any]:
+        kept.append(maximum(x))
+        return kept[0].copy()
+
+    row = replace(by_name("maximum", "float64-1e3"), function=first_again)
+    with pytest.raises(WrongAnswerError, match="diverges on variant 1: result has "):
+        measure(row)
+
+
+@pytest.mark.parametrize("row", COMPARED, ids=lambda row: row.method)
+def test_answer_is_the_one_that_is_measured(row: Row) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert answer(row.function, row.inputs()) == measure(row).digest
 
 
 def test_warnings_are_measured_by_class_once_and_in_order() -> None:

@@ -189,6 +189,20 @@ def test_recording_twice_writes_the_same_bytes(tmp_path: Path) -> None:
     assert first.read_bytes() == second.read_bytes()
 
 
+def _raising(x: NDArray[Any]) -> None:
+    raise TypeError(f"no {x.dtype}")
+
+
+def test_row_that_raises_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "expectations.json"
+    with pytest.raises(
+        CannotJudgeError, match=r"raises TypeError: no float\d\d; mend it"
+    ) as caught:
+        record([replace(ROW, function=_raising)], path)
+    assert ROW.name in str(caught.value)
+    assert not path.exists()
+
+
 def _crashing() -> Iterator[Row]:
     yield ROW
     raise KeyboardInterrupt

@@ -12,11 +12,12 @@ from tests.lanes import ROWS
 from tests.plants import Plant, Repository, Run, commit, git, plants, slower
 
 PLANTS: Final = plants("maximum")
-EXACT: Final = ("float64 result", "wrong value", "warning", "raises")
+EXACT: Final = ("float64 result", "wrong value", "answers from memory", "warning", "raises")
 HEAVY: Final = ("extra copy", "unaligned temporary", "where", "through float64")
 SLOW: Final = (slower("maximum", 3.0), PLANTS["Python-level loop"])
 BROKEN: Final = {
     "import error": "ModuleNotFoundError: No module named 'no_such_module'",
+    "methods of None": "AttributeError: 'NoneType' object has no attribute '",
     "exit at import": "SystemExit: 0",
     "syntax error": "SyntaxError: invalid syntax (__init__.py, line 1)",
 }
@@ -24,7 +25,8 @@ BROKEN: Final = {
 
 def _judged(repository: Repository, *arguments: str) -> tuple[Run, dict[str, Any]]:
     path = repository.folder / "verdict.json"
-    run = repository.gate("--base", "HEAD", *ROWS, "--json", str(path), *arguments)
+    rows = () if "--rows" in arguments else ROWS
+    run = repository.gate("--base", "HEAD", *rows, "--json", str(path), *arguments)
     assert "Traceback" not in run.errors
     assert path.exists(), run.errors
     found: dict[str, Any] = json.loads(path.read_text())
@@ -97,14 +99,33 @@ def test_uncommitted_head_is_what_is_judged(repository: Repository) -> None:
     assert run.exit in {0, 3}
 
 
-def test_head_that_mends_the_base_is_no_divergence(repository: Repository) -> None:
+@pytest.mark.parametrize("name", ["wrong value", "raises"])
+def test_head_that_mends_the_base_has_nothing_to_be_held_to(
+    name: str, repository: Repository
+) -> None:
     source = repository.root / "relu_impls" / "forward.py"
     right = source.read_text()
-    repository.plant(PLANTS["wrong value"])
+    repository.plant(PLANTS[name])
     commit(repository.root)
     source.write_text(right)
-    _, found = _judged(repository, "--trials", "2")
-    assert "diverged" not in _verdicts(found, "maximum")
+    run, found = _judged(repository, "--trials", "2")
+    assert (run.exit, _verdicts(found, "maximum")) == (2, {"new"})
+    assert "the base has no right answer; choose one that has it with --base" in run.output
+    assert _judged(repository, "--trials", "2", "--allow-new")[0].exit in {0, 3}
+
+
+@pytest.mark.parametrize("rows, verdicts", [("maximum and 1e3", {"vanished"}), ("fmax", set())])
+def test_method_that_vanished_is_missed_if_it_was_asked_for(
+    rows: str, verdicts: set[str], repository: Repository
+) -> None:
+    repository.plant(PLANTS["vanished"])
+    _, found = _judged(repository, "--trials", "2", "--rows", rows)
+    assert _verdicts(found, "maximum") == verdicts
+
+
+def test_lock_of_an_editor_is_no_part_of_the_package(repository: Repository) -> None:
+    (repository.root / "relu_impls" / ".#forward.py").symlink_to("me@host.1234")
+    assert _judged(repository, "--trials", "2")[0].exit in {0, 3}
 
 
 @pytest.mark.parametrize("name, method", [("vanished", "maximum"), ("new", "maximum_twin")])

@@ -32,15 +32,16 @@ class Processes:
         What was started side by side, in order.
     """
 
-    def __init__(self, wild: Sequence[str] = ()) -> None:
+    def __init__(self, wild: Sequence[str] = (), wrong: Sequence[str] = ()) -> None:
         self.wild = wild
+        self.wrong = dict.fromkeys(wrong, "another digest")
         self.batches: list[list[Request]] = []
 
     def run(self, requests: Sequence[Request], *_others: Any) -> list[Report]:
         self.batches.append(list(requests))
         before = sum(map(len, self.batches[:-1]))
         return [
-            Report({}, {name: self._line(name, before + i) for name in request.rows})
+            Report({}, {name: self._line(name, before + i) for name in request.rows}, self.wrong)
             for i, request in enumerate(requests)
         ]
 
@@ -91,6 +92,16 @@ def test_a_batch_ends_at_the_next_look_and_at_the_most_trials(
     assert series[ROWS[0].name].verdict is None
     assert series[ROWS[1].name].verdict is Verdict.STEADY
     assert len(series[ROWS[1].name].values) == LOOKS[0]
+
+
+def test_a_wrong_answer_decides_its_row_at_once_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    processes = Processes(wrong=[ROWS[0].name])
+    _, series = _decide(monkeypatch, processes, 2)
+    verdicts = [series[row.name].verdict for row in ROWS]
+    assert verdicts == [Verdict.DIVERGED, Verdict.STEADY, Verdict.STEADY]
+    assert ROWS[0].name not in processes.batches[1][0].rows
 
 
 def test_no_two_trials_draw_the_same_orders(monkeypatch: pytest.MonkeyPatch) -> None:

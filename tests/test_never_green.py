@@ -61,6 +61,15 @@ def test_new_rows_are_not_allowed_beside_a_stored_baseline(stored: Lane) -> None
     assert stored.refused("--allow-new").endswith(f"are recorded: {RECORD}")
 
 
+def test_answer_that_is_wrong_once_it_is_timed_has_diverged(lane: Lane) -> None:
+    lane.repository.plant(PLANTS["wrong once it is timed"])
+    run, found = lane.judged()
+    assert (run.exit, found["verdict"]) == (1, "diverged")
+    assert {name.split("[")[0] for name in in_verdict(found, "diverged")} == {"maximum"}
+    assert found["trials"] > 0
+    assert " once it was timed, expected " in run.output
+
+
 def test_row_that_vanished_is_named(lane: Lane) -> None:
     lane.repository.plant(PLANTS["vanished"])
     run, found = lane.judged()
@@ -217,4 +226,4 @@ def test_budget_that_ends_before_the_first_look_proves_nothing(
         f"{fit} of at least {fewest} trials fit in the budget of 0.1 s: allow more with --budget, "
         "or judge fewer rows with --rows"
     ) in run.output.splitlines()
-    assert "too noisy" not in run.output
+    assert "no time is believed" not in run.output

@@ -38,6 +38,14 @@ def _look(blocks: Sequence[list[float]]) -> Series:
     return series
 
 
+def test_wrong_answer_decides_whatever_its_times_are() -> None:
+    series = _look([EQUAL])
+    series.diverge("digest is a, expected b")
+    found = series.outcome()
+    assert (found.verdict, found.why) == (Verdict.DIVERGED, "digest is a, expected b")
+    assert (found.interval, found.row) == (None, ROW.name)
+
+
 @pytest.mark.parametrize(
     "blocks, verdict, trials",
     [

@@ -207,3 +207,43 @@ def test_wrong_answers_are_never_recorded(monkeypatch: pytest.MonkeyPatch) -> No
     measure(monkeypatch, {}, failure())
     with pytest.raises(CannotJudgeError, match="1 rows fail the exact checks, fmax"):
         record(RECORDER, ROWS, None, "")
+
+
+def test_wrong_answers_to_timed_calls_are_never_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    measure(monkeypatch, {})
+    timed = Lab.add_trials
+
+    def add_trials(lab: Lab, count: int, series: Mapping[str, Series], *others: Any) -> None:
+        timed(lab, count, series, *others)
+        series[ROWS[1].name].diverge("digest is a, expected b")
+
+    monkeypatch.setattr(Lab, "add_trials", add_trials)
+    with pytest.raises(CannotJudgeError, match=r"fmax\[float64-1e3\] diverges: digest is a"):
+        record(RECORDER, ROWS, None, "")
+
+
+def test_trials_without_a_spread_are_never_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    measure(monkeypatch, {})
+    recorder = replace(RECORDER, settings=replace(RECORDED, trials=3))
+    with pytest.raises(CannotJudgeError, match=r"3 trials .* ask for 4 or more with --trials"):
+        record(recorder, ROWS, None, "")
+
+
+def test_what_changed_while_it_was_recorded_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    measure(monkeypatch, {})
+    heads = iter(["one", "another"])
+    monkeypatch.setattr(lane, "describe_head", lambda _: next(heads))
+    with pytest.raises(CannotJudgeError, match="was one at first and is another in the end"):
+        record(RECORDER, ROWS, None, "")
+
+
+def test_a_folder_without_the_package_is_not_timed() -> None:
+    elsewhere = replace(GATE, root=Path(__file__).parent)
+    with pytest.raises(CannotJudgeError, match=r"no package relu_impls in .*; run the command"):
+        against_baseline(elsewhere, ROWS, baseline_of(ROWS), {})
+
+
+def test_certainty_that_is_none_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    measure(monkeypatch, {}, spread=200.0)
+    notes = judged(ROWS, baseline_of(ROWS, spread=200.0)).notes
+    assert any("certain to within nothing" in note for note in notes)

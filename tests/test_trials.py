@@ -15,7 +15,7 @@ import pytest
 
 from benchmarks.errors import CannotJudgeError
 from benchmarks.paired import FEWEST_ROUNDS
-from benchmarks.trial import BASE, COPY, HEAD, Request
+from benchmarks.trial import BASE, CLOCK, COPY, HEAD, Request
 from benchmarks.trials import Report, run_trial, run_trials
 
 ROOT: Final = Path(__file__).parents[1]
@@ -137,6 +137,32 @@ def test_answer_of_a_broken_method_is_a_measurement_too(tmp_path: Path) -> None:
     arms = run_trial(_request(tmp_path, "raise OSError('full')", seconds=0.0), tmp_path).rows
     assert arms["plain[w]"]["arms"][HEAD] == {"wrong": "raises OSError: full"}
     assert "wrong" not in arms["other[w]"]["arms"][HEAD]
+
+
+ANSWERS: Final = {
+    "right": ("pass", {}),
+    "wrong": (
+        "plain.n = getattr(plain, 'n', 0) + 1; x = x if plain.n < 3 else x + 1",
+        {"plain[w]": "digest is "},
+    ),
+    "raises": (
+        "if sys._getframe(1).f_code.co_name == 'answer': raise ValueError('no more')",
+        {"plain[w]": "digest is ValueError: no more once it was timed, expected "},
+    ),
+}
+
+
+@pytest.mark.parametrize("reference", [BASE, CLOCK])
+@pytest.mark.parametrize("body, wrong", ANSWERS.values(), ids=ANSWERS)
+def test_row_is_held_to_its_answer_once_it_was_timed(
+    body: str, wrong: dict[str, str], reference: str, tmp_path: Path
+) -> None:
+    exact = run_trial(_request(tmp_path, seconds=0.0), tmp_path)
+    answers = {name: line["arms"][HEAD]["digest"] for name, line in exact.rows.items()}
+    request = _request(tmp_path, body, reference=reference, answers=answers)
+    found = run_trial(request, tmp_path).wrong
+    assert found.keys() == wrong.keys()
+    assert all(found[name].startswith(words) for name, words in wrong.items())
 
 
 def test_orders_follow_from_the_seed(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def _judge(project: Project, arguments: argparse.Namespace, chosen: Settings) ->
     rows = select(suite.rows(), arguments.rows)
     if arguments.base is not None:
         with project.gate(chosen) as gate:
-            return gate.against_revision(rows, arguments.base)
+            return gate.against_revision(rows, arguments.base, arguments.rows)
     if arguments.allow_new:
         raise CannotJudgeError(
             "--allow-new is for rows that --base lacks; rows that the stored baseline lacks are "
