@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from benchmarks.judge import Verdict
 from benchmarks.outcome import CANNOT_JUDGE, FAILURES
 from benchmarks.reports import Report, ReportRow
 
@@ -31,6 +32,10 @@ class Place:
 def annotate(report: Report, places: Mapping[str, Place]) -> list[str]:
     """Return an annotation for each row that failed, the slowest first, or for the whole run.
 
+    A slower row is left out if the run did not fail: identical code did not come out steady then,
+    so that no time is believed.  An annotation stands at a line of someone's change and reads as a
+    finding about it, whatever its level and its words; what is no finding stands in the report.
+
     Parameters
     ----------
     report : Report
@@ -40,7 +45,8 @@ def annotate(report: Report, places: Mapping[str, Place]) -> list[str]:
     """
     if report.why:
         return [f"::error title={report.verdict.value}::{_message(report.why)}"]
-    failed = [row for row in report.rows if row.verdict in _FAILED]
+    believed = _FAILED if report.verdict in FAILURES else _FAILED - {Verdict.REGRESSED}
+    failed = [row for row in report.rows if row.verdict in believed]
     failed.sort(key=lambda row: -(row.ratio or 0.0))
     level = "error" if report.exit_code else "notice"  # new rows may be allowed
     return [_annotation(level, row, places.get(row.method)) for row in failed]

@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from types import FrameType
@@ -38,22 +39,51 @@ def main(
     commands : sequence of Command
         What can be run; by default, what every suite can be given to.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
+    _open_streams()
+    _interrupt_on_signals()
     project = Project(suite)
     arguments = _parser(project, commands).parse_args(argv)
     try:
         code: int = arguments.run(project, arguments)
         sys.stdout.flush()  # what cannot be written must be known before the exit code is
     except FAULTS as error:
-        with suppress(OSError):  # what failed may be the place that messages go to
-            print(f"{project.command} {arguments.command}: {error}", file=sys.stderr)  # noqa: T201
+        _say(f"{project.command} {arguments.command}: {error}")
+        return 2
+    except Exception:  # noqa: BLE001 - Python would exit with 1, which means proven to be worse
+        with suppress(OSError):
+            traceback.print_exc()
+        _say(
+            f"{project.command} {arguments.command}: this is a fault of the suite, and nothing was "
+            "judged; report it with the lines above"
+        )
         return 2
     except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)  # noqa: T201
+        _say("interrupted; nothing was judged or recorded")
         return INTERRUPTED
     finally:
         _let_go()
     return code
+
+
+def _open_streams() -> None:
+    """Open what was closed: Python has None for it, and the next file would get its number."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+
+
+def _interrupt_on_signals() -> None:
+    """Treat what ends a process like Ctrl-C, so that it cleans up; nohup's choice is kept."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
+def _say(words: str) -> None:
+    """Say something in one line."""
+    with suppress(OSError):  # what failed may be the place that messages go to
+        print(" ".join(words.split()), file=sys.stderr)  # noqa: T201
 
 
 def _let_go() -> None:

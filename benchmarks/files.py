@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+import stat
 import tempfile
 from pathlib import Path
 
@@ -29,9 +31,9 @@ def write_atomically(path: Path, text: str) -> None:
     Parameters
     ----------
     path : Path
-        The file; a symbolic link is followed.
+        The file; a symbolic link is followed.  It keeps its permissions.
     text : str
-        Its new contents.
+        Its new contents; what UTF-8 has no bytes for is written as an escape.
 
     Raises
     ------
@@ -39,14 +41,15 @@ def write_atomically(path: Path, text: str) -> None:
         If it cannot be written; the old file is then untouched and no other is left behind.
     """
     target = path.resolve()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    temporary = Path(name)
+    # tempfile would keep it from other users.
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        with temporary.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o644)
+        if target.exists():
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)

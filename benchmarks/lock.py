@@ -19,7 +19,7 @@ def only_one() -> Iterator[None]:
     Raises
     ------
     CannotJudgeError
-        If another process holds it.
+        If another process holds it, or another user owns its file.
     """
     lock = FileLock(Path(tempfile.gettempdir(), "relu-impls-gate.lock"))
     try:
@@ -27,6 +27,12 @@ def only_one() -> Iterator[None]:
     except Timeout:
         raise CannotJudgeError(
             "another gate is measuring on this machine; wait until it is done"
+        ) from None
+    except PermissionError:
+        raise CannotJudgeError(
+            f"the lock {lock.lock_file} cannot be opened, most likely because another user's gate "
+            "made it; wait until that gate is done and have the file removed, or name a folder of "
+            "your own in TMPDIR"
         ) from None
     try:
         yield

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
+
+_MOST: Final = 1_000_000
+"""Seconds or trials; more than anyone waits for, and less than what overflows a clock."""
 
 
 class _Once(argparse.Action):
@@ -18,9 +21,11 @@ class _Once(argparse.Action):
         values: str | Sequence[Any] | None,
         option_string: str | None = None,
     ) -> None:
-        first = getattr(namespace, self.dest)
-        if first is not self.default:
+        given: set[str] = vars(namespace).setdefault("_given", set())
+        if self.dest in given:
+            first = getattr(namespace, self.dest)
             parser.error(f"{option_string} was given twice, {first} and {values}; give it once")
+        given.add(self.dest)
         setattr(namespace, self.dest, values)
 
 
@@ -50,13 +55,21 @@ def positive(text: str) -> float:
         found = float(text)
     except ValueError:
         found = math.nan
-    if not 0 < found < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of seconds")
+    if not 0 < found <= _MOST:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a positive number of seconds, at most {_MOST}"
+        )
     return found
 
 
 def whole(text: str) -> int:
     """Read a number of trials."""
-    if not text.isdecimal() or int(text) < 2:  # noqa: PLR2004 - one trial has no spread
-        raise argparse.ArgumentTypeError(f"{text!r} trials are no sample; ask for 2 or more")
-    return int(text)
+    try:
+        found = int(text) if text.isdecimal() else 0
+    except ValueError:  # Python reads no more than so many digits
+        found = 0
+    if not 2 <= found <= _MOST:  # noqa: PLR2004 - one trial has no spread
+        raise argparse.ArgumentTypeError(
+            f"{text!r} trials are no sample that can be taken; ask for 2 to {_MOST}"
+        )
+    return found

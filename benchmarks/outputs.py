@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,34 +24,61 @@ class Outputs(Generic[T]):
 
     Attributes
     ----------
-    files : sequence of tuple of Path and callable
-        Each file, and what turns a report into its text.
+    files : mapping of str to tuple of Path and callable
+        By the option that asks for it, each file and what turns a report into its text.
+    sources : sequence of Path
+        Files that are read, and folders all of whose files are: no report is written there.
     """
 
-    files: Sequence[tuple[Path, Callable[[T], str]]]
+    files: Mapping[str, tuple[Path, Callable[[T], str]]]
+    sources: Sequence[Path] = ()
 
     @classmethod
-    def checked(cls, *files: tuple[Path | None, Callable[[T], str]]) -> Self:
-        """Return those files that were asked for, all of which can be written.
+    def asked_for(
+        cls,
+        files: Mapping[str, tuple[Path | None, Callable[[T], str]]],
+        sources: Sequence[Path] = (),
+    ) -> Self:
+        """Return those files that have a path."""
+        found = {o: (path, render) for o, (path, render) in files.items() if path is not None}
+        return cls(found, sources)
+
+    def check(self) -> None:
+        """Make sure that all files can be written: before a measurement, not after it.
 
         Raises
         ------
         OSError
             If one cannot.
+        CannotJudgeError
+            If one is asked for twice, or would take the place of what is read.
         """
-        found = [(path, render) for path, render in files if path is not None]
-        for path, _ in found:
-            check_writable(path)
-        return cls(found)
+        options: dict[Path, str] = {}
+        for option, (path, _) in self.files.items():
+            self._check_place(path)
+            first = options.setdefault(path.resolve(), option)
+            if first != option:
+                raise CannotJudgeError(
+                    f"{path} is asked for by {first} and by {option}; name a file for each"
+                )
+
+    def _check_place(self, path: Path) -> None:
+        place = path.resolve()
+        for source in self.sources:
+            if source.resolve() in (place, *place.parents):
+                raise CannotJudgeError(
+                    f"{path} is among what is read ({source}); write the report elsewhere"
+                )
+        check_writable(path)
 
     def write(self, report: T) -> None:
         """Write the report to every file; the one that stood there before is replaced."""
-        for path, render in self.files:
+        for path, render in self.files.values():
             write_atomically(path, render(report))
 
     @contextmanager
     def even_if_it_fails(self, failed: Callable[[str], T]) -> Iterator[None]:
-        """Write a report of the failure if there is one, and let it pass.
+        """Check the files; if that or the body fails, report this, and let the failure pass.
 
         Otherwise the report of an earlier run would stand there, and be taken for this one's.
 
@@ -61,8 +88,20 @@ class Outputs(Generic[T]):
             Takes the reason and returns the report.
         """
         try:
+            self.check()
             yield
-        except FAULTS as error:
-            with suppress(OSError):  # the first error is the one to show
-                self.write(failed(str(error)))
+        except BaseException as error:
+            self._write_where_possible(failed, _reason(error))
             raise
+
+    def _write_where_possible(self, failed: Callable[[str], T], why: str) -> None:
+        for path, render in self.files.values():
+            with suppress(*FAULTS):  # the first error is the one to show
+                self._check_place(path)
+                write_atomically(path, render(failed(why)))
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return str(error) if isinstance(error, FAULTS) else f"{type(error).__name__}: {error}"

@@ -30,10 +30,16 @@ class Display:
             TextColumn("{task.fields[left]}"),
             console=self._console,
             transient=True,
-            disable=not self._console.is_terminal,
+            disable=not self.live,
         )
         self._task = self._bar.add_task("", total=None, left="")
         self._stage = ""
+
+    @property
+    def live(self) -> bool:
+        """Whether a line can be changed where it goes; FORCE_COLOR alone does not make it so."""
+        console = self._console
+        return console.file.isatty() and console.is_terminal and not console.is_dumb_terminal
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -51,7 +57,7 @@ class Display:
         """Begin a stage that goes through a number of rows."""
         self._stage = words
         self._bar.reset(self._task, total=rows, description=words, left=self._left())
-        if not self._console.is_terminal:
+        if not self.live:
             print(f"{words}; {self._left()}", file=sys.stderr, flush=True)  # noqa: T201
 
     def row(self, name: str) -> None:

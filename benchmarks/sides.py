@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -66,7 +67,12 @@ def read_side(name: str, command: str, storage: Path = STORAGE) -> Side:
     CannotJudgeError
         If there is nothing, or it cannot be believed; one line says why.
     """
-    runs = [read(path) for path in _files(name, command, storage)]
+    paths = _files(name, storage)
+    if not paths:
+        raise CannotJudgeError(
+            f"no file, folder or saved run {name!r} that has JSON; save one: {command} record NAME"
+        )
+    runs = [read(path) for path in paths]
     check_distinct(runs)
     for run in runs[1:]:
         _check_same(name, runs[0], run)
@@ -115,21 +121,30 @@ def software_change(one: Run, other: Run) -> str:
     return ", ".join(f"{name} {a} -> {b}" for name, (a, b) in values.items() if a != b)
 
 
-def _files(name: str, command: str, storage: Path) -> list[Path]:
+def sources(name: str, storage: Path = STORAGE) -> list[Path]:
+    """Return the files that a side is read from, and the folders whose files are all read.
+
+    Parameters
+    ----------
+    name, storage
+        As in `read_side`.
+
+    Returns
+    -------
+    list of Path
+        Empty if there is no such side.
+    """
+    files = _files(name, storage)
+    folders = {file.parent for file in files if file != Path(name)}
+    return [*files, *folders]
+
+
+def _files(name: str, storage: Path) -> list[Path]:
     path = Path(name)
-    if path.is_dir():
-        found = sorted(path.glob("*.json"))
-        if not found:
-            raise CannotJudgeError(f"{name} has no JSON files; name a folder of saved runs")
-        return found
-    if path.is_file():
-        return [path]
-    stored = _stored(name, storage)
-    if not stored:
-        raise CannotJudgeError(
-            f"no file, folder or saved run {name!r}; save one: {command} record NAME"
-        )
-    return stored
+    found: list[Path] = []
+    with suppress(OSError):  # before Python 3.14, for a name that no file can have
+        found = [path] if path.is_file() else sorted(path.glob("*.json")) or _stored(name, storage)
+    return found
 
 
 def _stored(name: str, storage: Path) -> list[Path]:

@@ -73,6 +73,23 @@ def test_a_failed_row_is_an_error_at_the_line_of_its_method(row: ReportRow, line
     assert _lines(row) == [line]
 
 
+@pytest.mark.parametrize(
+    "verdict, code", [(Verdict.INCONCLUSIVE, 3), (Verdict.VANISHED, 2)], ids=["3", "2"]
+)
+def test_a_slower_row_is_left_out_where_no_time_is_believed(verdict: Verdict, code: int) -> None:
+    rows = (_row(Verdict.REGRESSED, "slower", ratio=1.25), _row(Verdict.VANISHED, row="gone"))
+    report = replace(_report(*rows), verdict=verdict, exit_code=code)
+    assert [line.partition("title=")[2] for line in annotate(report, PLACES)] == [
+        "gone vanished::vanished"
+    ]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.DIVERGED, Verdict.HEAVIER])
+def test_a_slower_row_is_shown_beside_what_failed_without_a_clock(verdict: Verdict) -> None:
+    report = replace(_report(_row(Verdict.REGRESSED), _row(verdict)), verdict=verdict)
+    assert len(annotate(report, PLACES)) == 2
+
+
 @pytest.mark.parametrize("verdict", [Verdict.STEADY, Verdict.IMPROVED, Verdict.INCONCLUSIVE])
 def test_a_row_that_did_not_fail_has_no_annotation(verdict: Verdict) -> None:
     assert _lines(_row(verdict, "why", ratio=1.0, low=0.9, high=1.1)) == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -42,13 +44,10 @@ def test_failed_write_keeps_the_old_file_and_leaves_no_other(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_text_that_cannot_be_encoded_keeps_the_old_file(tmp_path: Path) -> None:
+def test_text_that_cannot_be_encoded_is_written_as_an_escape(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    path.write_text("old")
-    with pytest.raises(UnicodeEncodeError):
-        write_atomically(path, "lone surrogate \ud800")
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
+    write_atomically(path, os.fsdecode(b"h\xc3\xa9 \xff"))
+    assert path.read_text("utf-8") == "h\u00e9 \\udcff"
 
 
 def test_text_is_on_disk_before_it_replaces_the_old_file(
@@ -75,10 +74,27 @@ def test_symbolic_link_is_followed_and_kept(tmp_path: Path) -> None:
     assert target.read_text() == "new"
 
 
-def test_file_is_readable_by_others(tmp_path: Path) -> None:
+@pytest.fixture(params=[0o022, 0o027, 0o077])
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    """What is taken from the permissions of new files."""
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def test_a_new_file_has_the_permissions_that_any_new_file_has(umask: int, tmp_path: Path) -> None:
     path = tmp_path / "file"
     write_atomically(path, "new")
-    assert path.stat().st_mode & 0o777 == 0o644
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o664, 0o444, 0o755])
+def test_a_file_that_is_replaced_keeps_its_permissions(mode: int, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    path.chmod(mode)
+    write_atomically(path, "new")
+    assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("new", mode)
 
 
 def test_directory_that_does_not_exist_is_an_error(tmp_path: Path) -> None:

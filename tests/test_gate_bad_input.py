@@ -68,30 +68,33 @@ def _within(seconds: float, condition: Callable[[], bool]) -> bool:
 
 
 @needs_proc
+@pytest.mark.usefixtures("hangup")
 @pytest.mark.parametrize("stage", ["exact checks", "trial 2"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["gate alone", "whole group"])
 def test_interrupt_ends_everything_and_says_so(
     send: Callable[[int, int], None],
-    number: int,
+    name: str,
     stage: str,
     start: Callable[..., subprocess.Popen[str]],
     repository: Repository,
 ) -> None:
     rows = ("--rows", "1e6") if stage == "exact checks" else ROWS
     path = repository.folder / "verdict.json"
+    path.write_text('{"verdict": "steady", "exit": 0}')
     process = start(*rows, "--json", str(path))
     _until_it_says(stage, process)
     assert _within(5, lambda: bool(_trials(repository)))
-    send(process.pid, number)
+    send(process.pid, signal.Signals[name])
     output, errors = process.communicate(timeout=2)
     assert (process.returncode, output) == (130, "")
-    assert errors.splitlines()[-1] == "interrupted; nothing was written"
+    assert errors.splitlines()[-1] == "interrupted; nothing was judged or recorded"
     assert "Traceback" not in errors
     # A trial that was being started at that very moment ends because nobody speaks to it.
     assert _within(2, lambda: not _trials(repository))
     assert repository.left_behind == []
-    assert not path.exists()
+    report = load(path, SUITE.command)
+    assert (report.verdict.value, report.exit_code, report.why) == ("not judged", 2, "interrupted")
 
 
 @needs_proc
@@ -127,6 +130,10 @@ REFUSED: Final = {
     "rows that match nothing": (["--base", "HEAD", "--rows", "qqq"], "--rows 'qqq' matches none"),
     "rows that are no expression": (["--base", "HEAD", "--rows", "and"], "is no expression"),
     "no folder for JSON": (["--base", "HEAD", "--json", "no/such/x"], "no/such is not"),
+    "two reports in a file": (
+        ["--base", "HEAD", "--json", "x", "--markdown", "./x"],
+        "x is asked for by --json and by --markdown; name a file for each",
+    ),
     "JSON is a folder": (["--base", "HEAD", "--json", "benchmarks"], "benchmarks is a folder"),
     "no folder for Markdown": (["--base", "HEAD", "--markdown", "no/such/x"], "no/such is not"),
 }
@@ -141,6 +148,7 @@ def test_bad_input_is_refused_in_one_line_before_anything_is_measured(
     assert words in one_line(run)
     assert "exact checks" not in run.errors
     assert repository.left_behind == []
+    (repository.root / "x").unlink(missing_ok=True)
     assert repository.state == before
 
 
@@ -163,6 +171,8 @@ USAGE: Final = {
     "limit of nothing": (["--base", "HEAD", "--limit", "0"], "'0' is no limit"),
     "limit that is no number": (["--base", "HEAD", "--limit", "x%"], "'x%' is no limit"),
     "one trial": (["--base", "HEAD", "--trials", "1"], "'1' trials are no sample"),
+    "more trials than a number": (["--trials", "9" * 20], "; ask for 2 to 1000000"),
+    "more time than a clock has": (["--timeout", "1e10"], "seconds, at most 1000000"),
     "no time": (["--base", "HEAD", "--budget", "nan"], "'nan' is not a positive number"),
     "unknown option": (["--base", "HEAD", "--fast"], "unrecognized arguments: --fast"),
 }
@@ -197,7 +207,7 @@ def test_interrupted_recording_leaves_nothing_behind(repository: Repository) -> 
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=5)
     assert (process.returncode, output) == (130, "")
-    assert errors.splitlines()[-1] == "interrupted; nothing was written"
+    assert errors.splitlines()[-1] == "interrupted; nothing was judged or recorded"
     assert _within(2, lambda: not _trials(repository))
     assert repository.left_behind == []
     assert not (repository.root / "benchmarks" / "baselines").exists()

@@ -139,6 +139,16 @@ def test_an_interrupted_history_keeps_its_trials(measured: Path, tmp_path: Path)
     assert (rest.exit, "3 rounds; more with" in rest.output) == (0, True)
 
 
+def test_a_history_that_was_not_begun_is_not_to_be_resumed(tmp_path: Path) -> None:
+    process = start("--cache", str(tmp_path / "cache"))
+    assert process.stderr is not None
+    assert any("looking for releases" in line for line in process.stderr)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert errors.splitlines()[-1] == "interrupted; nothing was judged or recorded"
+
+
 @pytest.mark.slow
 def test_a_history_is_not_begun_over_another(measured: Path) -> None:
     before = (measured / "trials.jsonl").read_bytes()
@@ -162,6 +172,11 @@ REFUSED: Final = {
     "nothing to resume": (["--resume"], "leave --resume out"),
     "rows on resuming": (["--resume", "--rows", "fmax"], "--resume takes releases and rows"),
     "no marks": (["--readme", str(ROOT / "LICENSE")], "no place for the history"),
+    "two reports in a file": (
+        ["--json", "x", "--markdown", "x"],
+        "x is asked for by --json and by --markdown",
+    ),
+    "a report in the log": (["--log", "x", "--json", "x"], "is among what is read"),
     "no folder": (["--json", "no/such/x"], "no/such is not"),
 }
 

@@ -177,15 +177,28 @@ def test_the_command_writes_the_comparison_and_exits_with_the_worst(tmp_path: Pa
         (["a.json", "a.json"], "are both of the class"),
         (["a.json", "none.json"], "none.json is not the report of a gate"),
         (["a.json", "--markdown", "no/such/x"], "no/such is not there"),
+        (["a.json", "--markdown", "a.json"], "a.json is among what is read"),
     ],
 )
 def test_the_command_says_in_one_line_what_is_wrong(
     arguments: list[str], words: str, tmp_path: Path
 ) -> None:
-    _written(tmp_path / "a.json")
+    report = Path(_written(tmp_path / "a.json"))
+    before = report.read_bytes()
     placed = [a if a.startswith("--") else str(tmp_path / a) for a in arguments]
     done = _run(*placed)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("python -m benchmarks join: ")
     assert len(done.stderr.splitlines()) == 1
     assert words in done.stderr
+    assert report.read_bytes() == before
+
+
+def test_a_page_of_earlier_reports_does_not_stand_for_some_that_cannot_be_joined(
+    tmp_path: Path,
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("**steady**")
+    done = _run(*[_written(tmp_path / "a.json")] * 2, "--markdown", str(page))
+    why = done.stderr.removeprefix("python -m benchmarks join: ").strip()
+    assert page.read_text("utf-8") == f"**cannot be judged**: `{why}`\n"

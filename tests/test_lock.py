@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -106,6 +107,19 @@ def test_lock_is_free_after_an_error(error: type[BaseException]) -> None:
         raise error
     with only_one():
         pass
+
+
+def test_a_lock_of_another_user_is_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(BaseFileLock, "acquire", denied)
+    with pytest.raises(CannotJudgeError) as caught, only_one():
+        pytest.fail("it was not locked")
+    assert str(caught.value).startswith(f"the lock {tmp_path / 'relu-impls-gate.lock'} cannot be ")
+    assert str(caught.value).endswith("or name a folder of your own in TMPDIR")
 
 
 def test_another_process_is_refused() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -72,6 +73,33 @@ def test_the_command_updates_a_document(tmp_path: Path) -> None:
     document.write_text(f"{BEGIN}\n{END}\n", "utf-8")
     assert run(str(document)).returncode == 0
     assert methods_table(METHODS.values()) in document.read_text("utf-8")
+
+
+def test_a_document_is_replaced_as_a_whole_and_keeps_its_permissions(tmp_path: Path) -> None:
+    document, link = tmp_path / "document.md", tmp_path / "link.md"
+    document.write_text(f"{BEGIN}\n{END}\n", "utf-8")
+    document.chmod(0o640)
+    link.symlink_to(document)
+    before = document.stat()
+    assert run(str(link)).returncode == 0
+    after = document.stat()
+    assert after.st_ino != before.st_ino
+    assert (after.st_mode, link.is_symlink()) == (before.st_mode, True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["document.md", "link.md"]
+
+
+def test_a_reader_that_went_away_is_no_fault() -> None:
+    theirs, ours = os.pipe()
+    os.close(theirs)
+    done = subprocess.run(
+        [sys.executable, "-m", "relu_impls"],
+        cwd=ROOT,
+        stdout=ours,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(ours)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize("content", [None, b"no marks", b"\xff\xfe"])

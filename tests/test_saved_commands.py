@@ -157,7 +157,7 @@ def test_rows_are_grouped(group: str, titles: list[str]) -> None:
 
 REFUSED: Final = {
     "nothing there": (["no-such", AFTER], "no file, folder or saved run 'no-such'"),
-    "no JSON": ([str(ROOT / ".github"), AFTER], "has no JSON files"),
+    "no JSON": ([str(ROOT / ".github"), AFTER], ".github' that has JSON; save one"),
     "itself": ([BEFORE, BEFORE], "are the same run"),
     "a page": ([BEFORE, str(ROOT / "README.md")], "is not a saved run of pytest-benchmark"),
     "no such rows": ([BEFORE, AFTER, "--rows", "qqq"], "--rows 'qqq' matches none"),
@@ -198,8 +198,26 @@ def test_a_report_never_takes_the_place_of_a_run(option: str, place: str, tmp_pa
     refused = run("compare", *sides, option, str(tmp_path / place))
     assert (refused.exit, refused.output) == (2, "")
     assert refused.errors.endswith("; write the report elsewhere\n")
+    assert "is among what is read" in refused.errors
     assert (tmp_path / "b.json").read_bytes() == Path(AFTER).read_bytes()
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["c.json"]
+
+
+@pytest.mark.parametrize("file", ["0001_before.json", "new.json"])
+def test_a_report_never_takes_the_place_of_a_run_that_is_named(file: str, tmp_path: Path) -> None:
+    place = folder(tmp_path / "runs" / "machine" / "before", recorded(trials=3))
+    content = {path.name: path.read_bytes() for path in place.iterdir()}
+    options = ("--storage", "runs", "--json", f"runs/machine/before/{file}")
+    refused = run("compare", "before", "no-such", *options, cwd=tmp_path)
+    assert (refused.exit, "is among what is read" in refused.errors) == (2, True)
+    assert {path.name: path.read_bytes() for path in place.iterdir()} == content
+
+
+def test_names_are_looked_up_in_the_storage_that_is_given(tmp_path: Path) -> None:
+    for seed, name in enumerate(("old", "new")):
+        folder(tmp_path / "runs" / "machine" / name, recorded(seed=seed))
+    found = run("compare", "old", "new", "--storage", "runs", cwd=tmp_path)
+    assert found.exit == 0, found.errors
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "-x y", "a\nb"])
@@ -291,7 +309,7 @@ def test_an_interrupted_recording_leaves_nothing(
     recording.send_signal(signal.SIGINT)
     output, errors = recording.communicate(timeout=5)
     assert (recording.returncode, output) == (130, "")
-    assert errors.splitlines()[-1] == "interrupted; nothing was written"
+    assert errors.splitlines()[-1] == "interrupted; nothing was judged or recorded"
     assert not (repository.root / ".benchmarks").exists()
     assert repository.left_behind == []
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from benchmarks.errors import CannotJudgeError
-from benchmarks.sides import check_distinct, check_same_machine
+from benchmarks.sides import check_distinct, check_same_machine, sources
 from tests.saved import STOCK, changed, file, folder, recorded, side_of, times
 
 NODE: Final = "test_words.py::test_sorted[10]"
@@ -47,14 +47,36 @@ def test_a_row_of_some_files_has_their_trials(saves: Path) -> None:
     assert counts == {3, 4}
 
 
-def test_a_folder_without_json_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CannotJudgeError, match="has no JSON files"):
-        side_of(tmp_path)
+@pytest.mark.parametrize("name", ["x", "empty", "x" * 5000])
+def test_what_is_not_there_names_the_command_that_records_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+    words = f"no file, folder or saved run '{name}' that has JSON.*record NAME"
+    with pytest.raises(CannotJudgeError, match=words):
+        side_of(name)
 
 
-def test_what_is_not_there_names_the_command_that_records_it(tmp_path: Path) -> None:
-    with pytest.raises(CannotJudgeError, match=r"no file, folder or saved run 'x'.*record NAME"):
-        side_of("x", tmp_path)
+def test_a_folder_without_json_does_not_hide_a_saved_run(
+    saves: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(saves, tmp_path / ".benchmarks" / "machine" / "it")
+    monkeypatch.chdir(tmp_path)
+    Path("it").mkdir()
+    assert side_of("it").trials == 4
+
+
+def test_the_sources_of_a_side_are_its_files_and_the_folders_that_are_read(
+    saves: Path, tmp_path: Path
+) -> None:
+    files = sorted(saves.iterdir())
+    assert sources(str(files[0])) == files[:1]
+    assert sources(str(saves)) == [*files, saves]
+    storage = tmp_path / "storage"
+    place = shutil.copytree(saves, storage / "machine" / "run")
+    assert sources("run", storage) == [*sorted(place.iterdir()), place]
+    assert sources("no-such", storage) == []
 
 
 def test_one_broken_file_spoils_a_folder(saves: Path) -> None:

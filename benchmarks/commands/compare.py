@@ -13,12 +13,11 @@ from typing import Final
 from benchmarks import compare_report
 from benchmarks.compare import compare, together
 from benchmarks.compare_report import GROUPS, SORTS, View
-from benchmarks.errors import CannotJudgeError
 from benchmarks.options import fraction
 from benchmarks.outcome import Outcome
 from benchmarks.outputs import Outputs
 from benchmarks.project import Command, Project
-from benchmarks.sides import read_side
+from benchmarks.sides import STORAGE, read_side, sources
 from benchmarks.stored import STORED
 
 
@@ -40,6 +39,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="order of the rows (default: %(default)s)",
     )
     parser.add_argument("--group", choices=GROUPS, default="", help="a table for each")
+    parser.add_argument(
+        "--storage",
+        type=Path,
+        metavar="FOLDER",
+        default=STORAGE,
+        help="of pytest-benchmark, where names of saved runs are looked up (default: %(default)s)",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the verdict for programs")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write it for a page")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write it for a spreadsheet")
@@ -47,32 +53,23 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(project: Project, arguments: argparse.Namespace) -> int:
     view = View(arguments.sort, arguments.group)
-    for path in (arguments.json, arguments.markdown, arguments.csv):
-        if path is not None:
-            _check_elsewhere(path, [arguments.old, *arguments.new])
-    outputs = Outputs[Sequence[Outcome]].checked(
-        (arguments.json, compare_report.as_json),
-        (arguments.markdown, partial(compare_report.markdown, view=view)),
-        (arguments.csv, partial(compare_report.as_csv, view=view)),
+    names = (arguments.old, *arguments.new)
+    outputs = Outputs[Sequence[Outcome]].asked_for(
+        {
+            "--json": (arguments.json, compare_report.as_json),
+            "--markdown": (arguments.markdown, partial(compare_report.markdown, view=view)),
+            "--csv": (arguments.csv, partial(compare_report.as_csv, view=view)),
+        },
+        sources=[place for name in names for place in sources(name, arguments.storage)],
     )
     start = time.monotonic()
     with outputs.even_if_it_fails(partial(_not_judged, arguments, start)):
-        sides = [read_side(name, project.command) for name in (arguments.old, *arguments.new)]
+        sides = [read_side(name, project.command, arguments.storage) for name in names]
         found = compare(sides, arguments.rows, arguments.limit, project.command)
-    outcomes = [replace(outcome, seconds=time.monotonic() - start) for outcome in found]
-    outputs.write(outcomes)
+        outcomes = [replace(outcome, seconds=time.monotonic() - start) for outcome in found]
+        outputs.write(outcomes)
     print(compare_report.text(outcomes, view), end="")  # noqa: T201
     return together(outcomes).exit_code
-
-
-def _check_elsewhere(path: Path, sides: Sequence[str]) -> None:
-    """Refuse a report that would replace a saved run, or be taken for one the next time."""
-    place = path.resolve()
-    for side in map(Path, sides):
-        if side.resolve() in (place, *place.parents):
-            raise CannotJudgeError(
-                f"{path} is among the runs of {side}; write the report elsewhere"
-            )
 
 
 def _not_judged(arguments: argparse.Namespace, start: float, why: str) -> list[Outcome]:

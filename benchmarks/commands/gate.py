@@ -36,14 +36,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(project: Project, arguments: argparse.Namespace) -> int:
-    outputs = Outputs[Outcome].checked(
-        (arguments.json, report.as_json), (arguments.markdown, report.markdown)
+    outputs = Outputs[Outcome].asked_for(
+        {
+            "--json": (arguments.json, report.as_json),
+            "--markdown": (arguments.markdown, report.markdown),
+        }
     )
     chosen = settings(STORED if arguments.base is None else Settings(), arguments)
     not_judged = partial(_not_judged, arguments.base, chosen.limit, time.monotonic())
     with outputs.even_if_it_fails(not_judged):
         outcome = replace(_judge(project, arguments, chosen), allow_new=arguments.allow_new)
-    outputs.write(outcome)
+        outputs.write(outcome)
     print(report.text(outcome), end="")  # noqa: T201
     return outcome.exit_code
 

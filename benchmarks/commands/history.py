@@ -69,11 +69,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(project: Project, arguments: argparse.Namespace) -> int:
-    outputs = Outputs[Findings].checked(
-        (arguments.json, history_report.as_json),
-        (arguments.markdown, history_report.markdown),
-        (arguments.readme, partial(_updated, arguments.readme)),
+    log = Log(arguments.log or arguments.cache / "trials.jsonl")
+    outputs = Outputs[Findings].asked_for(
+        {
+            "--json": (arguments.json, history_report.as_json),
+            "--markdown": (arguments.markdown, history_report.markdown),
+            "--readme": (arguments.readme, partial(_updated, arguments.readme)),
+        },
+        sources=[log.path],
     )
+    outputs.check()
     if arguments.readme is not None:
         _check_marks(arguments.readme)
     if arguments.resume and (arguments.releases or arguments.rows):
@@ -85,7 +90,6 @@ def _run(project: Project, arguments: argparse.Namespace) -> int:
         budget=arguments.budget,
         timeout=arguments.timeout,
     )
-    log = Log(arguments.log or arguments.cache / "trials.jsonl")
     try:
         with project.gate(settings) as gate:
             history = (
@@ -95,6 +99,8 @@ def _run(project: Project, arguments: argparse.Namespace) -> int:
             )
             history = Measurement(gate, log, Releases(arguments.cache)).complete(history)
     except KeyboardInterrupt:
+        if not log.path.exists():
+            raise
         print(f"interrupted; --resume goes on with what is in {log.path}", file=sys.stderr)  # noqa: T201
         return INTERRUPTED
     found = find(history, settings.limit)

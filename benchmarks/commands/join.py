@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks import join, reports
-from benchmarks.join import Joined
 from benchmarks.outputs import Outputs
 from benchmarks.project import Command, Project
+from benchmarks.tables import code
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,11 +22,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(project: Project, arguments: argparse.Namespace) -> int:
-    outputs = Outputs[Joined].checked((arguments.markdown, join.markdown))
-    joined = join.join([reports.load(path, project.command) for path in arguments.reports])
-    outputs.write(joined)
+    outputs = Outputs[str].asked_for({"--markdown": (arguments.markdown, str)}, arguments.reports)
+    with outputs.even_if_it_fails(_not_joined):
+        joined = join.join([reports.load(path, project.command) for path in arguments.reports])
+        outputs.write(join.markdown(joined))
     print(join.text(joined), end="")  # noqa: T201
     return joined.exit_code
+
+
+def _not_joined(why: str) -> str:
+    return f"**cannot be judged**: {code(why)}\n"
 
 
 COMMAND: Final = Command(
