@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.baselines import SCHEMA, load
 from benchmarks.suite import SUITE
-from tests.lanes import FEW, NAMES, RECORD, REPLACE, Lane, in_verdict
+from tests.lanes import NAMES, RECORD, REPLACE, Lane, in_verdict
 from tests.plants import BENCHMARKS, plants
 
 
@@ -124,7 +124,7 @@ def test_recording_refuses_what_cannot_be_believed_and_leaves_the_baseline_as_it
 ) -> None:
     stored.repository.plant(plants("maximum")["wrong value"])
     before = stored.baseline.read_bytes()
-    run = stored.repository.run(*BENCHMARKS, "baseline", *FEW)
+    run = stored.repository.run(*BENCHMARKS, "baseline", "--trials", "4")
     assert (run.exit, run.output) == (2, "")
     assert "rows fail the exact checks, maximum[" in run.errors.splitlines()[-1]
     assert "python -m benchmarks expect" in run.errors.splitlines()[-1]
