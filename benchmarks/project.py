@@ -83,7 +83,9 @@ class Command:
     run: Callable[[Project, argparse.Namespace], int]
 
 
-def add_limits(parser: argparse.ArgumentParser, defaults: Mapping[str, Settings]) -> None:
+def add_limits(
+    parser: argparse.ArgumentParser, defaults: Mapping[str, Settings], *names: str
+) -> None:
     """Add the options that say how long to measure and how much to tolerate.
 
     Parameters
@@ -92,36 +94,38 @@ def add_limits(parser: argparse.ArgumentParser, defaults: Mapping[str, Settings]
         What they are added to.
     defaults : mapping of str to Settings
         What holds where an option is not given, by the words that say when.
+    *names : str
+        Which of `limit`, `trials`, `budget` and `timeout`; all of them by default.
     """
-
-    def shown(name: str, form: str) -> str:
-        values = {when: format(getattr(chosen, name), form) for when, chosen in defaults.items()}
+    for name in names or _LIMITS:
+        limit = _LIMITS[name]
+        values = {when: format(getattr(s, name), limit.form) for when, s in defaults.items()}
         if len(set(values.values())) == 1:
             values = {"": next(iter(values.values()))}
         listed = ", ".join(f"{value} {when}".strip() for when, value in values.items())
-        return f"(default: {listed})".replace("%", "%%")
-
-    parser.add_argument(
-        "--limit",
-        type=fraction,
-        help=f"tolerated slowdown, as 3%% or 0.03 {shown('limit', '.0%')}",
-    )
-    parser.add_argument("--trials", type=whole, help=f"most fresh processes {shown('trials', 'd')}")
-    parser.add_argument(
-        "--budget",
-        type=positive,
-        metavar="SECONDS",
-        help=f"most for everything {shown('budget', 'g')}",
-    )
-    parser.add_argument(
-        "--timeout",
-        type=positive,
-        metavar="SECONDS",
-        help=f"most for a process to be silent {shown('timeout', 'g')}",
-    )
+        words = f"{limit.help} (default: {listed})".replace("%", "%%")
+        parser.add_argument(f"--{name}", type=limit.read, metavar=limit.metavar, help=words)
 
 
 def settings(default: Settings, arguments: argparse.Namespace) -> Settings:
     """Return the default settings with those of `add_limits` that were given."""
-    given = {name: getattr(arguments, name) for name in ("limit", "trials", "budget", "timeout")}
+    given = {name: getattr(arguments, name, None) for name in _LIMITS}
     return replace(default, **{name: value for name, value in given.items() if value is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """An option that stands for a field of the settings."""
+
+    read: Callable[[str], float]
+    help: str
+    form: str
+    metavar: str | None = None
+
+
+_LIMITS: Final = {
+    "limit": _Limit(fraction, "tolerated slowdown, as 3% or 0.03", ".0%"),
+    "trials": _Limit(whole, "most trials, each a fresh process", "d"),
+    "budget": _Limit(positive, "most for everything", "g", "SECONDS"),
+    "timeout": _Limit(positive, "most for a process to be silent", "g", "SECONDS"),
+}

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -209,6 +210,16 @@ def plants(method: str) -> dict[str, Plant]:
         Plant("syntax error", method, _first_line("def"), None),
     ]
     return {plant.name: plant for plant in found}
+
+
+def shown_on(terminal: int) -> str:
+    """Read what is shown on a terminal until nobody has it open any more, and close it."""
+    shown = b""
+    with suppress(OSError):  # that is how a terminal ends
+        while part := os.read(terminal, 4096):
+            shown += part
+    os.close(terminal)
+    return shown.decode()
 
 
 def git(root: Path, *arguments: str) -> str:

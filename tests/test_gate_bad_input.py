@@ -18,7 +18,7 @@ import pytest
 from benchmarks.reports import load
 from benchmarks.suite import SUITE
 from tests.lanes import ROWS, one_line
-from tests.plants import BENCHMARKS, Repository
+from tests.plants import BENCHMARKS, Repository, shown_on
 
 resource = pytest.importorskip("resource", reason="this is about signals, limits and terminals")
 
@@ -219,12 +219,8 @@ def test_terminal_shows_the_row_the_undecided_rows_and_the_time_left(
     ours, theirs = os.openpty()
     process = repository.start("--base", "HEAD", *ROWS, stderr=theirs)
     os.close(theirs)
-    shown = b""
-    with suppress(OSError):  # that is how a terminal ends
-        while part := os.read(ours, 4096):
-            shown += part
-    os.close(ours)
+    shown = shown_on(ours)
     output, _ = process.communicate(timeout=60)
-    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
     assert re.search(r"trial \d+, 8 rows undecided: \w+\[float\d\d-1e3\]? .*\d+ s left", plain)
     assert output.count("8 rows") == 1

@@ -61,13 +61,22 @@ def test_new_rows_are_not_allowed_beside_a_stored_baseline(stored: Lane) -> None
     assert stored.refused("--allow-new").endswith(f"are recorded: {RECORD}")
 
 
-def test_answer_that_is_wrong_once_it_is_timed_has_diverged(lane: Lane) -> None:
-    lane.repository.plant(PLANTS["wrong once it is timed"])
+@pytest.mark.parametrize(
+    "name, words, timed",
+    [
+        ("answers from memory", "diverges on variant 1: result has ", False),
+        ("wrong once it is timed", " once it was timed, expected ", True),
+    ],
+)
+def test_answer_that_is_not_always_right_has_diverged(
+    name: str, words: str, lane: Lane, *, timed: bool
+) -> None:
+    lane.repository.plant(PLANTS[name])
     run, found = lane.judged()
     assert (run.exit, found["verdict"]) == (1, "diverged")
     assert {name.split("[")[0] for name in in_verdict(found, "diverged")} == {"maximum"}
-    assert found["trials"] > 0
-    assert " once it was timed, expected " in run.output
+    assert (found["trials"] > 0) is timed
+    assert words in run.output
 
 
 def test_row_that_vanished_is_named(lane: Lane) -> None:

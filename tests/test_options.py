@@ -151,10 +151,11 @@ def test_option_given_twice_is_refused_with_both_values(
     [
         ("gate", "as 3% or 0.03 (default: 3% with --base, 10% without)"),
         ("gate", "to be silent (default: 60)"),
-        ("baseline", "fresh processes (default: 160)"),
-        ("record", "fresh processes (default: 160)"),
-        ("compare", "as 10% or 0.1 (default: 0.1)"),
-        ("history", "for all rounds (default: 3600)"),
+        ("baseline", "each a fresh process (default: 160)"),
+        ("record", "each a fresh process (default: 160)"),
+        ("compare", "as 3% or 0.03 (default: 10%)"),
+        ("history", "for everything (default: 3600)"),
+        ("history", "as 10% or 0.1 (default: 0.1)"),
     ],
 )
 def test_help_tells_what_holds_if_an_option_is_not_given(command: str, words: str) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from contextlib import suppress
 from typing import Final
 
 import pytest
 
-from tests.plants import ROOT
+from tests.plants import ROOT, shown_on
 
 pytest.importorskip("resource", reason="this is about terminals")
 
@@ -34,12 +33,7 @@ def _on_a_terminal(**environment: str) -> str:
         [sys.executable, "-c", SHOW], cwd=ROOT, env=_environment(**environment), stderr=theirs
     ):
         os.close(theirs)
-        shown = b""
-        with suppress(OSError):  # that is how a terminal ends
-            while part := os.read(ours, 4096):
-                shown += part
-    os.close(ours)
-    return shown.decode()
+        return shown_on(ours)
 
 
 @pytest.mark.parametrize("environment", [{}, {"FORCE_COLOR": "1"}, {"TTY_INTERACTIVE": "1"}])

@@ -13,10 +13,9 @@ from typing import Final
 from benchmarks import compare_report
 from benchmarks.compare import compare, together
 from benchmarks.compare_report import GROUPS, SORTS, View
-from benchmarks.options import fraction
 from benchmarks.outcome import Outcome
 from benchmarks.outputs import Outputs
-from benchmarks.project import Command, Project
+from benchmarks.project import Command, Project, add_limits, settings
 from benchmarks.sides import STORAGE, read_side, sources
 from benchmarks.stored import STORED
 
@@ -25,12 +24,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     what = "file or folder of pytest-benchmark's JSON, or the name of a saved run"
     parser.add_argument("old", metavar="OLD", help=what)
     parser.add_argument("new", metavar="NEW", nargs="+", help=what)
-    parser.add_argument(
-        "--limit",
-        type=fraction,
-        default=STORED.limit,
-        help="tolerated slowdown, as 10%% or 0.1 (default: %(default)s)",
-    )
+    add_limits(parser, {"": STORED}, "limit")
     parser.add_argument("--rows", metavar="EXPR", default="", help="only these; as pytest -k")
     parser.add_argument(
         "--sort",
@@ -62,23 +56,25 @@ def _run(project: Project, arguments: argparse.Namespace) -> int:
         },
         sources=[place for name in names for place in sources(name, arguments.storage)],
     )
-    start = time.monotonic()
-    with outputs.even_if_it_fails(partial(_not_judged, arguments, start)):
+    start, limit = time.monotonic(), settings(STORED, arguments).limit
+    with outputs.even_if_it_fails(partial(_not_judged, arguments, limit, start)):
         sides = [read_side(name, project.command, arguments.storage) for name in names]
-        found = compare(sides, arguments.rows, arguments.limit, project.command)
+        found = compare(sides, arguments.rows, limit, project.command)
         outcomes = [replace(outcome, seconds=time.monotonic() - start) for outcome in found]
         outputs.write(outcomes)
     print(compare_report.text(outcomes, view), end="")  # noqa: T201
     return together(outcomes).exit_code
 
 
-def _not_judged(arguments: argparse.Namespace, start: float, why: str) -> list[Outcome]:
+def _not_judged(
+    arguments: argparse.Namespace, limit: float, start: float, why: str
+) -> list[Outcome]:
     outcome = Outcome(
         rows=(),
         controls=(),
         base=arguments.old,
         head=", ".join(arguments.new),
-        limit=arguments.limit,
+        limit=limit,
         seconds=time.monotonic() - start,
         trials=0,
         machine={},

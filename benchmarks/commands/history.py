@@ -14,9 +14,9 @@ from benchmarks.errors import CannotJudgeError
 from benchmarks.history_findings import Findings, find
 from benchmarks.history_log import Log
 from benchmarks.history_run import Measurement, begun, resumed
-from benchmarks.options import fraction, positive, whole
+from benchmarks.options import fraction
 from benchmarks.outputs import Outputs
-from benchmarks.project import INTERRUPTED, Command, Project
+from benchmarks.project import INTERRUPTED, Command, Project, add_limits, settings
 from benchmarks.releases import Releases
 from benchmarks.stored import STORED
 
@@ -31,28 +31,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--releases", nargs="+", metavar="X.Y", help="of NumPy; the newest patch of every minor"
     )
     parser.add_argument("--rows", metavar="EXPR", default="", help="only these; as pytest -k")
-    parser.add_argument(
-        "--trials", type=whole, default=DEFAULTS.trials, help="rounds (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--budget",
-        type=positive,
-        metavar="SECONDS",
-        default=DEFAULTS.budget,
-        help="most for all rounds (default: %(default)g)",
-    )
+    add_limits(parser, {"": DEFAULTS}, "trials", "budget", "timeout")
     parser.add_argument(
         "--limit",
         type=fraction,
         default=DEFAULTS.limit,
         help="change that is marked, as 10%% or 0.1 (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--timeout",
-        type=positive,
-        metavar="SECONDS",
-        default=DEFAULTS.timeout,
-        help="most for a process to be silent (default: %(default)g)",
     )
     parser.add_argument(
         "--cache",
@@ -83,15 +67,9 @@ def _run(project: Project, arguments: argparse.Namespace) -> int:
         _check_marks(arguments.readme)
     if arguments.resume and (arguments.releases or arguments.rows):
         raise CannotJudgeError("--resume takes releases and rows from the log; leave them out")
-    settings = replace(
-        DEFAULTS,
-        limit=arguments.limit,
-        trials=arguments.trials,
-        budget=arguments.budget,
-        timeout=arguments.timeout,
-    )
+    chosen = settings(DEFAULTS, arguments)
     try:
-        with project.gate(settings) as gate:
+        with project.gate(chosen) as gate:
             history = (
                 resumed(log, gate)
                 if arguments.resume
@@ -103,7 +81,7 @@ def _run(project: Project, arguments: argparse.Namespace) -> int:
             raise
         print(f"interrupted; --resume goes on with what is in {log.path}", file=sys.stderr)  # noqa: T201
         return INTERRUPTED
-    found = find(history, settings.limit)
+    found = find(history, chosen.limit)
     outputs.write(found)
     print(history_report.text(found), end="")  # noqa: T201
     print(f"\n{log.path}: {history.rounds} rounds; more with --resume --trials N")  # noqa: T201

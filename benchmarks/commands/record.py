@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -13,8 +12,7 @@ from pytest_benchmark.utils import get_machine_id
 
 from benchmarks import runs
 from benchmarks.errors import CannotJudgeError
-from benchmarks.options import positive, whole
-from benchmarks.project import Command, Project
+from benchmarks.project import Command, Project, add_limits, settings
 from benchmarks.selection import select
 from benchmarks.sides import STORAGE
 from benchmarks.stored import RECORDED, record
@@ -24,19 +22,7 @@ _NAME: Final = re.compile(r"\w[\w.+-]*", re.ASCII)
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="of the run; compare takes it")
-    parser.add_argument(
-        "--trials",
-        type=whole,
-        default=RECORDED.trials,
-        help="most fresh processes (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--timeout",
-        type=positive,
-        metavar="SECONDS",
-        default=RECORDED.timeout,
-        help="most for a process to be silent (default: %(default)g)",
-    )
+    add_limits(parser, {"": RECORDED}, "trials", "timeout")
     parser.add_argument("--rows", metavar="EXPR", default="", help="only these; as pytest -k")
     parser.add_argument(
         "--storage",
@@ -49,8 +35,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(project: Project, arguments: argparse.Namespace) -> int:
     folder = _folder(arguments.name, arguments.storage)
-    settings = replace(RECORDED, trials=arguments.trials, timeout=arguments.timeout)
-    with project.gate(settings) as gate:
+    with project.gate(settings(RECORDED, arguments)) as gate:
         rows = select(gate.suite.rows(), arguments.rows)
         count = runs.write(record(gate, rows, None, "").baseline, folder)
     print(f"{folder}: {count} trials of {len(rows)} rows")  # noqa: T201
