@@ -89,10 +89,11 @@ def run(plant: Plant | None, arguments: argparse.Namespace) -> Gate:
         repository = Repository(Path(folder))
         if plant:
             repository.plant(plant)
-        written = Path(folder, "report.json")
+        reports = arguments.reports or Path(folder)
+        written = reports / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
         against = () if arguments.stored else ("--base", "HEAD")
         start = time.monotonic()
-        found = repository.gate(*against, "--json", str(written), *arguments.options)
+        found = repository.gate(*against, "--json", str(written.absolute()), *arguments.options)
         seconds = time.monotonic() - start
         if not written.exists():
             raise SystemExit(f"the gate broke: {found.errors}")
@@ -141,6 +142,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--neighbours", choices=KINDS, default="none", help="one for each core")
     parser.add_argument("--stored", action="store_true", help="against the stored baseline")
     parser.add_argument("--log", type=Path, metavar="FILE", help="lines of JSON to go on with")
+    parser.add_argument("--reports", type=Path, metavar="FOLDER", help="keep what each gate wrote")
     parser.add_argument("options", nargs="*", help="options of the gate, after --")
     return parser.parse_args(argv)
 
@@ -152,6 +154,8 @@ def main() -> None:
         gates = load(arguments.log) if arguments.log else []
         if arguments.stored:
             stored_baseline()
+        if arguments.reports:
+            arguments.reports.mkdir(parents=True, exist_ok=True)
         names = turns(arguments.plant or (), arguments.options)
     except (ValueError, CannotJudgeError) as error:
         raise SystemExit(str(error)) from None
