@@ -7,8 +7,9 @@ would not meet all of them equally often by chance.  A visit begins with calls t
 memory that was not used for long costs several times as much, and a processor is slow for some
 tenths of a millisecond after it meets the widest of its instructions.
 
-Of all calls between two signs of calm, the faster half counts: neighbours only ever add to a time,
-but the very lowest is a lucky layout that not every process meets.
+Of all calls between two signs of calm that kept their core, the faster half counts: neighbours
+only ever add to a time, but the very lowest is a lucky layout that not every process meets.  With
+hardly any such call there is no time: what a busy machine shows is no property of the function.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.calm import Calm
+from benchmarks.calm import Calm, Core
 from benchmarks.heap import fill_holes
 from benchmarks.paired import no_garbage_collection
 from benchmarks.pool import Pool
@@ -61,20 +62,19 @@ class Alone:
         Returns its arguments.
     calm_visits : int
         Number of visits with enough calls between two signs of calm.
-    calm, all : list of float
-        Seconds per call of those calls, and of all calls.
+    calm : list of float
+        Seconds per call of those calls.
     """
 
     function: Callable[..., Any]
     inputs: Callable[[], Inputs]
     calm_visits: int = 0
     calm: list[float] = field(default_factory=list)
-    all: list[float] = field(default_factory=list)
 
     @property
-    def seconds(self) -> float:
-        """Time of a call, in seconds; that of all calls if there was no calm."""
-        return faster_half(self.calm if len(self.calm) >= FEWEST_CALLS else self.all)
+    def seconds(self) -> float | None:
+        """Time of a call, in seconds; None if there was too little calm to tell."""
+        return faster_half(self.calm) if len(self.calm) >= FEWEST_CALLS else None
 
     def visit(self, calm: Calm, seconds: float, rng: random.Random) -> None:
         """Time some calls on new memory.
@@ -109,11 +109,12 @@ class Alone:
         while calls < FEWEST_CALLS or spent < seconds:
             if tries >= FEWEST_CALLS and time.perf_counter() - start > LONGEST_VISIT * seconds:
                 break
+            core = Core()
             took = self._time(pool, size + next(quarters))
+            kept = core.kept(took)
             after = calm.now()
             tries += 1
-            self.all.append(took / pool.copies)
-            if before and after:
+            if before and kept and after:
                 calls += 1
                 spent += took
                 self.calm.append(took / pool.copies)

@@ -260,6 +260,8 @@ def _row_from_json(benchmark: Mapping[str, Any]) -> StoredRow:
     _check(name, seconds, positive=True)
     if min(map(len, recordings), default=0) <= 1:
         raise ValueError(f"{name} has a recording of fewer than two trials")
+    if not kernel:
+        raise ValueError(f"{name} has no ratio to its kernel")
     return StoredRow(
         method=str(benchmark["params"]["method"]),
         workload=str(benchmark["params"]["workload"]),

@@ -45,7 +45,8 @@ def gross_regression(row: Row, seconds: float, stored: StoredRow, command: str) 
     """
     if seconds <= max(stored.seconds) * (1 + GROSS):
         return None
-    if _ratio_to_kernel(row) <= max(stored.kernel) + math.log1p(GROSS):
+    ratio = _ratio_to_kernel(row)
+    if ratio is None or ratio <= max(stored.kernel) + math.log1p(GROSS):
         return None
     return (
         f"grossly slower than its baseline: {factor(seconds, stored):.2f} times the typical trial, "
@@ -54,10 +55,13 @@ def gross_regression(row: Row, seconds: float, stored: StoredRow, command: str) 
     )
 
 
-def _ratio_to_kernel(row: Row) -> float:
+def _ratio_to_kernel(row: Row) -> float | None:
+    """Return the logarithm of the ratio, None if there is too little calm to tell."""
     head, kernel = Alone(row.function, row.inputs), Alone(row.kernel, row.inputs)
     timed = {(HEAD, row.name): head, (KERNEL, row.name): kernel}
     rng = random.Random()  # noqa: S311 - orders, not secrets
     for _ in take_turns(timed, Calm(), _CONFIRMING_SECONDS, rng):
         pass
+    if head.seconds is None or kernel.seconds is None:
+        return None
     return math.log(head.seconds / kernel.seconds)

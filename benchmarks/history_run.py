@@ -185,7 +185,11 @@ class Measurement:
         for name, why in report.wrong.items():
             raise CannotJudgeError(f"{name} diverges on NumPy {release}: {why}; leave it out")
         lines = report.rows
-        seconds = {n: lines[n]["seconds"] * math.exp(lines[n]["log_ratios"][HEAD]) for n in names}
+        ratios = {n: lines[n]["log_ratios"] for n in names}
+        # Without calm to time it in, a row has no time.
+        seconds = {
+            n: lines[n]["seconds"] * math.exp(r[HEAD]) for n, r in ratios.items() if HEAD in r
+        }
         return Trial(number, release, seconds)
 
 

@@ -172,7 +172,10 @@ class Lab:
         for report in self.trials(count, tuple(self.arms), names, tuple(copied), seconds):
             for name in undecided:
                 line = report.rows[name]
-                series[name].add(line["log_ratios"][HEAD], line["seconds"], line.get("kernel"))
+                if HEAD in line["log_ratios"]:
+                    series[name].add(line["log_ratios"][HEAD], line["seconds"], line.get("kernel"))
+                else:
+                    series[name].without_calm += 1
                 if name in report.wrong:
                     series[name].diverge(report.wrong[name])
             for name in copied:

@@ -34,6 +34,8 @@ class Series:
         Seconds per call in each trial.
     kernel : list of float
         Log ratio to the reference kernel, of each trial that timed it.
+    without_calm : int
+        Number of trials more that had no calm to time it in.
     wrong : str
         How the answer differed once it had been timed; empty if it did not.
     """
@@ -44,6 +46,7 @@ class Series:
     values: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     kernel: list[float] = field(default_factory=list)
+    without_calm: int = 0
     sightings: int = 0
     verdict: Verdict | None = None
     interval: Interval | None = None
@@ -81,6 +84,8 @@ class Series:
         """Return the verdict as it stands; inconclusive if there is none."""
         if self.wrong:
             return decided(self.row, Verdict.DIVERGED, self.wrong)
+        if not self.values:
+            return decided(self.row, Verdict.INCONCLUSIVE, self._why())
         found = self.interval or replace(self._interval(0.5), low=-math.inf, high=math.inf)
         now = median(self.seconds) if self.seconds else math.nan
         return RowOutcome(
@@ -97,4 +102,9 @@ class Series:
     def _why(self) -> str:
         if self.verdict is Verdict.REGRESSED:
             return "slower than the limit"
-        return "" if self.verdict else "the trials do not prove it either way"
+        if self.verdict:
+            return ""
+        if self.without_calm:
+            of = f"{self.without_calm} of {self.without_calm + len(self.values)} trials"
+            return f"{of} had no calm to time it in; judge it when less else runs"
+        return "the trials do not prove it either way"

@@ -40,7 +40,8 @@ RECORDED: Final = replace(STORED, trials=160, budget=600.0)
 RECORDINGS: Final = 2
 """Recordings in one baseline: how far they lie apart tells the drift of the machine."""
 
-_FEWEST_RECORDED: Final = 2 * RECORDINGS
+_FEWEST_IN_CALM: Final = 2
+_FEWEST_RECORDED: Final = _FEWEST_IN_CALM * RECORDINGS
 _FEWEST_TRIALS: Final = 10
 _PRECISION: Final = 0.25
 """Part of the limit within which the mean of a recording has to be known."""
@@ -144,6 +145,7 @@ def record(gate: Gate, rows: Sequence[Row], old: Baseline | None, accept: str) -
             _check_answers(series)
             if done >= _FEWEST_TRIALS:
                 _settle(series, gate.settings)
+        _check_calm(series)
         recordings.append(series)
     stored = {
         row.name: stored_row(
@@ -176,6 +178,17 @@ def _check_answers(series: Mapping[str, Series]) -> None:
     for name, s in series.items():
         if s.wrong:
             raise CannotJudgeError(f"{name} diverges: {s.wrong}; mend it")
+
+
+def _check_calm(series: Mapping[str, Series]) -> None:
+    """Refuse to store a row that was hardly ever timed in calm."""
+    for name, s in series.items():
+        if min(len(s.values), len(s.kernel)) < _FEWEST_IN_CALM:
+            raise CannotJudgeError(
+                f"{name} had calm in {len(s.values)} of {len(s.values) + s.without_calm} trials "
+                f"and its kernel in {len(s.kernel)}: record it again when less else runs, or allow "
+                "more with --trials and --budget"
+            )
 
 
 def _settle(series: Mapping[str, Series], settings: Settings) -> None:

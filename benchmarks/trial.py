@@ -158,12 +158,11 @@ def _time_alone(
     for row in rows:
         seconds = timed[HEAD, row.name].seconds
         kernel = timed[KERNEL, kernels[row.workload, row.kernel].name].seconds
-        found = {
-            "row": row.name,
-            "log_ratios": {HEAD: math.log(seconds / clock)},
-            "seconds": clock,
-            "kernel": math.log(seconds / kernel),
-        }
+        found: dict[str, Any] = {"row": row.name, "log_ratios": {}, "seconds": clock}
+        if seconds is not None:
+            found["log_ratios"] = {HEAD: math.log(seconds / clock)}
+            if kernel is not None:
+                found["kernel"] = math.log(seconds / kernel)
         _write(lines, found)
 
 

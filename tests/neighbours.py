@@ -31,6 +31,15 @@ target = np.zeros_like(source)
 print(flush=True)
 while True: np.copyto(target, source)
 """,
+    # Short pieces of work, each of which takes the core away from whoever is in the middle of it.
+    "bursts": """
+import random, time
+print(flush=True)
+while True:
+    end = time.perf_counter() + random.uniform(0.0003, 0.003)
+    while time.perf_counter() < end: pass
+    time.sleep(random.uniform(0.0003, 0.001))
+""",
 }
 
 KINDS: Final = ("none", *_WORK)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
+import os
 import random
+import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -26,7 +28,7 @@ from benchmarks.alone import (
     faster_half,
     take_turns,
 )
-from benchmarks.calm import Calm
+from benchmarks.calm import Calm, Core
 from benchmarks.heap import keep_memory
 from benchmarks.rows import Inputs
 
@@ -62,16 +64,38 @@ def test_slow_calls_do_not_count_as_long_as_they_are_few(
 
 
 class Clock:
-    """A machine on which a call takes as long as is said."""
+    """A machine on which a call takes as long as is said, and loses its core for as long as that.
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, calls: Iterator[float]) -> None:
-        self.now = 0.0
-        self._calls = calls
+    Attributes
+    ----------
+    now, lost : float
+        Seconds that passed, and those of them in which others had the core.
+    took : list of float
+        Seconds that each call took.
+    """
+
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        calls: Iterator[float],
+        lost: Iterable[float] = (),
+    ) -> None:
+        self.now = self.lost = 0.0
+        self.took: list[float] = []
+        self._calls, self._lost = calls, itertools.chain(lost, itertools.repeat(0.0))
         monkeypatch.setattr(time, "perf_counter", lambda: self.now)
+        monkeypatch.setattr(time, "process_time", lambda: self.now - self.lost)
 
     def __call__(self, x: Any) -> Any:
-        self.now += next(self._calls) / COPIES
+        self.took.append(next(self._calls) / COPIES)
+        self.now += self.took[-1]
+        self.lost += next(self._lost) / COPIES
         return x
+
+    @property
+    def batches(self) -> int:
+        """Number of batches after those that are not timed."""
+        return len(self.took) // COPIES - 2
 
 
 class Signs(Calm):
@@ -98,8 +122,10 @@ def visit(function: Any, calm: Calm) -> Alone:
 
 
 def test_a_call_is_timed_as_its_part_of_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = visit(Clock(monkeypatch, batches(0.004)), Signs("+"))
-    assert found.calm == found.all == pytest.approx([0.004 / COPIES] * 3)
+    clock = Clock(monkeypatch, batches(0.004))
+    found = visit(clock, Signs("+"))
+    assert found.calm == pytest.approx([0.004 / COPIES] * 3)
+    assert clock.batches == 3
 
 
 def test_a_visit_goes_on_until_it_had_enough_calm(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +136,6 @@ def test_a_visit_goes_on_until_it_had_enough_calm(monkeypatch: pytest.MonkeyPatc
 def test_a_call_counts_as_calm_between_two_signs_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch, batches(0.001, 0.002, 0.003, 0.004, 0.005))
     found = visit(clock, Signs("+-++-+"))
-    assert found.all[:5] == pytest.approx([n / 1000 / COPIES for n in (3, 4, 5, 1, 2)])
     assert found.calm[0] == pytest.approx(0.005 / COPIES)
     assert found.calm[1] == pytest.approx(0.003 / COPIES)
 
@@ -118,29 +143,79 @@ def test_a_call_counts_as_calm_between_two_signs_of_it(monkeypatch: pytest.Monke
 def test_a_visit_without_calm_ends_and_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch, batches(0.002))
     found = visit(clock, Signs("-"))
-    assert (found.calm, found.calm_visits) == ([], 0)
-    assert found.seconds == pytest.approx(0.002 / COPIES)
+    assert (found.calm, found.calm_visits, found.seconds) == ([], 0, None)
     untimed = 2 * 0.002
     assert 0 < clock.now - untimed - LONGEST_VISIT * 0.01 < 0.004
 
 
 def test_a_visit_begins_with_calls_that_are_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     slow = itertools.chain([0.5] * 2 * COPIES, batches(0.002))
-    assert max(visit(Clock(monkeypatch, slow), Signs("+")).all) == pytest.approx(0.002 / COPIES)
+    assert max(visit(Clock(monkeypatch, slow), Signs("+")).calm) == pytest.approx(0.002 / COPIES)
     throttled = itertools.chain([0.0001] * 2 * COPIES, [0.5] * COPIES, batches(0.002))
-    assert max(visit(Clock(monkeypatch, throttled), Signs("+")).all) == pytest.approx(
+    assert max(visit(Clock(monkeypatch, throttled), Signs("+")).calm) == pytest.approx(
         0.002 / COPIES
     )
 
 
 def test_a_slow_call_is_timed_often_enough_without_calm(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert len(visit(Clock(monkeypatch, batches(9.0)), Signs("-")).all) == FEWEST_CALLS
+    clock = Clock(monkeypatch, batches(9.0))
+    visit(clock, Signs("-"))
+    assert clock.batches == FEWEST_CALLS
 
 
-def test_calls_without_calm_count_only_where_there_is_no_calm() -> None:
-    some = Alone(np.negative, lambda: INPUTS, calm=[2.0] * FEWEST_CALLS, all=[1.0] * 9)
-    few = Alone(np.negative, lambda: INPUTS, calm=[2.0] * (FEWEST_CALLS - 1), all=[1.0] * 9)
-    assert [some.seconds, few.seconds] == pytest.approx([2.0, 1.0])
+def test_without_calm_there_is_no_time() -> None:
+    some = Alone(np.negative, lambda: INPUTS, calm=[2.0] * FEWEST_CALLS)
+    few = Alone(np.negative, lambda: INPUTS, calm=[2.0] * (FEWEST_CALLS - 1))
+    assert some.seconds == pytest.approx(2.0)
+    assert few.seconds is None
+
+
+def test_a_call_that_lost_its_core_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls, lost = batches(0.001, 0.003, 0.001, 0.003), batches(0.0, 0.002, 0.0, 0.002)
+    found = visit(Clock(monkeypatch, calls, lost), Signs("+"))
+    assert found.calm_visits == 1
+    assert found.calm == pytest.approx([0.001 / COPIES] * len(found.calm))
+
+
+def test_a_process_that_is_always_interrupted_measures_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = visit(Clock(monkeypatch, batches(0.002), batches(0.001)), Signs("+"))
+    assert (found.calm, found.calm_visits, found.seconds) == ([], 0, None)
+
+
+@pytest.mark.parametrize("lost, counts", [(0.0, True), (0.019, True), (0.021, False), (0.9, False)])
+def test_what_the_system_needs_for_itself_is_no_loss(
+    monkeypatch: pytest.MonkeyPatch, *, lost: float, counts: bool
+) -> None:
+    found = visit(Clock(monkeypatch, batches(0.002), batches(0.002 * lost)), Signs("+"))
+    assert bool(found.calm) == counts
+
+
+def test_a_function_that_waits_of_its_own_accord_takes_that_long() -> None:
+    core = Core()
+    start = time.perf_counter()
+    time.sleep(0.01)
+    assert core.kept(time.perf_counter() - start)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs one core for two")
+def test_a_core_that_another_process_takes_is_lost() -> None:
+    code = """
+import os, time
+from benchmarks.calm import Core
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+if os.fork() == 0:
+    end = time.perf_counter() + 1
+    while time.perf_counter() < end: pass
+    os._exit(0)
+core, start = Core(), time.perf_counter()
+while time.perf_counter() < start + 0.2: pass
+print(core.kept(time.perf_counter() - start))
+os.wait()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 @pytest.mark.parametrize("step", [0.0, -0.001, math.nan])

@@ -170,6 +170,10 @@ def one_trial(found: dict[str, Any]) -> None:
     found["benchmarks"][0]["extra_info"]["recordings"] = [[0.1]]
 
 
+def no_kernel(found: dict[str, Any]) -> None:
+    found["benchmarks"][0]["extra_info"]["kernel"] = []
+
+
 def no_machine(found: dict[str, Any]) -> None:
     del found["machine_info"]["cpu"]
 
@@ -190,6 +194,7 @@ def wrong_measure(found: dict[str, Any]) -> None:
         (no_time(math.inf), "has the time inf"),
         (no_ratio, "has the time nan"),
         (one_trial, "fewer than two trials"),
+        (no_kernel, "no ratio to its kernel"),
         (no_machine, "cpu"),
         (wrong_measure, "peak_bytes is '8', expected int"),
     ],

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from benchmarks import gross
-from benchmarks.alone import Alone
+from benchmarks.alone import FEWEST_CALLS, Alone
 from benchmarks.gross import factor, gross_regression
 from benchmarks.suite import SUITE, by_name
 from benchmarks.trial import HEAD, KERNEL
@@ -21,14 +21,15 @@ ROW: Final = by_name("maximum", "float64-1e3")
 SLOWEST: Final = max(STORED.seconds)
 
 
-def confirm(monkeypatch: pytest.MonkeyPatch, times: float) -> list[str]:
+def confirm(monkeypatch: pytest.MonkeyPatch, times: float, calls: int = FEWEST_CALLS) -> list[str]:
     """Let the ratio to the kernel be so many times the largest of the baseline's trials."""
     asked: list[str] = []
 
     def take_turns(functions: Mapping[tuple[str, str], Alone], *_: Any) -> Iterator[str]:
         for (what, _name), found in functions.items():
             asked.append(what)
-            found.all = [1e-6 * times * math.exp(max(STORED.kernel)) if what == HEAD else 1e-6]
+            ratio = times * math.exp(max(STORED.kernel)) if what == HEAD else 1.0
+            found.calm = [1e-6 * ratio] * calls
             yield what
 
     monkeypatch.setattr(gross, "take_turns", take_turns)
@@ -56,6 +57,11 @@ def test_a_slow_time_fails_only_if_the_kernel_confirms_it(
     found = gross_regression(ROW, SLOWEST * 1.51, STORED, SUITE.command)
     assert (found is not None) == fails
     assert asked == [HEAD, KERNEL]
+
+
+def test_without_calm_nothing_is_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    confirm(monkeypatch, 9.0, FEWEST_CALLS - 1)
+    assert gross_regression(ROW, SLOWEST * 9, STORED, SUITE.command) is None
 
 
 def test_the_words_name_both_factors_and_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:

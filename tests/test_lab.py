@@ -32,8 +32,13 @@ class Processes:
         What was started side by side, in order.
     """
 
-    def __init__(self, wild: Sequence[str] = (), wrong: Sequence[str] = ()) -> None:
-        self.wild = wild
+    def __init__(
+        self,
+        wild: Sequence[str] = (),
+        wrong: Sequence[str] = (),
+        without_calm: Sequence[str] = (),
+    ) -> None:
+        self.wild, self.without_calm = wild, without_calm
         self.wrong = dict.fromkeys(wrong, "another digest")
         self.batches: list[list[Request]] = []
 
@@ -46,6 +51,8 @@ class Processes:
         ]
 
     def _line(self, name: str, number: int) -> dict[str, Any]:
+        if name in self.without_calm and number % 3:
+            return {"row": name, "seconds": 1e-6, "log_ratios": {}}
         ratio = WILD * (-1) ** number if name in self.wild else 0.0
         return {"row": name, "seconds": 1e-6, "log_ratios": {HEAD: ratio, COPY: 0.0}}
 
@@ -102,6 +109,14 @@ def test_a_wrong_answer_decides_its_row_at_once_and_no_other(
     verdicts = [series[row.name].verdict for row in ROWS]
     assert verdicts == [Verdict.DIVERGED, Verdict.STEADY, Verdict.STEADY]
     assert ROWS[0].name not in processes.batches[1][0].rows
+
+
+def test_a_trial_without_calm_says_nothing_of_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    processes = Processes(without_calm=[ROWS[0].name], wild=[ROWS[0].name])
+    trials, series = _decide(monkeypatch, processes, 2, trials=32)
+    busy, calm = (series[row.name] for row in ROWS[:2])
+    assert (trials, len(busy.values), busy.without_calm) == (32, 11, 21)
+    assert (len(calm.values), calm.without_calm) == (LOOKS[0], 0)
 
 
 def test_no_two_trials_draw_the_same_orders(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,22 @@ def test_wrong_answer_decides_whatever_its_times_are() -> None:
     assert (found.interval, found.row) == (None, ROW.name)
 
 
+def test_a_row_that_was_never_timed_in_calm_is_inconclusive_and_says_so() -> None:
+    series = Series(ROW, without_calm=12)
+    series.look(POLICY)
+    found = series.outcome()
+    assert (found.verdict, found.interval) == (Verdict.INCONCLUSIVE, None)
+    assert found.why.startswith("12 of 12 trials had no calm")
+
+
+def test_what_is_proven_in_the_calm_trials_is_proven() -> None:
+    series = Series(ROW, without_calm=9)
+    for value in EQUAL:
+        series.add(value, 1.0)
+    series.look(POLICY)
+    assert (series.outcome().verdict, series.outcome().why) == (Verdict.STEADY, "")
+
+
 @pytest.mark.parametrize(
     "blocks, verdict, trials",
     [
@@ -169,7 +185,7 @@ def test_every_workload_of_the_suite_has_a_control() -> None:
 
 
 @pytest.mark.parametrize("stored", [(), (0.0, 0.1)])
-@pytest.mark.parametrize("values", [[], [0.7], [0.7, 0.7]])
+@pytest.mark.parametrize("values", [[0.7], [0.7, 0.7]])
 def test_row_at_which_no_look_was_taken_is_inconclusive_and_unbounded(
     values: list[float], stored: tuple[float, ...]
 ) -> None:
@@ -179,6 +195,11 @@ def test_row_at_which_no_look_was_taken_is_inconclusive_and_unbounded(
     assert found.interval is not None
     assert (found.interval.low, found.interval.high) == (-math.inf, math.inf)
     assert found.interval.trials == len(values)
+
+
+def test_row_without_trials_is_inconclusive_and_has_no_interval() -> None:
+    found = Series(ROW, (0.0, 0.1)).outcome()
+    assert (found.verdict, found.interval) == (Verdict.INCONCLUSIVE, None)
 
 
 def test_ratios_to_the_kernel_are_kept_of_the_trials_that_have_them() -> None:

@@ -59,7 +59,8 @@ def measure(
         for name, s in series.items():
             for _trial in range(count if s.verdict is None else 0):
                 method = name.split("[")[0]
-                s.add(rng.gauss(0.5, spread) + math.log(factors.get(method, 1)), 1e-6)
+                ratio = rng.gauss(0.5, spread) + math.log(factors.get(method, 1))
+                s.add(ratio, 1e-6, kernel=0.1)
 
     def exact(_: Lab, rows: Sequence[Row]) -> Any:
         return {row.name: MEASURES for row in rows}, dict(failed or {})
@@ -227,6 +228,24 @@ def test_trials_without_a_spread_are_never_recorded(monkeypatch: pytest.MonkeyPa
     recorder = replace(RECORDER, settings=replace(RECORDED, trials=3))
     with pytest.raises(CannotJudgeError, match=r"3 trials .* ask for 4 or more with --trials"):
         record(recorder, ROWS, None, "")
+
+
+@pytest.mark.parametrize("calm", [0, 1])
+def test_what_was_hardly_ever_timed_in_calm_is_never_recorded(
+    monkeypatch: pytest.MonkeyPatch, calm: int
+) -> None:
+    measure(monkeypatch, {})
+    timed = Lab.add_trials
+
+    def add_trials(lab: Lab, count: int, series: Mapping[str, Series], *others: Any) -> None:
+        timed(lab, count, series, *others)
+        busy = series[ROWS[1].name]
+        busy.without_calm += len(busy.values[calm:])
+        del busy.values[calm:]
+
+    monkeypatch.setattr(Lab, "add_trials", add_trials)
+    with pytest.raises(CannotJudgeError, match=rf"fmax\[float64-1e3\] had calm in {calm} of \d\d"):
+        record(RECORDER, ROWS, None, "")
 
 
 def test_what_changed_while_it_was_recorded_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
