@@ -49,6 +49,9 @@ class Settings:
         Seconds after which a silent trial counts as hung.
     side_by_side : int
         Most trials at a time.
+    enough_rows : int
+        Rows from which on trials that share nothing run side by side: with fewer, they would often
+        time the same one, and slow each other down where it needs much of the caches.
     """
 
     limit: float = 0.03
@@ -58,16 +61,16 @@ class Settings:
     spare_seconds: float = 5.0
     timeout: float = 60.0
     side_by_side: int = SIDE_BY_SIDE
+    enough_rows: int = 0
 
     @property
     def looks(self) -> tuple[int, ...]:
         """The planned looks, the last one at the most trials."""
         return (*(look for look in LOOKS if look < self.trials), self.trials)
 
-    @property
-    def workers(self) -> int:
-        """Number of trials at a time on this machine."""
-        return max(1, min(self.side_by_side, cores()))
+    def workers(self, rows: int) -> int:
+        """Return the number of trials at a time on this machine, if they time so many rows."""
+        return max(1, min(self.side_by_side, cores())) if rows >= self.enough_rows else 1
 
     def policy(self, rows: int) -> Policy:
         """Return the rule for a number of intervals that must hold together."""
@@ -145,7 +148,8 @@ class Lab:
         longest, number = 0.0, 0
         while every and not all(s.verdict for s in every) and number < self.settings.trials:
             look = next(look for look in policy.looks if look > number)
-            count = min(self.settings.workers, look - number)
+            undecided = sum(s.verdict is None for s in every)
+            count = min(self.settings.workers(undecided), look - number)
             began = time.monotonic()
             self.add_trials(count, series, controls, f"trial {number + count}")
             number += count

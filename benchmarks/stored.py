@@ -30,7 +30,12 @@ from benchmarks.tables import factor_within
 from benchmarks.trial import HEAD
 
 STORED: Final = Settings(
-    limit=0.10, trials=LOOKS[-1], budget=170.0, row_seconds=0.0007, spare_seconds=0.0
+    limit=0.10,
+    trials=LOOKS[-1],
+    budget=170.0,
+    row_seconds=0.0007,
+    spare_seconds=0.0,
+    enough_rows=100,
 )
 """Defaults of this lane: wider, because what is compared was measured at different times."""
 
@@ -139,7 +144,8 @@ def record(gate: Gate, rows: Sequence[Row], old: Baseline | None, accept: str) -
         while done < share and not all(s.verdict for s in series.values()):
             if done >= _FEWEST_TRIALS and time.monotonic() > end:
                 break
-            count = min(gate.settings.workers, share - done)
+            unsettled = sum(s.verdict is None for s in series.values())
+            count = min(gate.settings.workers(unsettled), share - done)
             done += count
             lab.add_trials(count, series, {}, f"recording {number}, trial {done}")
             _check_answers(series)

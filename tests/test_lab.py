@@ -88,6 +88,16 @@ def test_there_are_as_many_trials_at_a_time_as_cores_up_to_a_bound(
     assert {len(batch) for batch in processes.batches} == {count}
 
 
+@pytest.mark.parametrize("enough, first, last", [(0, 2, 2), (2, 2, 1), (3, 2, 1), (4, 1, 1)])
+def test_trials_of_few_rows_run_one_at_a_time_where_they_would_meet(
+    monkeypatch: pytest.MonkeyPatch, enough: int, first: int, last: int
+) -> None:
+    processes = Processes(wild=[ROWS[0].name])
+    _decide(monkeypatch, processes, 2, trials=18, enough_rows=enough)
+    counts = [(len(batch[0].rows), len(batch)) for batch in processes.batches]
+    assert set(counts) == {(3, first), (1, last)}
+
+
 def test_a_batch_ends_at_the_next_look_and_at_the_most_trials(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
