@@ -127,6 +127,14 @@ def test_rows_are_timed_and_the_copy_rides_along_where_it_is_asked_for(tmp_path:
     assert all(line["rounds"] >= FEWEST_ROUNDS for line in report.rows.values())
 
 
+def test_a_row_that_finds_no_calm_has_no_time(tmp_path: Path) -> None:
+    # No processor will ever be as fast as earlier trials are said to have been.
+    request = _request(tmp_path, reference=CLOCK, fastest=1e-12)
+    report = run_trial(request, tmp_path)
+    assert [line["log_ratios"] for line in report.rows.values()] == [{}, {}]
+    assert not any("kernel" in line for line in report.rows.values())
+
+
 def test_rows_are_measured_exactly_when_no_time_is_given(tmp_path: Path) -> None:
     request = _request(tmp_path, "x = x + 0", seconds=0.0)
     arms = run_trial(request, tmp_path).rows["plain[w]"]["arms"]
