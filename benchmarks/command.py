@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from types import FrameType
 from typing import Final
 
 from benchmarks.commands import COMMANDS
+from benchmarks.interrupts import INTERRUPTED, WORDS, interrupt_on_signals
 from benchmarks.options import Parser
 from benchmarks.outputs import FAULTS
-from benchmarks.project import INTERRUPTED, Command, Project
+from benchmarks.project import Command, Project
 
 _PURPOSE: Final = "judge what functions return, what they cost and how long they take"
 _EXIT_CODES: Final = (
@@ -40,9 +39,9 @@ def main(
         What can be run; by default, what every suite can be given to.
     """
     _open_streams()
-    _interrupt_on_signals()
     project = Project(suite)
     arguments = _parser(project, commands).parse_args(argv)
+    interrupt_on_signals()
     try:
         code: int = arguments.run(project, arguments)
         sys.stdout.flush()  # what cannot be written must be known before the exit code is
@@ -58,7 +57,7 @@ def main(
         )
         return 2
     except KeyboardInterrupt:
-        _say("interrupted; nothing was judged or recorded")
+        _say(WORDS)
         return INTERRUPTED
     finally:
         _let_go()
@@ -70,14 +69,6 @@ def _open_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
-
-
-def _interrupt_on_signals() -> None:
-    """Treat what ends a process like Ctrl-C, so that it cleans up; nohup's choice is kept."""
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _interrupt)
 
 
 def _say(words: str) -> None:
@@ -93,10 +84,6 @@ def _let_go() -> None:
             stream.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _parser(project: Project, commands: Sequence[Command]) -> argparse.ArgumentParser:

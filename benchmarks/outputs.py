@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Generic, Self, TypeVar
 
@@ -26,12 +26,12 @@ class Outputs(Generic[T]):
     ----------
     files : mapping of str to tuple of Path and callable
         By the option that asks for it, each file and what turns a report into its text.
-    sources : sequence of Path
+    sources : list of Path
         Files that are read, and folders all of whose files are: no report is written there.
     """
 
     files: Mapping[str, tuple[Path, Callable[[T], str]]]
-    sources: Sequence[Path] = ()
+    sources: list[Path] = field(default_factory=list)
 
     @classmethod
     def asked_for(
@@ -41,7 +41,7 @@ class Outputs(Generic[T]):
     ) -> Self:
         """Return those files that have a path."""
         found = {o: (path, render) for o, (path, render) in files.items() if path is not None}
-        return cls(found, sources)
+        return cls(found, list(sources))
 
     def check(self) -> None:
         """Make sure that all files can be written: before a measurement, not after it.
@@ -61,6 +61,11 @@ class Outputs(Generic[T]):
                 raise CannotJudgeError(
                     f"{path} is asked for by {first} and by {option}; name a file for each"
                 )
+
+    def keep_out_of(self, *sources: Path) -> None:
+        """Add to the sources what is known only later, and check the files again."""
+        self.sources.extend(sources)
+        self.check()
 
     def _check_place(self, path: Path) -> None:
         place = path.resolve()

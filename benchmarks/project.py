@@ -17,9 +17,6 @@ from benchmarks.options import fraction, positive, whole
 from benchmarks.progress import Display
 from benchmarks.rows import Suite, command
 
-INTERRUPTED: Final = 130
-"""Exit code of a command that someone ended."""
-
 
 @dataclass(frozen=True, slots=True)
 class Project:

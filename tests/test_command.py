@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -64,6 +66,27 @@ def test_a_signal_that_is_ignored_does_not_interrupt() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     done = _run("os.kill(os.getpid(), signal.SIGHUP)")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+SLOW: Final = """
+import os, time
+os.write(1, b"loading\\n")
+time.sleep(60)
+"""
+
+
+def test_ctrl_c_while_the_command_is_loaded_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "numpy.py").write_text(SLOW, "utf-8")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen([*BENCHMARKS, "gate"], cwd=ROOT, env=environment, **pipes)
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "loading\n"
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=5)
+    assert (process.returncode, output) == (130, "")
+    assert errors == "interrupted; nothing was judged or recorded\n"
 
 
 CLOSED: Final = {">&-": (True, False), "2>&-": (False, True), ">&- 2>&-": (True, True)}

@@ -166,6 +166,20 @@ def test_report_of_an_earlier_gate_does_not_stand_for_one_that_could_not_judge(
     assert page.read_text("utf-8").startswith("**not judged**: `")
 
 
+@pytest.mark.parametrize("option", ["--json", "--markdown"])
+@pytest.mark.parametrize("against", [("--base", "HEAD"), ()], ids=["side by side", "stored"])
+@pytest.mark.parametrize("place", ["expectations.json", "baselines/new.json"])
+def test_report_never_takes_the_place_of_what_is_stored(
+    place: str, against: tuple[str, ...], option: str, repository: Repository
+) -> None:
+    path = repository.root / "benchmarks" / place
+    before = repository.state
+    line = one_line(repository.gate(*against, option, str(path)))
+    assert f"{path} is among what is read" in line
+    assert line.endswith("; write the report elsewhere")
+    assert repository.state == before
+
+
 USAGE: Final = {
     "no value for --base": (["--base"], "--base: expected one argument"),
     "limit of nothing": (["--base", "HEAD", "--limit", "0"], "'0' is no limit"),

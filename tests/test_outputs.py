@@ -79,6 +79,19 @@ def test_a_report_never_takes_the_place_of_what_is_read(source: str, tmp_path: P
     assert _contents(tmp_path)["lower"] == "A run"
 
 
+def test_a_report_never_takes_the_place_of_what_turns_out_to_be_read(tmp_path: Path) -> None:
+    (tmp_path / "lower").write_text("A baseline", "utf-8")
+    outputs = _outputs(tmp_path)
+    with (
+        pytest.raises(CannotJudgeError, match="lower is among what is read"),
+        outputs.even_if_it_fails(FAILED),
+    ):
+        outputs.keep_out_of(tmp_path / "lower")
+    contents = _contents(tmp_path)
+    assert contents["lower"] == "A baseline"
+    assert contents["upper"].startswith("FAILED: ")
+
+
 @pytest.mark.parametrize("error", [CannotJudgeError, WrongAnswerError, OSError])
 def test_a_failure_replaces_the_report_of_an_earlier_run(
     error: type[Exception], tmp_path: Path

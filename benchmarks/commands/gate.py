@@ -16,6 +16,7 @@ from benchmarks.machine import this_machine
 from benchmarks.outcome import WORKING_TREE, Outcome
 from benchmarks.outputs import Outputs
 from benchmarks.project import Command, Project, add_limits, settings
+from benchmarks.rows import Suite
 from benchmarks.selection import matcher, select
 from benchmarks.stored import STORED, against_baseline
 
@@ -45,14 +46,17 @@ def _run(project: Project, arguments: argparse.Namespace) -> int:
     chosen = settings(STORED if arguments.base is None else Settings(), arguments)
     not_judged = partial(_not_judged, arguments.base, chosen.limit, time.monotonic())
     with outputs.even_if_it_fails(not_judged):
-        outcome = replace(_judge(project, arguments, chosen), allow_new=arguments.allow_new)
+        suite = project.suite()
+        outputs.keep_out_of(suite.baselines, suite.expectations)
+        outcome = replace(_judge(project, suite, arguments, chosen), allow_new=arguments.allow_new)
         outputs.write(outcome)
     print(report.text(outcome), end="")  # noqa: T201
     return outcome.exit_code
 
 
-def _judge(project: Project, arguments: argparse.Namespace, chosen: Settings) -> Outcome:
-    suite = project.suite()
+def _judge(
+    project: Project, suite: Suite, arguments: argparse.Namespace, chosen: Settings
+) -> Outcome:
     rows = select(suite.rows(), arguments.rows)
     if arguments.base is not None:
         with project.gate(chosen) as gate:

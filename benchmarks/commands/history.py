@@ -14,9 +14,10 @@ from benchmarks.errors import CannotJudgeError
 from benchmarks.history_findings import Findings, find
 from benchmarks.history_log import Log
 from benchmarks.history_run import Measurement, begun, resumed
+from benchmarks.interrupts import INTERRUPTED
 from benchmarks.options import fraction
 from benchmarks.outputs import Outputs
-from benchmarks.project import INTERRUPTED, Command, Project, add_limits, settings
+from benchmarks.project import Command, Project, add_limits, settings
 from benchmarks.releases import Releases
 from benchmarks.stored import STORED
 
