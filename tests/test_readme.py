@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.suite import SUITE
 from relu_impls import METHODS
 from relu_impls.table import BEGIN, END, methods_table, update
+from tests import readme_times
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -111,3 +113,18 @@ def test_the_command_says_in_one_line_what_is_wrong(tmp_path: Path, content: byt
     assert found.returncode == 2
     assert len(found.stderr.splitlines()) == 1
     assert str(document) in found.stderr
+
+
+def test_the_readme_has_the_times_of_the_stored_baselines() -> None:
+    text = README.read_text("utf-8")
+    assert readme_times.update(text) == text, "stale: python -m tests.readme_times README.md"
+
+
+def test_times_replace_the_figures_and_nothing_else() -> None:
+    machine = next(path.name for path in SUITE.baselines.iterdir())
+    table = "| | float32-1e3 |\n|---|---|\n| the fastest | {} us |\n| `np.fmax(x, 0)` | {} |\n"
+    text = f"before\n{{}}\n\n{table}\nbetween\n\n{table}{readme_times.END}\n{table}"
+    begin = readme_times.BEGIN.format(machine)
+    updated = readme_times.update(text.format(begin, 1, 2, 3, 4, 5, 6))
+    fastest = f"{readme_times.stored(machine)['fmax', 'float32-1e3'] * 1e6:.3g}"
+    assert updated == text.format(begin, fastest, "**1**", fastest, "**1**", 5, 6)

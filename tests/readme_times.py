@@ -1,0 +1,95 @@
+"""Bring the README's tables of times up to date: ``python -m tests.readme_times README.md``.
+
+A table between the marks has workloads as columns and methods as rows, in whatever order someone
+gave them. Its figures come from the stored baseline that the first mark names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from benchmarks.files import write_atomically
+from benchmarks.suite import SUITE
+from relu_impls import METHODS
+
+BEGIN: Final = "<!-- times of {} -->"
+END: Final = "<!-- end of times -->"
+
+_MARKED: Final = re.compile(
+    f"({BEGIN.format('(?P<machine>.+?)')}\n)(?P<tables>.*?)({END})", re.DOTALL
+)
+_TABLE: Final = re.compile(r"(?:^\|.*\n)+", re.MULTILINE)
+
+Times = Mapping[tuple[str, str], float]
+"""Seconds by method and workload."""
+
+
+def stored(machine: str) -> Times:
+    """Return the median of each row, in seconds, in the baseline of a class of machines."""
+    (path,) = (SUITE.baselines / machine).glob("0*.json")
+    return {
+        (row["params"]["method"], row["params"]["workload"]): row["stats"]["median"]
+        for row in json.loads(path.read_text("utf-8"))["benchmarks"]
+    }
+
+
+def update(document: str) -> str:
+    """Return a document with the figures of all its marked tables replaced."""
+
+    def section(found: re.Match[str]) -> str:
+        times = stored(found["machine"])
+        tables = _TABLE.sub(lambda table: "".join(_lines(table[0], times)), found["tables"])
+        return f"{found[1]}{tables}{found[4]}"
+
+    return _MARKED.sub(section, document)
+
+
+def _lines(table: str, times: Times) -> Iterator[str]:
+    header, rule, _, *rows = table.splitlines(keepends=True)
+    workloads = header.split(" | ")[1:]
+    workloads[-1] = workloads[-1].removesuffix(" |\n")
+    labels = [row.removeprefix("| ").partition(" | ")[0] for row in rows]
+    fastest = [min(times[_method(label), load] for label in labels) for load in workloads]
+    yield header
+    yield rule
+    yield _line("the fastest", [_duration(seconds) for seconds in fastest])
+    for label in labels:
+        seconds = [times[_method(label), load] for load in workloads]
+        yield _line(label, [_multiple(s / f) for s, f in zip(seconds, fastest, strict=True)])
+
+
+def _line(label: str, cells: list[str]) -> str:
+    return f"| {' | '.join([label, *cells])} |\n"
+
+
+def _method(label: str) -> str:
+    """Return the name of the method that a label spells in code, or names in it."""
+    (name,) = (m.name for m in METHODS.values() if {m.name, m.expression} & {*label.split("`")})
+    return name
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds * 1e6:.3g} us"
+
+
+def _multiple(ratio: float) -> str:
+    if ratio == 1:
+        return "**1**"
+    return f"{ratio:.3g}" if ratio < 10 else f"{ratio:.0f}"
+
+
+def main() -> None:
+    """Update the document that is named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("document", type=Path)
+    document: Path = parser.parse_args().document
+    write_atomically(document, update(document.read_text("utf-8")))
+
+
+if __name__ == "__main__":
+    main()
