@@ -121,7 +121,7 @@ def test_a_slowdown_is_red_in_the_rows_of_its_function_only(project: Project) ->
 @pytest.mark.parametrize("lane", [("--base", "HEAD"), ()], ids=["side by side", "stored"])
 def test_a_wrong_answer_diverges(lane: tuple[str, ...], project: Project) -> None:
     if not lane:
-        assert project.run("-m", "perf", "baseline", "--trials", "4").exit == 0
+        assert project.run("-m", "perf", "baseline", "--trials", "12").exit == 0
     rewrite(project.source, POWER, "    result: Array = x**2 + 1\n")
     found = project.gate(*lane)
     assert (found["exit"], found["verdict"], found["trials"]) == (1, "diverged", 0)
@@ -130,7 +130,7 @@ def test_a_wrong_answer_diverges(lane: tuple[str, ...], project: Project) -> Non
 
 
 def test_the_stored_baseline_is_its_own(project: Project) -> None:
-    recorded = project.run("-m", "perf", "baseline", "--trials", "4")
+    recorded = project.run("-m", "perf", "baseline", "--trials", "12")
     assert recorded.exit == 0, recorded.errors
     assert project.stored.is_file()
     found = project.gate("--limit", "99%", "--trials", "8")
@@ -155,12 +155,12 @@ def test_the_stored_expectations_are_those_of_today(project: Project) -> None:
 
 def test_saved_runs_are_recorded_and_compared(project: Project) -> None:
     for name in ("before", "after"):
-        recorded = project.run("-m", "perf", "record", name, "--trials", "4")
+        recorded = project.run("-m", "perf", "record", name, "--trials", "12")
         assert recorded.exit == 0, recorded.errors
-        assert "4 trials of 4 rows" in recorded.output
+        assert "12 trials of 4 rows" in recorded.output
     compared = project.run("-m", "perf", "compare", "before", "after")
     assert compared.exit in {0, 3}, compared.errors
-    assert "before has 4 processes, after has 4 processes" in compared.output
+    assert "before has 12 processes, after has 12 processes" in compared.output
 
 
 MENDED: Final = {
@@ -191,7 +191,7 @@ def test_expectations_that_cannot_be_read_are_an_error_of_one_line(
 ) -> None:
     expectations = project.root / "perf" / "expectations.json"
     expectations.unlink() if content is None else expectations.write_text(content)
-    run = project.run("-m", "perf", "baseline", "--trials", "4")
+    run = project.run("-m", "perf", "baseline", "--trials", "12")
     (line,) = [line for line in run.errors.splitlines() if " s left" not in line]
     assert (run.exit, line.endswith("rewrite it: python -m perf expect")) == (2, True)
     assert not project.stored.exists()
@@ -211,5 +211,5 @@ def test_a_package_below_another_folder_is_judged_too(project: Project) -> None:
     environment = {"PYTHONPATH": str(project.root / "src")}
     found = project.gate("--base", "HEAD", **environment)
     assert (found["exit"], found["verdict"]) == (1, "diverged")
-    recorded = project.run("-m", "perf", "baseline", "--trials", "4", **environment)
+    recorded = project.run("-m", "perf", "baseline", "--trials", "12", **environment)
     assert (recorded.exit, "power[1e3]" in recorded.errors) == (2, True)
