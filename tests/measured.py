@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import starmap
 from pathlib import Path
 from statistics import median
 from typing import Any, Final, Self
@@ -79,10 +80,24 @@ class Gate:
         )
 
     @property
+    def sound(self) -> bool:
+        """Whether every row and control of identical code came out steady."""
+        return self.exit in (0, 1) and not self.others and not self.unproven
+
+    @property
     def setting(self) -> str:
         """What has to be equal for gates to be counted together."""
         lane = f"{self.lane} of another day" if self.days else self.lane
-        words = f"{self.machine}: {self.plant} planted, {lane}, neighbours: {self.neighbours}"
+        return f"{self.machine}: {self.plant} planted, {lane}, {self._conditions}"
+
+    @property
+    def everywhere(self) -> str:
+        """What gates of all machines, plants and days are counted together by."""
+        return f"{self.lane}, {self._conditions}"
+
+    @property
+    def _conditions(self) -> str:
+        words = f"neighbours: {self.neighbours}"
         return f"{words}, {self.options}" if self.options else words
 
     def line(self) -> str:
@@ -129,23 +144,52 @@ def rate(count: int, total: int) -> str:
 
 
 def summary(gates: Sequence[Gate]) -> str:
-    """Return counts, rates and times for each setting, in the order of their first gates."""
-    parts = []
-    for setting in dict.fromkeys(gate.setting for gate in gates):
-        its = [gate for gate in gates if gate.setting == setting]
-        exits = [ANSWERS.get(gate.exit, f"exit {gate.exit}") for gate in its]
-        answers = dict.fromkeys([*ANSWERS.values(), *exits])
-        seconds = sorted(gate.seconds for gate in its)
-        named = sum(len(gate.named) for gate in its)
-        rows = named + sum(len(gate.missed) for gate in its)
-        lines = [
-            f"{setting}: {len(its)} gates",
-            *(f"{answer}: {rate(exits.count(answer), len(its))}" for answer in answers),
-            f"rows of the planted method named: {named} of {rows}",
-            f"other rows named: {sum(len(gate.others) for gate in its)}",
-            f"rows and controls left unproven: {sum(gate.unproven for gate in its)}",
-            f"seconds: {median(seconds):.0f} ({seconds[0]:.0f} to {seconds[-1]:.0f})",
-            f"code: {', '.join(dict.fromkeys(gate.commit for gate in its))}",
-        ]
-        parts.append("\n  ".join(lines))
-    return "\n".join(parts)
+    """Return counts, rates and times for each setting, and what they add up to."""
+    settings = _grouped(gates, lambda gate: gate.setting)
+    lanes = _grouped(gates, lambda gate: gate.everywhere)
+    return "\n".join([*starmap(_setting, settings.items()), *starmap(_everywhere, lanes.items())])
+
+
+def _grouped(gates: Sequence[Gate], key: Callable[[Gate], str]) -> dict[str, list[Gate]]:
+    """Return the gates by their keys, in the order of their first ones."""
+    groups = dict[str, list[Gate]]()
+    for gate in gates:
+        groups.setdefault(key(gate), []).append(gate)
+    return groups
+
+
+def _setting(setting: str, gates: Sequence[Gate]) -> str:
+    """Return what is known of the gates of one setting."""
+    exits = [ANSWERS.get(gate.exit, f"exit {gate.exit}") for gate in gates]
+    answers = dict.fromkeys([*ANSWERS.values(), *exits])
+    seconds = sorted(gate.seconds for gate in gates)
+    named = sum(len(gate.named) for gate in gates)
+    rows = named + sum(len(gate.missed) for gate in gates)
+    lines = [
+        f"{setting}: {len(gates)} gates",
+        *(f"{answer}: {rate(exits.count(answer), len(gates))}" for answer in answers),
+        f"rows of the planted method named: {named} of {rows}",
+        f"other rows named: {sum(len(gate.others) for gate in gates)}",
+        f"rows and controls left unproven: {sum(gate.unproven for gate in gates)}",
+        f"seconds: {median(seconds):.0f} ({seconds[0]:.0f} to {seconds[-1]:.0f})",
+        f"code: {', '.join(dict.fromkeys(gate.commit for gate in gates))}",
+    ]
+    return "\n  ".join(lines)
+
+
+def _everywhere(lane: str, gates: Sequence[Gate]) -> str:
+    """Return the rates of one lane on all machines together.
+
+    A gate with something planted says about identical code, too: all its other rows are that.
+    One that missed rows of its plant does not, as it may be those that it left unproven.
+    """
+    timed = [gate for gate in gates if gate.trials and not gate.missed]
+    lines = [f"all machines: {lane}: {len(gates)} gates"]
+    if timed:
+        sound = rate(sum(gate.sound for gate in timed), len(timed))
+        lines.append(f"identical code steady in every row, beside a plant or without: {sound}")
+    for plant, its in _grouped(gates, lambda gate: gate.plant).items():
+        answer = 1 if plant != NOTHING else 0
+        right = rate(sum(gate.exit == answer for gate in its), len(its))
+        lines.append(f"{plant} planted, {ANSWERS[answer]}: {right}")
+    return "\n  ".join(lines)

@@ -7,6 +7,7 @@ gave them. Its figures come from the stored baseline that the first mark names.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -30,8 +31,20 @@ Times = Mapping[tuple[str, str], float]
 
 
 def stored(machine: str) -> Times:
-    """Return the median of each row, in seconds, in the baseline of a class of machines."""
-    (path,) = (SUITE.baselines / machine).glob("0*.json")
+    """Return the median of each row, in seconds, in the baseline of a class of machines.
+
+    Raises
+    ------
+    ValueError
+        If it has no baseline.
+    """
+    folder = SUITE.baselines / machine
+    path = next(folder.glob("0*.json"), None)
+    if path is None:
+        raise ValueError(
+            f"no stored baseline in {folder}, whose times are asked for; record it there with "
+            f"`python -m benchmarks baseline`, or remove the marks of {machine}"
+        )
     return {
         (row["params"]["method"], row["params"]["workload"]): row["stats"]["median"]
         for row in json.loads(path.read_text("utf-8"))["benchmarks"]
@@ -39,7 +52,13 @@ def stored(machine: str) -> Times:
 
 
 def update(document: str) -> str:
-    """Return a document with the figures of all its marked tables replaced."""
+    """Return a document with the figures of all its marked tables replaced.
+
+    Raises
+    ------
+    ValueError
+        If a table asks for a class of machines, a method or a workload that has no times.
+    """
 
     def section(found: re.Match[str]) -> str:
         times = stored(found["machine"])
@@ -54,12 +73,18 @@ def _lines(table: str, times: Times) -> Iterator[str]:
     workloads = header.split(" | ")[1:]
     workloads[-1] = workloads[-1].removesuffix(" |\n")
     labels = [row.removeprefix("| ").partition(" | ")[0] for row in rows]
-    fastest = [min(times[_method(label), load] for label in labels) for load in workloads]
+    methods = [_method(label) for label in labels]
+    for row in itertools.product(methods, workloads):
+        if row not in times:
+            raise ValueError(
+                f"the baseline has no row {row[0]}[{row[1]}]; remove its line or column"
+            )
+    fastest = [min(times[method, load] for method in methods) for load in workloads]
     yield header
     yield rule
     yield _line("the fastest", [_duration(seconds) for seconds in fastest])
-    for label in labels:
-        seconds = [times[_method(label), load] for load in workloads]
+    for label, method in zip(labels, methods, strict=True):
+        seconds = [times[method, load] for load in workloads]
         yield _line(label, [_multiple(s / f) for s, f in zip(seconds, fastest, strict=True)])
 
 
@@ -69,7 +94,10 @@ def _line(label: str, cells: list[str]) -> str:
 
 def _method(label: str) -> str:
     """Return the name of the method that a label spells in code, or names in it."""
-    (name,) = (m.name for m in METHODS.values() if {m.name, m.expression} & {*label.split("`")})
+    code = {*label.split("`")}
+    name = next((m.name for m in METHODS.values() if {m.name, m.expression} & code), None)
+    if name is None:
+        raise ValueError(f"{label!r} names no method; name one, or spell its expression, in `code`")
     return name
 
 
@@ -88,7 +116,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("document", type=Path)
     document: Path = parser.parse_args().document
-    write_atomically(document, update(document.read_text("utf-8")))
+    try:
+        write_atomically(document, update(document.read_text("utf-8")))
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"{document}: {error}") from None
 
 
 if __name__ == "__main__":

@@ -145,6 +145,7 @@ def test_gates_are_counted_by_their_setting() -> None:
     stored = [replace(GREEN, lane="stored baseline", days=days) for days in (0, 1, 2)]
     wrong = replace(GREEN, exit=1, others=("a", "b"))
     text = summary([GREEN, RED, spun, wrong, bounded, elsewhere, *stored])
+    text = text[: text.index("all machines")]
     heads = [line for line in text.splitlines() if not line.startswith(" ")]
     assert heads == [
         "here: nothing planted, side by side, neighbours: none: 2 gates",
@@ -163,6 +164,60 @@ def test_gates_are_counted_by_their_setting() -> None:
     assert "rows and controls left unproven: 0" in first
     assert "rows and controls left unproven: 4" in text.split("neighbours: spin")[1]
     assert "rows of the planted method named: 1 of 2" in text
+
+
+def test_gates_of_all_machines_plants_and_days_add_up() -> None:
+    red = replace(RED, missed=())
+    gates = [
+        GREEN,
+        replace(GREEN, machine="there"),
+        red,
+        replace(red, others=("maximum[a]",)),
+        replace(RED, exit=0),
+        replace(GREEN, neighbours="spin"),
+        replace(GREEN, lane="stored baseline"),
+        replace(GREEN, lane="stored baseline", days=1, exit=3),
+    ]
+    text = summary(gates)
+    assert text[text.index("all machines") :].splitlines() == [
+        "all machines: side by side, neighbours: none: 5 gates",
+        f"  identical code steady in every row, beside a plant or without: {rate(3, 4)}",
+        f"  nothing planted, green: {rate(2, 2)}",
+        f"  1.06 times as long planted, red: {rate(2, 3)}",
+        "all machines: side by side, neighbours: spin: 1 gates",
+        f"  identical code steady in every row, beside a plant or without: {rate(1, 1)}",
+        f"  nothing planted, green: {rate(1, 1)}",
+        "all machines: stored baseline, neighbours: none: 2 gates",
+        f"  identical code steady in every row, beside a plant or without: {rate(1, 2)}",
+        f"  nothing planted, green: {rate(1, 2)}",
+    ]
+
+
+@pytest.mark.parametrize("gate", [GREEN, RED])
+def test_gate_is_sound_if_all_identical_code_was_proven_steady(gate: Gate) -> None:
+    assert gate.sound
+
+
+UNSOUND: Final = {
+    "a wrong row": replace(RED, others=("maximum[a]",)),
+    "a row left unproven": replace(RED, unproven=1),
+    "inconclusive": replace(GREEN, exit=3),
+    "not judged": replace(GREEN, exit=2),
+}
+
+
+@pytest.mark.parametrize("gate", UNSOUND.values(), ids=UNSOUND)
+def test_gate_is_not_sound_if_identical_code_was_not_proven_steady(gate: Gate) -> None:
+    assert not gate.sound
+
+
+@pytest.mark.parametrize("known", [{"trials": 0, "missed": ()}, {"unproven": 1}])
+def test_gates_without_timing_or_with_misses_say_nothing_of_identical_code(
+    known: dict[str, Any],
+) -> None:
+    text = summary([replace(RED, **known)])
+    assert "identical code" not in text
+    assert f"1.06 times as long planted, red: {rate(1, 1)}" in text
 
 
 def test_gate_that_could_not_judge_is_counted_as_that() -> None:
@@ -310,5 +365,5 @@ def test_gates_are_measured_and_a_log_is_gone_on_with(tmp_path: Path) -> None:
     assert (before.commit, new.plant, new.exit) == ("before", "extra copy", 1)
     assert len(new.named) == 1
     assert new.others == ()
-    assert done.stdout.count(": 1 gates") == 2
+    assert done.stdout.count(": 1 gates") == 4  # for each setting, and on all machines
     assert "memory: " in done.stdout

@@ -128,3 +128,37 @@ def test_times_replace_the_figures_and_nothing_else() -> None:
     updated = readme_times.update(text.format(begin, 1, 2, 3, 4, 5, 6))
     fastest = f"{readme_times.stored(machine)['fmax', 'float32-1e3'] * 1e6:.3g}"
     assert updated == text.format(begin, fastest, "**1**", fastest, "**1**", 5, 6)
+
+
+BEGIN_HERE = readme_times.BEGIN.format(next(path.name for path in SUITE.baselines.iterdir()))
+NO_TIMES = {
+    "no baseline": (readme_times.BEGIN.format("abacus"), "fmax", "float32-1e3", "abacus"),
+    "no such method": (BEGIN_HERE, "fastmax", "float32-1e3", "'`fastmax`' names no method"),
+    "no such workload": (BEGIN_HERE, "fmax", "float32-7e7", "no row fmax[float32-7e7]"),
+}
+
+
+@pytest.mark.parametrize("begin, method, workload, words", NO_TIMES.values(), ids=NO_TIMES)
+def test_times_that_nobody_measured_are_refused_in_one_line(
+    begin: str, method: str, workload: str, words: str, tmp_path: Path
+) -> None:
+    document = tmp_path / "page.md"
+    text = f"{begin}\n| | {workload} |\n|---|---|\n| the fastest | 1 us |\n| `{method}` | 2 |\n"
+    document.write_text(text + readme_times.END)
+    refused = times(document)
+    assert refused.returncode == 1
+    assert words in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert document.read_text() == text + readme_times.END
+
+
+def test_times_of_a_missing_document_are_refused_in_one_line(tmp_path: Path) -> None:
+    refused = times(tmp_path / "nowhere.md")
+    assert refused.returncode == 1
+    assert "nowhere.md: " in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def times(document: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.readme_times", str(document)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
