@@ -192,4 +192,8 @@ def _everywhere(lane: str, gates: Sequence[Gate]) -> str:
         answer = 1 if plant != NOTHING else 0
         right = rate(sum(gate.exit == answer for gate in its), len(its))
         lines.append(f"{plant} planted, {ANSWERS[answer]}: {right}")
+        if answer:
+            methods = {gate.method for gate in its}
+            rows = {row for gate in its for row in gate.named}
+            lines.append(f"  methods: {len(methods)}, different rows named: {len(rows)}")
     return "\n  ".join(lines)
