@@ -26,6 +26,9 @@ from benchmarks.rows import Row
 
 # Counts up when what is stored changes, or how it is timed: older times would not compare.
 SCHEMA: Final = 4
+NAME: Final = "0000_baseline.json"
+"""Name of the file in the folder of a class of machines; pytest-benchmark numbers its runs."""
+
 _LARGEST: Final = 64 * 1024 * 1024
 _DIGITS: Final = 6
 
@@ -100,7 +103,7 @@ class Baseline:
 
 def path_for(machine: Machine, folder: Path) -> Path:
     """Return where the baseline of a machine's class belongs."""
-    return folder / machine.class_name / "0000_baseline.json"
+    return folder / machine.class_name / NAME
 
 
 def stored_row(

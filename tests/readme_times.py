@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from statistics import median
 from typing import Final
 
+from benchmarks.baselines import NAME, load
+from benchmarks.errors import CannotJudgeError
 from benchmarks.files import write_atomically
 from benchmarks.suite import SUITE
 from relu_impls import METHODS
@@ -35,20 +37,11 @@ def stored(machine: str) -> Times:
 
     Raises
     ------
-    ValueError
-        If it has no baseline.
+    CannotJudgeError
+        If it has no baseline, or none that can be read.
     """
-    folder = SUITE.baselines / machine
-    path = next(folder.glob("0*.json"), None)
-    if path is None:
-        raise ValueError(
-            f"no stored baseline in {folder}, whose times are asked for; record it there with "
-            f"`python -m benchmarks baseline`, or remove the marks of {machine}"
-        )
-    return {
-        (row["params"]["method"], row["params"]["workload"]): row["stats"]["median"]
-        for row in json.loads(path.read_text("utf-8"))["benchmarks"]
-    }
+    rows = load(SUITE.baselines / machine / NAME, SUITE.command).rows.values()
+    return {(row.method, row.workload): median(row.seconds) for row in rows}
 
 
 def update(document: str) -> str:
@@ -56,8 +49,10 @@ def update(document: str) -> str:
 
     Raises
     ------
+    CannotJudgeError
+        As `stored`.
     ValueError
-        If a table asks for a class of machines, a method or a workload that has no times.
+        If a table asks for a method or a workload that has no times.
     """
 
     def section(found: re.Match[str]) -> str:
@@ -118,7 +113,7 @@ def main() -> None:
     document: Path = parser.parse_args().document
     try:
         write_atomically(document, update(document.read_text("utf-8")))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, CannotJudgeError) as error:
         raise SystemExit(f"{document}: {error}") from None
 
 

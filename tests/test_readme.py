@@ -120,21 +120,22 @@ def test_the_readme_has_the_times_of_the_stored_baselines() -> None:
     assert readme_times.update(text) == text, "stale: python -m tests.readme_times README.md"
 
 
+MACHINE = next(path.name for path in SUITE.baselines.iterdir())
+BEGIN_TIMES = readme_times.BEGIN.format(MACHINE)
+
+
 def test_times_replace_the_figures_and_nothing_else() -> None:
-    machine = next(path.name for path in SUITE.baselines.iterdir())
     table = "| | float32-1e3 |\n|---|---|\n| the fastest | {} us |\n| `np.fmax(x, 0)` | {} |\n"
     text = f"before\n{{}}\n\n{table}\nbetween\n\n{table}{readme_times.END}\n{table}"
-    begin = readme_times.BEGIN.format(machine)
-    updated = readme_times.update(text.format(begin, 1, 2, 3, 4, 5, 6))
-    fastest = f"{readme_times.stored(machine)['fmax', 'float32-1e3'] * 1e6:.3g}"
-    assert updated == text.format(begin, fastest, "**1**", fastest, "**1**", 5, 6)
+    updated = readme_times.update(text.format(BEGIN_TIMES, 1, 2, 3, 4, 5, 6))
+    fastest = f"{readme_times.stored(MACHINE)['fmax', 'float32-1e3'] * 1e6:.3g}"
+    assert updated == text.format(BEGIN_TIMES, fastest, "**1**", fastest, "**1**", 5, 6)
 
 
-BEGIN_HERE = readme_times.BEGIN.format(next(path.name for path in SUITE.baselines.iterdir()))
 NO_TIMES = {
     "no baseline": (readme_times.BEGIN.format("abacus"), "fmax", "float32-1e3", "abacus"),
-    "no such method": (BEGIN_HERE, "fastmax", "float32-1e3", "'`fastmax`' names no method"),
-    "no such workload": (BEGIN_HERE, "fmax", "float32-7e7", "no row fmax[float32-7e7]"),
+    "no such method": (BEGIN_TIMES, "fastmax", "float32-1e3", "'`fastmax`' names no method"),
+    "no such workload": (BEGIN_TIMES, "fmax", "float32-7e7", "no row fmax[float32-7e7]"),
 }
 
 
