@@ -1,12 +1,12 @@
-"""The commands of this project."""
+"""The engine's commands on this project, and ``history``."""
 
 import sys
 
-from benchmarks.interrupts import leave_on_ctrl_c
+from pytest_against.cli import main
 
 if __name__ == "__main__":
-    leave_on_ctrl_c()
-    from benchmarks.command import main
-    from benchmarks.commands import COMMANDS, history
+    if sys.argv[1:2] == ["history"]:
+        from benchmarks.results import numpy_releases
 
-    sys.exit(main("benchmarks.suite", commands=(*COMMANDS, history.COMMAND)))
+        sys.exit(numpy_releases.main(sys.argv[2:]))
+    sys.exit(main(program="python -m benchmarks", paths=("benchmarks",)))

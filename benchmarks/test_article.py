@@ -6,15 +6,15 @@ article timed ten calls in a row on one array, so that nine of them were of the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from benchmarks.rows import Row
-from benchmarks.suite import by_name, keys
+from benchmarks import rows
+from benchmarks.case import Case
 
 
-@pytest.mark.parametrize("method, workload", keys("test_article"))
-def test_article(method: str, workload: str, run_row: Callable[[Row], None]) -> None:
+@pytest.mark.parametrize("method, workload", rows.parameters("test_article"))
+def test_article(case: Case, benchmark: Any) -> None:
     """Time a method as the article did, or should have."""
-    run_row(by_name(method, workload))
+    case.check(benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds))

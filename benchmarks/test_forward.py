@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from benchmarks.rows import Row
-from benchmarks.suite import by_name, keys
+from benchmarks import rows
+from benchmarks.case import Case
 
 
-@pytest.mark.parametrize("method, workload", keys("test_forward"))
-def test_forward(method: str, workload: str, run_row: Callable[[Row], None]) -> None:
+@pytest.mark.parametrize("method, workload", rows.parameters("test_forward"))
+def test_forward(case: Case, benchmark: Any) -> None:
     """Time a method that leaves its input alone."""
-    run_row(by_name(method, workload))
+    case.check(benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from benchmarks.rows import Row
-from benchmarks.suite import by_name, keys
+from benchmarks import rows
+from benchmarks.case import Case
 
 
-@pytest.mark.parametrize("method, workload", keys("test_derivative"))
-def test_derivative(method: str, workload: str, run_row: Callable[[Row], None]) -> None:
+@pytest.mark.parametrize("method, workload", rows.parameters("test_derivative"))
+def test_derivative(case: Case, benchmark: Any) -> None:
     """Time a derivative."""
-    run_row(by_name(method, workload))
+    case.check(benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds))
 
 
-@pytest.mark.parametrize("method, workload", keys("test_backward"))
-def test_backward(method: str, workload: str, run_row: Callable[[Row], None]) -> None:
+@pytest.mark.parametrize("method, workload", rows.parameters("test_backward"))
+def test_backward(case: Case, benchmark: Any) -> None:
     """Time a backward pass."""
-    run_row(by_name(method, workload))
+    case.check(benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds))

@@ -14,13 +14,19 @@ from enum import Enum
 from functools import lru_cache
 from math import prod
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 _SIGNIFICANT_BITS: Final = {"float16": 11, "float32": 24, "float64": 32}
-_CHUNK: Final = 1 << 20
+_CHUNK: Final = 1 << 15
+"""Numbers made at once: few enough that they stay in the cache."""
+
+_ASKED_FOR: Final = ("1e6", "1e3x1e3", "article")
+"""Parts of names: a few of these would take most of a gate's time, and 2.4 MB, which always run,
+are beyond L2 caches as well."""
+
 _MOST_LEARNED: Final = 1 << 19
 """Signs that no branch predictor learns; it does learn 30,000 that it sees again and again."""
 
@@ -34,7 +40,7 @@ class Signs(Enum):
     RECTIFIED = "at random, then replaced by zero: what a ReLU leaves behind"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Workload:
     """A named input.
 
@@ -42,6 +48,8 @@ class Workload:
     ----------
     name : str
         Key of stored results.
+    digest : str
+        Digest of ``x`` and ``grad`` in all variants; `verify` compares it with the data.
     dtype : str
         Dtype of every operand: float16, float32 or float64.
     shape : tuple of int
@@ -50,19 +58,14 @@ class Workload:
         Signs of ``x``; those of ``grad`` are always random.
     fortran : bool
         Whether operands are in Fortran order.
-    asked_as : str
-        Word by which its rows have to be asked for; empty if they always run.
-    digest : str
-        Digest of ``x`` and ``grad`` in all variants; `verify` compares it with the data.
     """
 
     name: str
+    digest: str
     dtype: str
     shape: tuple[int, ...]
-    digest: str
     signs: Signs = Signs.RANDOM
     fortran: bool = False
-    asked_as: str = ""
 
     @property
     def size(self) -> int:
@@ -70,9 +73,9 @@ class Workload:
         return prod(self.shape)
 
     @property
-    def nbytes(self) -> int:
-        """Bytes of one operand."""
-        return self.size * np.dtype(self.dtype).itemsize
+    def asked_as(self) -> str:
+        """Word by which its rows have to be asked for; empty if they always run."""
+        return next((word for word in _ASKED_FOR if word in self.name), "")
 
     @property
     def variants(self) -> int:
@@ -80,69 +83,41 @@ class Workload:
         many = max(1, round(_MOST_LEARNED / self.size))
         return many if self.signs is Signs.RANDOM else 1
 
-    def operand(self, role: str, variant: int = 0) -> NDArray[Any]:
-        """Return the data of one operand, read-only.
-
-        Parameters
-        ----------
-        role : {'x', 'grad'}
-            Which operand.
-        variant : int
-            Which of the `variants`.
-
-        Returns
-        -------
-        ndarray
-            Numbers in [-0.5, 0.5), with the dtype, shape and order of this workload.
-        """
-        return _operands(self, role)[variant]
+    @lru_cache(maxsize=32)  # noqa: B019 - workloads live as long as the process
+    def operands(self, role: Literal["x", "grad"]) -> tuple[NDArray[Any], ...]:
+        """Return the data of one operand in every variant: read-only, within [-0.5, 0.5)."""
+        data = self._data(role)
+        order: Literal["C", "F"] = "F" if self.fortran else "C"
+        parts = (data[start : start + self.size] for start in range(0, data.size, self.size))
+        return tuple(part.reshape(self.shape, order=order) for part in parts)
 
     def measured_digest(self) -> str:
         """Return the digest of the data as it is generated now."""
         found = hashlib.blake2b(digest_size=8)
         for role in ("x", "grad"):
-            for variant in range(self.variants):
-                found.update(self.operand(role, variant).tobytes("A"))
+            found.update(self._data(role).data)
         return found.hexdigest()
 
+    @lru_cache(maxsize=32)  # noqa: B019 - as above
     def verify(self) -> None:
         """Raise ValueError if the data is not what was frozen under this name."""
-        measured = _digest(self)
+        measured = self.measured_digest()
         if measured != self.digest:
             raise ValueError(
                 f"workload {self.name} has digest {measured}, but {self.digest} is frozen: "
                 "give changed data a new name in benchmarks/workloads.py"
             )
 
-
-@lru_cache(maxsize=64)
-def _digest(workload: Workload) -> str:
-    return workload.measured_digest()
-
-
-@lru_cache(maxsize=16)
-def _operands(workload: Workload, role: str) -> tuple[NDArray[Any], ...]:
-    dtype, shape, size = workload.dtype, workload.shape, workload.size
-    data = _uniform(
-        workload.variants * size, dtype, seed=f"{role} {dtype} {'x'.join(map(str, shape))}"
-    )
-    match workload.signs if role == "x" else Signs.RANDOM:
-        case Signs.RANDOM:
-            pass
-        case Signs.SORTED:
-            data.sort()
-        case Signs.POSITIVE:
-            # Half a step up, so that no zero is among them.
-            data = np.abs(data) + data.dtype.type(2.0 ** -(_SIGNIFICANT_BITS[dtype] + 1))
-        case Signs.RECTIFIED:
-            data[data < 0] = 0
-    data.flags.writeable = False
-    parts = (data[start : start + size] for start in range(0, data.size, size))
-    return tuple(part.reshape(shape, order="F" if workload.fortran else "C") for part in parts)
+    def _data(self, role: str) -> NDArray[Any]:
+        """Return the numbers of all variants, one after the other."""
+        seed = f"{role} {self.dtype} {'x'.join(map(str, self.shape))}"
+        signs = self.signs if role == "x" else Signs.RANDOM
+        return _numbers(seed, self.variants * self.size, self.dtype, signs)
 
 
-def _uniform(size: int, dtype: str, seed: str) -> NDArray[Any]:
-    """Return multiples of a power of two, uniform in [-0.5, 0.5) and exact in `dtype`."""
+@lru_cache(maxsize=32)
+def _numbers(seed: str, size: int, dtype: str, signs: Signs) -> NDArray[Any]:
+    """Return multiples of a power of two, uniform in [-0.5, 0.5) but for `signs`, and exact."""
     source = random.Random(seed)  # noqa: S311 - reproducible, not secret
     bits = _SIGNIFICANT_BITS[dtype]
     data = np.empty(size, dtype)
@@ -150,76 +125,35 @@ def _uniform(size: int, dtype: str, seed: str) -> NDArray[Any]:
         count = min(_CHUNK, size - start)
         words = np.frombuffer(source.randbytes(4 * count), "<i4")
         data[start : start + count] = (words >> (32 - bits)) * 2.0**-bits
+    if signs is Signs.SORTED:
+        data.sort()
+    elif signs is Signs.POSITIVE:
+        # Half a step up, so that no zero is among them.
+        data = np.abs(data) + data.dtype.type(2.0 ** -(bits + 1))
+    elif signs is Signs.RECTIFIED:
+        data[data < 0] = 0
+    data.flags.writeable = False
     return data
 
 
 _ALL: Final = (
-    Workload(name="float32-1e3", digest="670a153b7afc5df6", dtype="float32", shape=(1_000,)),
-    Workload(name="float32-3e4", digest="b12f3204c4137dfe", dtype="float32", shape=(30_000,)),
-    Workload(name="float32-6e5", digest="f8beb03ff3456d1b", dtype="float32", shape=(600_000,)),
-    Workload(name="float64-1e3", digest="af02365a105c163a", dtype="float64", shape=(1_000,)),
-    Workload(name="float64-3e4", digest="6de54750f33c0b9f", dtype="float64", shape=(30_000,)),
-    Workload(name="float64-3e5", digest="6675f7411ea8cefe", dtype="float64", shape=(300_000,)),
-    Workload(name="float16-3e4", digest="6eff81dba1cf1ec2", dtype="float16", shape=(30_000,)),
+    Workload("float32-1e3", "670a153b7afc5df6", "float32", (1_000,)),
+    Workload("float32-3e4", "b12f3204c4137dfe", "float32", (30_000,)),
+    Workload("float32-6e5", "f8beb03ff3456d1b", "float32", (600_000,)),
+    Workload("float64-1e3", "af02365a105c163a", "float64", (1_000,)),
+    Workload("float64-3e4", "6de54750f33c0b9f", "float64", (30_000,)),
+    Workload("float64-3e5", "6675f7411ea8cefe", "float64", (300_000,)),
+    Workload("float16-3e4", "6eff81dba1cf1ec2", "float16", (30_000,)),
+    Workload("float64-3e4-sorted", "8299a0ed7bd1522e", "float64", (30_000,), Signs.SORTED),
+    Workload("float64-3e4-positive", "ea98736b6bb2f9b9", "float64", (30_000,), Signs.POSITIVE),
+    Workload("float64-3e4-fortran", "2a7fba7c1b056dba", "float64", (200, 150), fortran=True),
+    Workload("float32-1e6", "11a7110d74b07714", "float32", (1_000_000,)),
+    Workload("float64-1e6", "9bfde961718567df", "float64", (1_000_000,)),
     Workload(
-        name="float64-3e4-sorted",
-        digest="8299a0ed7bd1522e",
-        dtype="float64",
-        shape=(30_000,),
-        signs=Signs.SORTED,
+        "float64-1e3x1e3-fortran", "a87167155a7ef4f7", "float64", (1_000, 1_000), fortran=True
     ),
-    Workload(
-        name="float64-3e4-positive",
-        digest="ea98736b6bb2f9b9",
-        dtype="float64",
-        shape=(30_000,),
-        signs=Signs.POSITIVE,
-    ),
-    Workload(
-        name="float64-3e4-fortran",
-        digest="2a7fba7c1b056dba",
-        dtype="float64",
-        shape=(200, 150),
-        fortran=True,
-    ),
-    # A few of these would take most of a gate's time, and 2.4 MB are beyond L2 caches as well.
-    Workload(
-        name="float32-1e6",
-        digest="11a7110d74b07714",
-        dtype="float32",
-        shape=(1_000_000,),
-        asked_as="1e6",
-    ),
-    Workload(
-        name="float64-1e6",
-        digest="9bfde961718567df",
-        dtype="float64",
-        shape=(1_000_000,),
-        asked_as="1e6",
-    ),
-    Workload(
-        name="float64-1e3x1e3-fortran",
-        digest="a87167155a7ef4f7",
-        dtype="float64",
-        shape=(1_000, 1_000),
-        fortran=True,
-        asked_as="1e3x1e3",
-    ),
-    Workload(
-        name="article",
-        digest="0e8e8e7ea7c03953",
-        dtype="float64",
-        shape=(5_000, 5_000),
-        asked_as="article",
-    ),
-    Workload(
-        name="article-rectified",
-        digest="aeb94700ac72442e",
-        dtype="float64",
-        shape=(5_000, 5_000),
-        signs=Signs.RECTIFIED,
-        asked_as="article",
-    ),
+    Workload("article", "0e8e8e7ea7c03953", "float64", (5_000, 5_000)),
+    Workload("article-rectified", "aeb94700ac72442e", "float64", (5_000, 5_000), Signs.RECTIFIED),
 )
 
 WORKLOADS: Final = MappingProxyType({workload.name: workload for workload in _ALL})

@@ -1,17 +1,18 @@
-"""What a method promises, as data: the tests check it and the README's table prints it."""
+"""What a method promises, as data: the tests check it and the table of methods prints it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-CAST_BUFFER_ELEMENTS: Final = 8192
-"""Elements in the buffer of NumPy's casting iterator (``np.getbufsize()``)."""
+Array = NDArray[Any]
+"""An array of any accepted dtype and layout."""
 
 ELISION_BYTES: Final = 256 * 1024
 """Size from which NumPy reuses a dying temporary instead of allocating a new array."""
@@ -28,15 +29,7 @@ class Quantity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One array that a call produces.
-
-    Attributes
-    ----------
-    quantity : Quantity
-        What it holds.
-    argument : str or None
-        The argument it is written into; None for a fresh array.
-    """
+    """One array that a call produces: fresh, or written into an argument."""
 
     quantity: Quantity
     argument: str | None = None
@@ -77,11 +70,6 @@ class Kind(Enum):
         """Names of the arguments that a call changes."""
         return frozenset(o.argument for o in self.outputs if o.argument is not None)
 
-    @property
-    def reads(self) -> frozenset[str]:
-        """Names of the arguments whose contents matter."""
-        return frozenset(self.arguments) & {"x", "grad"}
-
 
 class NaN(Enum):
     """What comes out where ``x`` is NaN."""
@@ -120,24 +108,14 @@ class When(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Warns:
-    """One warning that belongs to a method.
-
-    Attributes
-    ----------
-    category : type of Warning
-        Its class.
-    message : str
-        The beginning of its text; "encountered in" may read "encountered in scalar" if 0-d.
-    when : When
-        The inputs that raise it.
-    since : str
-        First NumPy release that raises it.
-    """
+    """One warning that belongs to a method."""
 
     category: type[Warning]
     message: str
+    """The beginning of its text; "encountered in" may read "encountered in scalar" if 0-d."""
     when: When
     since: str = "2.0.0"
+    """First NumPy release that raises it."""
 
     @property
     def current(self) -> bool:
@@ -154,37 +132,29 @@ class Temporary(Enum):
     ARRAY_IF_SMALL_OR_SINGLE = "array if float32 or below 256 KiB"
     """As `ARRAY_IF_SMALL`, beside a Python scalar: 64 bits wide, it bars reuse for float32."""
     CAST_BUFFER = "cast buffer"
-    MASK_BUFFER = "mask's cast buffer"
 
     def nbytes(self, size: int, itemsize: int) -> int:
         """Bytes it takes for a result of `size` elements of `itemsize` bytes."""
+        array = size * itemsize
+        reused = array >= ELISION_BYTES
         match self:
             case Temporary.MASK:
                 return size
-            case Temporary.ARRAY:
-                return size * itemsize
-            case Temporary.ARRAY_IF_SMALL:
-                return size * itemsize if size * itemsize < ELISION_BYTES else 0
-            case Temporary.ARRAY_IF_SMALL_OR_SINGLE:
-                double = itemsize == np.dtype("float64").itemsize
-                return (
-                    Temporary.ARRAY_IF_SMALL.nbytes(size, itemsize) if double else size * itemsize
-                )
+            case Temporary.ARRAY_IF_SMALL if reused:
+                return 0
+            case Temporary.ARRAY_IF_SMALL_OR_SINGLE if reused and itemsize == np.float64().itemsize:
+                return 0
             case Temporary.CAST_BUFFER:
-                return min(size, CAST_BUFFER_ELEMENTS) * itemsize
-            case Temporary.MASK_BUFFER:  # pragma: no branch - the last one there is
-                return min(size, CAST_BUFFER_ELEMENTS)
+                return min(size, np.getbufsize()) * itemsize
+            case _:
+                return array
 
 
-def _dtypes(*names: str) -> frozenset[str]:
-    return frozenset(np.dtype(name).name for name in names)
-
-
-BOOL: Final = _dtypes("bool")
-SIGNED: Final = _dtypes("int8", "int16", "int32", "int64")
-UNSIGNED: Final = _dtypes("uint8", "uint16", "uint32", "uint64")
-STANDARD_FLOATS: Final = _dtypes("float16", "float32", "float64")
-LONGDOUBLE: Final = _dtypes("longdouble") - STANDARD_FLOATS
+BOOL: Final = frozenset({"bool"})
+SIGNED: Final = frozenset({"int8", "int16", "int32", "int64"})
+UNSIGNED: Final = frozenset({"uint8", "uint16", "uint32", "uint64"})
+STANDARD_FLOATS: Final = frozenset({"float16", "float32", "float64"})
+LONGDOUBLE: Final = frozenset({np.dtype("longdouble").name}) - STANDARD_FLOATS
 FLOATS: Final = STANDARD_FLOATS | LONGDOUBLE
 INTEGERS: Final = SIGNED | UNSIGNED
 NUMBERS: Final = INTEGERS | FLOATS
@@ -212,6 +182,8 @@ class Contract:
     ----------
     dtypes : mapping of str to str
         Name of each accepted dtype of ``x``, and the dtype name of the result for it.
+    passes : int
+        Sweeps over arrays that a call makes, whatever their dtype.
     nan : NaN
         Result where ``x`` is NaN.
     negative_infinity : Edge
@@ -234,9 +206,6 @@ class Contract:
         Whether the time for float32 and float64 depends on where the signs are.
     temporaries : tuple of Temporary
         What is alive beside the fresh result at the peak of a call on native float32 or float64.
-    matrix_temporaries : tuple of Temporary
-        What was alive at the peak in several dimensions before NumPy 2.3, if that is more:
-        casting beside a Python scalar, it buffered every operand (numpy/numpy#27883).
 
     Notes
     -----
@@ -246,6 +215,7 @@ class Contract:
     """
 
     dtypes: Mapping[str, str]
+    passes: int = 1
     nan: NaN = NaN.PROPAGATES
     negative_infinity: Edge = Edge.EXACT
     above_half_max: Edge = Edge.EXACT
@@ -257,7 +227,6 @@ class Contract:
     keeps_subclass: bool = True
     data_dependent: bool = False
     temporaries: tuple[Temporary, ...] = ()
-    matrix_temporaries: tuple[Temporary, ...] = ()
 
     def accepts(self, dtype: np.dtype[Any]) -> bool:
         """Whether arrays of `dtype`, in either byte order, are accepted."""
@@ -273,8 +242,7 @@ class Contract:
         """
         if not self.accepts(dtype):
             accepted = ", ".join(sorted(self.dtypes))
-            msg = f"dtype {dtype} is not accepted; accepted: {accepted}"
-            raise TypeError(msg)
+            raise TypeError(f"dtype {dtype} is not accepted; accepted: {accepted}")
         return np.dtype(self.dtypes[dtype.name])
 
 
@@ -315,21 +283,45 @@ class Method:
         itemsize : int
             Bytes per element of ``x``: 4 or 8.
         """
-        result = self._result_bytes(itemsize)
+        result = self.contract.result_dtype(np.dtype(f"f{itemsize}")).itemsize
         fresh = sum(size * result for output in self.kind.outputs if output.argument is None)
         return fresh + sum(t.nbytes(size, result) for t in self.contract.temporaries)
 
-    def matrix_bytes(self, size: int, itemsize: int) -> int:
-        """Bytes by which the peak was higher in several dimensions before NumPy 2.3.
 
-        Parameters are those of `peak_bytes`.
-        """
-        result = self._result_bytes(itemsize)
-        now, then = (
-            sum(temporary.nbytes(size, result) for temporary in temporaries)
-            for temporaries in (self.contract.temporaries, self.contract.matrix_temporaries)
-        )
-        return max(0, then - now)
+_methods: dict[str, Method] = {}
 
-    def _result_bytes(self, itemsize: int) -> int:
-        return self.contract.result_dtype(np.dtype(f"f{itemsize}")).itemsize
+METHODS: Final[Mapping[str, Method]] = MappingProxyType(_methods)
+"""Every method by name, in display order."""
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def method(
+    kind: Kind, expression: str, source: str, contract: Contract | None = None, **promises: Any
+) -> Callable[[_Function], _Function]:
+    """Return a decorator that adds a function to `METHODS` and returns it unchanged.
+
+    Parameters
+    ----------
+    kind, expression, source
+        As those of `Method`, whose name is that of the function.
+    contract : Contract, optional
+        A contract that several methods share.
+    **promises
+        Attributes of `Contract`: all of them, or those that differ from `contract`.
+
+    Raises
+    ------
+    ValueError
+        If there is a method of that name.
+    """
+    promised = replace(contract, **promises) if contract else Contract(**promises)
+
+    def register(function: _Function) -> _Function:
+        name = function.__name__
+        if name in _methods:
+            raise ValueError(f"method {name} exists already; expected a new name")
+        _methods[name] = Method(name, kind, function, expression, source, promised)
+        return function
+
+    return register

@@ -1,52 +1,39 @@
-"""Gates that are ready to run, in either lane."""
+"""What tests of commands share."""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
-from tests.lanes import Lane, store_baseline
-from tests.plants import Repository
-
-
-def pytest_configure() -> None:
-    """Let Ctrl-C end what tests start, also where a shell told this process to ignore it."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+settings.register_profile("tests", deadline=None)  # no test depends on how long it takes
+settings.load_profile("tests")
 
 
 @pytest.fixture
-def hangup() -> Iterator[None]:
-    """Let SIGHUP end what a test starts, also under nohup."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home, and so a lock, of the test's own; nothing else of the surroundings reaches it."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(folder))
+    for name in [*os.environ]:  # pytest-benchmark is off where pytest-xdist is on
+        if name.startswith(("GITHUB_ACTIONS", "PYTEST_ADDOPTS", "PYTEST_XDIST_")):
+            monkeypatch.delenv(name)
+    return folder
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """Put the handlers of signals back in the end."""
+    numbers = [
+        signal.SIGINT,
+        signal.SIGTERM,
+        *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []),
+    ]
+    before = {number: signal.getsignal(number) for number in numbers}
     yield
-    signal.signal(signal.SIGHUP, before)
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    """Return today's code in a repository of its own."""
-    return Repository(tmp_path)
-
-
-@pytest.fixture
-def beside(repository: Repository) -> Lane:
-    """Return a gate against the last commit."""
-    return Lane(repository, ("--base", "HEAD"))
-
-
-@pytest.fixture
-def stored(repository: Repository) -> Lane:
-    """Return a gate against a stored baseline."""
-    lane = Lane(repository, ())
-    store_baseline(lane)
-    return lane
-
-
-@pytest.fixture(params=["beside", "stored"])
-def lane(request: pytest.FixtureRequest) -> Lane:
-    """Return a gate in each lane."""
-    found: Lane = request.getfixturevalue(request.param)
-    return found
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -1,0 +1,139 @@
+"""One row ready to be called, and the check of what came of the call."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from benchmarks import passes, reference
+from benchmarks.rows import Row
+from benchmarks.workloads import Workload
+from pytest_against import Operands
+from relu_impls.contract import Quantity
+
+_WORKER: Final = "PYTEST_AGAINST"
+"""Set where the gate runs the tests: to ``timing``, where it is in a hurry, or to ``checks``."""
+
+_SAMPLE: Final = 1000
+"""Numbers of an array that are compared in a hurry; otherwise all are."""
+
+_MOST_ROUNDS: Final = 10_000
+
+
+class Case:
+    """One row ready to be called.
+
+    Parameters
+    ----------
+    row, benchmark : Row, BenchmarkFixture
+        What is timed, and what times it.
+    option : argparse.Namespace
+        Has ``benchmark_max_time``, in seconds, and ``benchmark_min_rounds``.
+
+    Raises
+    ------
+    ValueError
+        If the workload's data is not what was frozen.
+    """
+
+    def __init__(self, row: Row, benchmark: BenchmarkFixture, option: argparse.Namespace) -> None:
+        self._row, self._benchmark, self._option = row, benchmark, option
+        self._names, writes = row.method.kind.arguments, row.method.kind.writes
+        self._dtype = row.method.contract.result_dtype(np.dtype(row.workload.dtype))
+        self._hurried = os.environ.get(_WORKER) == "timing"
+        self._step = max(1, row.workload.size // _SAMPLE) if self._hurried else 1
+        benchmark.group = row.group
+        benchmark.extra_info["inputs"] = row.workload.digest
+        benchmark.has_error = True  # Until it passed: a row that fails must not be saved.
+        if not self._hurried:
+            row.workload.verify()
+        self._variants = _variants(self._names, row.workload, self._dtype)
+        self.function = row.method.function
+        self.operands = Operands(
+            *self._variants, writes=[place for place, n in enumerate(self._names) if n in writes]
+        )
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds take ``--benchmark-max-time``; the gate counts its own."""
+        if _WORKER in os.environ or self._benchmark.disabled:
+            return 1
+        seconds = min(self._call(), self._call())
+        fitting = int(float(self._option.benchmark_max_time) / seconds)
+        return max(int(self._option.benchmark_min_rounds), min(_MOST_ROUNDS, fitting))
+
+    def _call(self) -> float:
+        start = time.perf_counter()
+        self.function(*self.operands()[0])
+        return time.perf_counter() - start
+
+    def check(self, result: object) -> None:
+        """Fail unless the latest call gave the right answer; then count the passes of a call."""
+        found = self.difference(result)
+        if found is not None:
+            name = f"{self._row.method.name}[{self._row.workload.name}]"
+            pytest.fail(f"{name} diverges: {found}", pytrace=False)
+        if not self._hurried:
+            number = passes.count(self.function, self.operands()[0])
+            self._benchmark.extra_info["exact"] = {"passes": number}
+        self._benchmark.has_error = False
+
+    def difference(self, result: object) -> str | None:
+        """Say how the outcome of the latest call differs from the right one, if it does."""
+        arguments, variant = self.operands.arguments, self.operands.variant
+        outputs = self._row.method.kind.outputs
+        answers = {
+            output.argument: _answer(
+                output.quantity, self._row.workload, self._dtype, variant, self._step
+            )
+            for output in outputs
+        }
+        before = zip(self._names, arguments, self._variants[variant], strict=True)
+        for name, argument, pristine in before:
+            expected = answers[name] if name in answers else pristine.flat[:: self._step]
+            found = reference.difference(argument, expected, self._step)
+            if found is not None:
+                return f"{'written' if name in answers else 'read-only'} argument {name} {found}"
+        if (into := outputs[0].argument) is not None:
+            right = result is arguments[self._names.index(into)]
+            return None if right else f"result is not the argument {into}"
+        if not isinstance(result, np.ndarray):
+            return f"result is a {type(result).__name__}, expected an array"
+        if any(np.may_share_memory(result, argument) for argument in arguments):
+            return "result shares memory with an argument, expected a fresh array"
+        if result.shape != self._row.workload.shape:
+            return f"result has shape {result.shape}, expected {self._row.workload.shape}"
+        found = reference.difference(result, answers[None], self._step)
+        return None if found is None else f"result {found}"
+
+
+@lru_cache(maxsize=16)
+def _variants(
+    names: tuple[str, ...], workload: Workload, dtype: np.dtype[Any]
+) -> tuple[tuple[NDArray[Any], ...], ...]:
+    """Return the arguments of a call in every variant; buffers hold what no method may leave."""
+    xs = workload.operands("x")
+    found: dict[str, Any] = {
+        "x": lambda: xs,
+        "grad": lambda: workload.operands("grad"),
+        "out": lambda: [np.full_like(xs[0], np.nan, dtype)] * len(xs),
+        "mask": lambda: [np.less_equal(x, 0) for x in xs],
+    }
+    return tuple(zip(*(found[name]() for name in names), strict=True))
+
+
+@lru_cache(maxsize=32)
+def _answer(
+    quantity: Quantity, workload: Workload, dtype: np.dtype[Any], variant: int, step: int
+) -> NDArray[Any]:
+    grad = "grad" if quantity is Quantity.BACKWARD else "x"
+    x, grads = (workload.operands(name)[variant].flat[::step] for name in ("x", grad))
+    return reference.answer(quantity, x, grads, dtype)

@@ -1,0 +1,116 @@
+"""What ``pytest --benchmark-only`` gets: the lock, kept memory, and a look at the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from statistics import median
+from typing import Final
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from pytest_against import baseline, commands, console, saved
+from pytest_against.fixture import Swap
+from pytest_against.machine import keep_memory
+from pytest_against.model import CannotJudgeError
+from pytest_against.timing import Call, faster_half
+
+_CLOCK: Final = "time.perf_counter"
+_WORTH_A_LOOK: Final = 1.1
+_MOST_SHOWN: Final = 10
+
+
+class Beside:
+    """The plugin.
+
+    Parameters
+    ----------
+    config : pytest.Config
+        How pytest is configured.
+
+    Raises
+    ------
+    pytest.UsageError
+        If times could not mean anything, or another measurement runs on this machine.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        timer = str(config.option.benchmark_timer)
+        if timer.endswith("_ns"):
+            raise pytest.UsageError(
+                f"{timer} counts nanoseconds, which would be saved as seconds; leave out "
+                "--benchmark-timer"
+            )
+        lock = ExitStack()
+        try:
+            lock.enter_context(console.only_one())
+        except (CannotJudgeError, OSError) as error:
+            raise pytest.UsageError(str(error)) from None
+        config.add_cleanup(lock.close)
+        keep_memory()
+        self._factors: dict[str, float] = {}
+        self._stored, self._words = _baseline(config)
+        self._met: tuple[BenchmarkFixture, Call] | None = None
+        config.pluginmanager.register(Swap(self._remember, once=False))
+
+    def pytest_report_header(self) -> str:
+        """Say what times are held against."""
+        return f"baseline: {self._words}"
+
+    def _remember(self, fixture: BenchmarkFixture, asked: Call) -> None:
+        self._met = fixture, asked
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        """Hold the times of a test that has passed against its baseline."""
+        self._met = None
+        result = yield
+        stored = self._stored.get(item.nodeid)
+        if stored is None or self._met is None:
+            return result
+        fixture, asked = self._met
+        if fixture.stats is None:
+            return result
+        seconds = fixture.stats.stats.data
+        factor = faster_half(seconds) / median(stored.seconds)
+        self._factors[item.nodeid] = fixture.extra_info["baseline_factor"] = round(factor, 4)
+        if faster_half(seconds) > max(stored.seconds) * (1 + baseline.GROSS):
+            found = baseline.grossly_slower(asked, stored)
+            if found is not None:
+                fixture.has_error = True  # it must not reach a saved run and become a baseline
+                pytest.fail(
+                    f"{item.nodeid} is grossly slower than its baseline: {factor:.2f} times the "
+                    f"typical trial, {found:.2f} times the slowest; for a verdict: "
+                    f"{console.PROGRAM} gate",
+                    pytrace=False,
+                )
+        return result
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Show the rows that look slower."""
+        slower = {n: f for n, f in self._factors.items() if f > _WORTH_A_LOOK}
+        if not slower:
+            return
+        terminalreporter.section("times the baseline, one process each")
+        for node, factor in sorted(slower.items(), key=lambda pair: -pair[1])[:_MOST_SHOWN]:
+            terminalreporter.write_line(f"{factor:6.2f}  {node}")
+        terminalreporter.write_line(
+            f"{len(slower)} of {len(self._factors)} rows; one process is no sample, for a verdict: "
+            f"{console.PROGRAM} gate"
+        )
+
+
+def _baseline(config: pytest.Config) -> tuple[dict[str, saved.BaselineRow], str]:
+    """Return the rows of this class of machines, and what the header says of them."""
+    timer = str(config.option.benchmark_timer)
+    if timer != _CLOCK:
+        return {}, f"not used: its seconds are those of {_CLOCK}, not of {timer}"
+    path = commands.baseline_path(config)
+    if not path.exists():
+        return {}, f"none for this class of machines; record one: {console.PROGRAM} baseline"
+    try:
+        found = commands.load_baseline(path, console.PROGRAM)
+    except CannotJudgeError as error:
+        return {}, f"not used: {error}"
+    return dict(found.rows), f"{found.recorded} ({found.commit[:10]})"

@@ -1,0 +1,167 @@
+"""What tests show without a clock: the same on every run, so that any change is a change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+from pytest_against.files import short
+from pytest_against.model import CannotJudgeError, Mode, OnRow, Suite
+from pytest_against.workers import HEAD, Collected, Tree, started
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What one run of a test shows without a clock.
+
+    Attributes
+    ----------
+    outcome : str
+        ``passed``, ``failed`` or ``skipped``.
+    why : str
+        The reason, if it did not pass.
+    exact : mapping of str to int
+        Numbers that must not grow: ``peak_bytes``, the peak of traced memory during a call, if it
+        made one, and those of the suite's own.
+    inputs : str
+        Digest of the input data, if the suite gives one.
+    digest : str
+        Digest of the result where it is plain data or an array.
+    warnings : tuple of str
+        Names of the warning classes that are raised.
+    """
+
+    outcome: str
+    why: str = ""
+    exact: Mapping[str, int] = field(default_factory=dict)
+    inputs: str = ""
+    digest: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def timed(self) -> bool:
+        """Whether it passed and there is a call to time."""
+        return self.outcome == "passed" and "peak_bytes" in self.exact
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What one side showed without a clock.
+
+    Attributes
+    ----------
+    collected : Collected
+        The benchmarks that it has.
+    checks : mapping of str to Check
+        What they showed, by node id; empty if they were collected only.
+    """
+
+    collected: Collected
+    checks: Mapping[str, Check]
+
+
+def absence(check: Check | None) -> str:
+    """Return why there is nothing to time; the side that lacks it comes next."""
+    if check is None:
+        return "not in"
+    if check.outcome == "passed":
+        return "never calls `benchmark` in"
+    return f"{check.outcome} ({short(check.why)}) in"
+
+
+def has(arguments: Sequence[str], node: str) -> bool:
+    """Return whether some files, folders and node ids have a test in them; none have all."""
+    return not arguments or any(_below(node, argument) for argument in arguments)
+
+
+def _below(node: str, argument: str) -> bool:
+    if "::" in argument:
+        return node == argument or node.startswith((f"{argument}[", f"{argument}::"))
+    return PurePosixPath(node.partition("::")[0]).is_relative_to(argument)
+
+
+def collect(suite: Suite, name: str, place: Path, timeout: float) -> Checked:
+    """Return the benchmarks that a side has of its own, without running them.
+
+    There may be none; why a side cannot be collected is among what is broken in it.
+    """
+    files = dict.fromkeys(argument.partition("::")[0] for argument in suite.arguments)
+    there = tuple(file for file in files if (place / file).exists())
+    found = Collected({}, {}, {})
+    if there or not files:  # pytest would refuse to start with one that is not there
+        tree = Tree.of(replace(suite, arguments=there), name, place)
+        try:
+            with started([tree]) as (worker,):
+                found = worker.collected(timeout)
+        except CannotJudgeError as error:
+            found = replace(found, broken={"": str(error)})
+    nodes = {node: known for node, known in found.nodes.items() if has(suite.arguments, node)}
+    return Checked(replace(found, nodes=nodes), {})
+
+
+def check(tree: Tree, timeout: float, on_row: OnRow) -> Checked:
+    """Run each benchmark of one side once, without a clock.
+
+    Raises
+    ------
+    CannotJudgeError
+        If the process crashes or hangs, there is nothing to run, a test is left out, or what is
+        under test was imported from elsewhere.
+    """
+    request = replace(tree.request, mode=Mode.CHECKS)
+    with started([replace(tree, request=request)]) as (worker,):
+        collected = worker.collected(timeout)
+        _check_collected(tree, collected)
+        worker.say(tests=list(collected.nodes))
+        found = {}
+        while "end" not in (answer := worker.hear(timeout)):
+            node = answer.pop("done")
+            answer["warnings"] = tuple(answer.get("warnings", ()))
+            found[node] = Check(**answer)
+            on_row(node)
+    _check_complete(tree, collected, found)
+    # A test may import what it measures only when it runs.
+    _check_origins(tree, answer["origins"])
+    return Checked(collected, found)
+
+
+def _check_collected(tree: Tree, collected: Collected) -> None:
+    if collected.broken and (tree.name == HEAD or not collected.nodes):
+        where, why = next(iter(collected.broken.items()))
+        raise CannotJudgeError(
+            f"{where or 'a test'} cannot be collected on the {tree.name}: {short(why)}; mend it, "
+            "or choose others"
+        )
+    if not collected.nodes:
+        raise CannotJudgeError(
+            f"no test on the {tree.name} uses the fixture `benchmark`; name the files or folders "
+            "of the benchmarks, or choose others with -k or -m"
+        )
+
+
+def _check_complete(tree: Tree, collected: Collected, found: Mapping[str, Check]) -> None:
+    """Refuse to judge some of the tests as if they were all."""
+    left_out = [node for node in collected.nodes if node not in found]
+    if left_out:
+        raise CannotJudgeError(
+            f"the run of the {tree.name} ended before {left_out[0]}, and {len(left_out)} tests did "
+            "not run; run pytest there to see why"
+        )
+
+
+def _check_origins(tree: Tree, origins: Mapping[str, str]) -> None:
+    """Refuse to time what is not under test."""
+    places = {name: origin for name, origin in origins.items() if origin}
+    if not places:
+        names = ", ".join(origins) or "none was found"
+        raise CannotJudgeError(
+            f"no benchmark imports a package under test ({names}); name those that are: "
+            "-o against_packages=src/NAME"
+        )
+    for name, origin in places.items():
+        if not Path(origin).resolve().is_relative_to(tree.root.resolve()):
+            raise CannotJudgeError(
+                f"the {tree.name} imported {name} from {origin}, not from the tree that is judged; "
+                "uninstall it there, or name the packages under test: -o against_packages=..."
+            )

@@ -1,0 +1,284 @@
+"""The commands: what each reads, does, prints and writes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+from pytest_benchmark.utils import get_machine_id
+
+from pytest_against import baseline, compare, console, files, join, report, saved, trees
+from pytest_against.gate import against_revision
+from pytest_against.machine import Machine, this_machine
+from pytest_against.model import WORKING_TREE, CannotJudgeError, Limits, Result, Suite
+
+_NAME: Final = re.compile(r"\w[\w.+-]*", re.ASCII)
+
+Options = argparse.Namespace
+
+
+def gate(config: pytest.Config, options: Options) -> int:
+    """Judge the working tree against a revision, or against the stored baseline.
+
+    Parameters
+    ----------
+    config : pytest.Config
+        How pytest runs the tests.
+    options : Namespace
+        ``base``, ``allow_new``, the limits, ``json``, ``markdown``, and ``program``.
+    """
+    suite, path = suite_of(config), baseline_path(config)
+    side_by_side = options.base is not None
+    limits = limits_of(Limits() if side_by_side else baseline.BASELINE_LIMITS, options)
+    if side_by_side and options.limit is None and (text := config.getini("against_limit")):
+        limits = replace(limits, limit=_limit(text))
+    asked = [(options.json, report.as_json), (options.markdown, report.markdown)]
+
+    def refused(why: str, seconds: float) -> Result:
+        found = Result(
+            rows=(),
+            base=options.base or "the stored baseline of this class of machines",
+            head=WORKING_TREE,
+            limit=limits.limit,
+            seconds=seconds,
+            machine=this_machine().as_dict(),
+            why=why,
+        )
+        with suppress(OSError):
+            print(_annotations(found), end="", flush=True)  # noqa: T201
+        return found
+
+    with (
+        console.reports(asked, _shown, refused, () if side_by_side else [path]) as write,
+        console.only_one(),
+        console.progress(limits.budget) as progress,
+    ):
+        if side_by_side:
+            found = against_revision(
+                suite, options.base, limits, progress, allow_new=options.allow_new
+            )
+        elif options.allow_new:
+            raise CannotJudgeError(
+                "--allow-new is for rows that --base lacks; rows that the stored baseline lacks "
+                f"are recorded: {options.program} baseline"
+            )
+        else:
+            stored = load_baseline(path, options.program)
+            found = baseline.against_baseline(suite, stored, limits, progress)
+        write(found)
+    return found.exit_code
+
+
+def _shown(result: Result) -> str:
+    return report.text(result) + _annotations(result)
+
+
+def _annotations(result: Result) -> str:
+    """Return what shows a result beside the lines of its tests, where GitHub reads it."""
+    on_github = os.environ.get("GITHUB_ACTIONS") == "true"
+    return "".join(f"{line}\n" for line in report.annotations(result) if on_github)
+
+
+def _limit(text: str) -> float:
+    try:
+        return console.fraction(text)
+    except argparse.ArgumentTypeError as error:
+        raise CannotJudgeError(f"the setting against_limit: {error}") from None
+
+
+def _baseline(config: pytest.Config, options: Options) -> int:
+    suite, limits = suite_of(config), limits_of(baseline.RECORD_LIMITS, options)
+    path = baseline_path(config)
+    saved.check_writable(path)
+    old = _old_baseline(path, options)
+    with console.only_one(), console.progress(limits.budget) as progress:
+        recorded = baseline.record(suite, options.accept, limits, progress)
+    if old is not None:
+        found = compare.baselines(old, recorded.baseline, limits.limit)
+        print(report.changes(found), end="")  # noqa: T201
+        if found.exit_code == 1 and not options.accept:
+            print(  # noqa: T201
+                f"{path} stays as it was; if that is intended, record it again with "
+                '--accept "why it is"'
+            )
+            return 1
+    left_out = saved.write_baseline(recorded.baseline, path)
+    for node in left_out:
+        print(f"{node} is left out: it was timed in fewer than {saved.FEWEST} trials")  # noqa: T201
+    print(f"{path}: {len(recorded.baseline.rows) - len(left_out)} rows")  # noqa: T201
+    return 0
+
+
+def _old_baseline(path: Path, options: Options) -> saved.Baseline | None:
+    if not path.exists():
+        return None
+    try:
+        return load_baseline(path, options.program)
+    except CannotJudgeError:
+        if options.accept:
+            return None
+        raise
+
+
+def _record(config: pytest.Config, options: Options) -> int:
+    suite, limits = suite_of(config), limits_of(baseline.RECORD_LIMITS, options)
+    if not _NAME.fullmatch(options.name):
+        raise CannotJudgeError(
+            f"{files.short(repr(options.name))} is no name for a run; use letters, digits and "
+            ". _ + -"
+        )
+    machine: str = get_machine_id()  # type: ignore[no-untyped-call]
+    folder = options.storage / machine / options.name
+    if folder.exists():
+        raise CannotJudgeError(f"{folder} is there already; choose another name, or remove it")
+    saved.check_writable(folder)
+    with console.only_one(), console.progress(limits.budget) as progress:
+        recorded = baseline.record(suite, "", limits, progress)
+    count = saved.write_run(recorded.trials, recorded.baseline, folder)
+    print(f"{folder}: {count} trials of {len(recorded.baseline.rows)} rows")  # noqa: T201
+    return 0
+
+
+def _compare(options: Options) -> int:
+    view = report.View(options.sort, options.group)
+    limit = options.limit or baseline.BASELINE_LIMITS.limit
+    sides = (options.old, *options.new)
+    sources = [path for side in sides for path in files.sources(side, options.storage)]
+
+    def refused(why: str, seconds: float) -> list[Result]:
+        head = ", ".join(options.new)
+        return [Result(rows=(), base=options.old, head=head, limit=limit, seconds=seconds, why=why)]
+
+    with console.reports(
+        [
+            (options.json, report.comparison_json),
+            (options.markdown, lambda found: report.comparison_markdown(found, view)),
+            (options.csv, lambda found: report.comparison_csv(found, view)),
+        ],
+        lambda found: report.comparison_text(found, view),
+        refused,
+        sources,
+    ) as write:
+        results = compare.compare(
+            options.old,
+            options.new,
+            storage=options.storage,
+            expression=options.rows,
+            limit=limit,
+            command=options.program,
+        )
+        write(results)
+    return report.together(results).exit_code
+
+
+def _join(options: Options) -> int:
+    console.check_reports([options.markdown], options.reports)
+    found = join.joined([join.load(path) for path in options.reports])
+    if options.markdown is not None:
+        files.replace(options.markdown, join.join_markdown(found))
+    print(join.join_text(found), end="")  # noqa: T201
+    return found.exit_code
+
+
+def suite_of(config: pytest.Config) -> Suite:
+    """Return what is judged, as pytest is configured."""
+    root, option = config.rootpath, config.option
+    kept = [f"-c={_relative(config, str(config.inipath))}"] if config.inipath else []
+    kept.append(f"--import-mode={option.importmode}")
+    for flag, values in (
+        ("-p", option.plugins),  # which pytest looks for by itself, and in a word of its own
+        ("-o", option.override_ini),
+        ("-W", option.pythonwarnings),
+        ("--deselect", option.deselect),
+        ("--ignore", [_relative(config, path) for path in option.ignore or ()]),
+    ):
+        kept += [word for value in values or () for word in (flag, value)]
+    return Suite(
+        root=root,
+        arguments=tuple(_relative(config, argument) for argument in config.args),
+        keyword=option.keyword,
+        marks=option.markexpr,
+        packages=tuple(config.getini("against_packages") or trees.default_packages(root)),
+        options=tuple(kept),
+    )
+
+
+def _relative(config: pytest.Config, argument: str) -> str:
+    """Return a file, a folder or a node id relative to the root."""
+    path, *rest = argument.split("::")
+    place = Path(config.invocation_params.dir, path)
+    try:
+        inside = place.resolve().relative_to(config.rootpath.resolve())
+    except ValueError:
+        raise CannotJudgeError(
+            f"{files.short(argument)} is not below {config.rootpath}, the root of the project; "
+            "name files and folders in it"
+        ) from None
+    return "::".join([inside.as_posix(), *rest])
+
+
+def baseline_path(config: pytest.Config) -> Path:
+    """Return the file of the baseline of this class of machines."""
+    folder = config.rootpath / config.getini("against_baselines")
+    return saved.path_for(this_machine().class_name, folder)
+
+
+def load_baseline(path: Path, program: str) -> saved.Baseline:
+    """Read the baseline of this class of machines; see `saved.load_baseline`."""
+    found = saved.load_baseline(path, program)
+    there, here = Machine(**found.machine).class_name, this_machine().class_name
+    if there != here:
+        raise CannotJudgeError(
+            f"{files.short(path)} was recorded on {files.short(there)}, and this is {here}; record "
+            f'this one: {program} baseline --accept "it was of another machine"'
+        )
+    return found
+
+
+def limits_of(default: Limits, options: Options) -> Limits:
+    """Return the limits with what was asked for in the place of the defaults."""
+    names = ("limit", "trials", "budget", "timeout")
+    asked = {name: getattr(options, name, None) for name in names}
+    return replace(default, **{name: value for name, value in asked.items() if value is not None})
+
+
+class _Configured:
+    """A command that is run once pytest has read its configuration."""
+
+    def __init__(self, run: Callable[[pytest.Config, Options], int]) -> None:
+        self._run = run
+        self._options = Options()
+        self._code: int | None = None
+
+    def __call__(self, options: Options) -> int:
+        self._options, self._code = options, None
+        arguments = [*options.paths, *([f"-k={options.rows}"] if options.rows else [])]
+        code = pytest.main(arguments, plugins=[self])
+        if self._code is None:
+            raise CannotJudgeError(
+                f"pytest ended with {int(code)} before it read its configuration; see above"
+            )
+        return self._code
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self, config: pytest.Config) -> int:
+        """Take the place of a run of the tests."""
+        code = self._code = self._run(config, self._options)
+        return code
+
+
+COMMANDS: Final[Mapping[str, Callable[[Options], int]]] = {
+    "gate": _Configured(gate),
+    "baseline": _Configured(_baseline),
+    "record": _Configured(_record),
+    "compare": _compare,
+    "join": _join,
+}
+"""By name what each command does with its options."""

@@ -1,0 +1,290 @@
+"""Saved runs, judged against the first of them by the rule of the gate; no clock.
+
+Where both sides have ratios to the clock, those are compared, with the drift that recordings of
+identical code showed; elsewhere seconds are, for want of anything better.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import chain, zip_longest
+from pathlib import Path, PurePath
+from statistics import fmean, median
+from typing import Final
+
+from pytest_against import stats
+from pytest_against.expression import matcher
+from pytest_against.files import find_runs, short
+from pytest_against.formats import PLACE, SOFTWARE
+from pytest_against.model import CannotJudgeError, Interval, Result, RowResult, Verdict, rows_of
+from pytest_against.saved import FEWEST, Baseline, BaselineRow, File, load_file
+from pytest_against.stats import Plan, Sample
+
+_NO_SAMPLE: Final = "one process is no sample"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """Trials of one suite with one set of software on one machine."""
+
+    name: str
+    files: Sequence[File]
+    rows: Mapping[str, BaselineRow]
+
+    @property
+    def trials(self) -> int:
+        return max(len(row.seconds) for row in self.rows.values())
+
+    def drifts(self) -> dict[str, float]:
+        """Return what to allow for on each workload, as a natural logarithm; see `stats.drift`."""
+        found = defaultdict(list)
+        for row in self.rows.values():
+            found[row.row.workload].append(row.recordings)
+        return {workload: stats.drift(recordings) for workload, recordings in found.items()}
+
+
+def compare(  # noqa: PLR0913 - each is a thing of its own
+    old: str,
+    news: Sequence[str],
+    *,
+    storage: Path,
+    expression: str,
+    limit: float,
+    command: str,
+) -> list[Result]:
+    """Judge saved runs against one of them.
+
+    Parameters
+    ----------
+    old, news : str, sequence of str
+        Each a file, a folder of files, or the name under which runs were saved in `storage`.
+    storage : Path
+        Folder of pytest-benchmark's storage.
+    expression : str
+        The rows to judge, as ``pytest -k``; all of them if empty.
+    limit : float
+        Tolerated slowdown, as a fraction.
+    command : str
+        What is typed to run one of ours, for messages.
+
+    Returns
+    -------
+    list of Result
+        One for each of `news`; all their intervals hold together.  CannotJudgeError is raised if
+        the sides are not comparable, or one cannot be believed.
+    """
+    sides = [_read(name, storage, command) for name in (old, *news)]
+    _check_distinct(file for side in sides for file in side.files)
+    first, *others = _chosen(sides, expression)
+    for other in others:
+        _check_machine(first.files[0], other.files[0])
+        _check_common(first, other)
+    intervals = sum(len(first.rows.keys() & other.rows.keys()) for other in others)
+    return [_result(first, other, limit, intervals, command) for other in others]
+
+
+def baselines(old: Baseline, new: Baseline, limit: float) -> Result:
+    """Judge a new recording against the baseline that it is to replace."""
+    then = f"the baseline of {old.recorded[:10]} ({old.commit[:10]})"
+    sides = [
+        _Side(name=name, files=[File(Path(name), name, "", content)], rows=content.rows)
+        for name, content in ((then, old), ("the new recording", new))
+    ]
+    first, other = _chosen(sides, "")
+    return _result(first, other, limit, len(first.rows.keys() & other.rows.keys()), "")
+
+
+def _read(name: str, storage: Path, command: str) -> _Side:
+    files = [load_file(path) for path in find_runs(name, storage)]
+    if not files:
+        raise CannotJudgeError(
+            f"no file, folder or saved run {short(repr(name))} that has JSON; save one: "
+            f"{command} record NAME"
+        )
+    for file in files[1:]:
+        _check_machine(files[0], file)
+        if changed := _software_change(files[0], file):
+            mixed = f"{short(name)} mixes {short(changed)}"
+            raise CannotJudgeError(f"{mixed}; give the runs of each as a side")
+    found = defaultdict(list)
+    for file in files:
+        for node, row in file.content.rows.items():
+            found[node].append(row)
+    rows = {node: _merged(rows) for node, rows in found.items()}
+    return _Side(name=name, files=files, rows=rows)
+
+
+def _merged(rows: Sequence[BaselineRow]) -> BaselineRow:
+    """Put the trials of several files together; recordings stay apart."""
+    first, *others = rows
+    if any(row.inputs != first.inputs for row in others):
+        node = short(first.row.node)
+        raise CannotJudgeError(f"{node} was saved with different inputs; save all runs anew")
+    columns: Iterable[tuple[tuple[float, ...], ...]] = ()
+    if all(row.recordings for row in rows):
+        columns = zip_longest(*(row.recordings for row in rows), fillvalue=())
+    exact: dict[str, int] = {}
+    for name, value in chain.from_iterable(row.exact.items() for row in rows):
+        exact[name] = max(value, exact.get(name, value))
+    return replace(
+        first,
+        seconds=tuple(chain.from_iterable(row.seconds for row in rows)),
+        recordings=tuple(tuple(chain.from_iterable(column)) for column in columns),
+        exact=exact,
+    )
+
+
+def _check_distinct(files: Iterable[File]) -> None:
+    seen: dict[str, Path] = {}
+    for file in files:
+        if file.digest in seen:
+            raise CannotJudgeError(
+                f"{short(seen[file.digest])} and {short(file.path)} are the same run, and compared "
+                "with itself it would prove nothing; name another"
+            )
+        seen[file.digest] = file.path
+
+
+def _check_machine(one: File, other: File) -> None:
+    here, there = _place(one), _place(other)
+    if here != there:
+        raise CannotJudgeError(
+            f"{short(one.path)} was saved on {here}, but {short(other.path)} on {there}; times of "
+            "different machines cannot be compared: save both on the same one"
+        )
+
+
+def _place(file: File) -> str:
+    words = [file.host, *(file.content.machine[key] for key in PLACE)]
+    return (
+        short(", ".join(word for word in words if word not in {"", "unknown"}))
+        or "an unknown machine"
+    )
+
+
+def _software_change(one: File, other: File) -> str:
+    then, now = one.content.machine, other.content.machine
+    return ", ".join(f"{k} {then[k]} -> {now[k]}" for k in SOFTWARE if then[k] != now[k])
+
+
+def _chosen(sides: Sequence[_Side], expression: str) -> list[_Side]:
+    """Return the sides with the rows that match, named so that no two have the same name."""
+    names = rows_of({n: asdict(row.row) for side in sides for n, row in side.rows.items()})
+    matches = matcher(expression)
+    # As for pytest, names of files and classes count, and those of folders do not.
+    spelled = {n: PurePath(r.file).name + n.removeprefix(r.file) for n, r in names.items()}
+    kept = {node for node, row in names.items() if matches(row.name, spelled[node])}
+    for side in sides:
+        if not kept & side.rows.keys():
+            raise CannotJudgeError(
+                f"--rows {short(repr(expression))} matches none of {len(side.rows)} rows of "
+                f"{short(side.name)}; they are named as in {short(names[min(side.rows)].name)}"
+            )
+    return [
+        replace(s, rows={n: replace(r, row=names[n]) for n, r in s.rows.items() if n in kept})
+        for s in sides
+    ]
+
+
+def _check_common(old: _Side, new: _Side) -> None:
+    if not old.rows.keys() & new.rows.keys():
+        one, other = (short(side.rows[min(side.rows)].row.name) for side in (old, new))
+        raise CannotJudgeError(
+            f"{short(old.name)} and {short(new.name)} have no row in common ({one} in one, {other} "
+            "in the other); compare runs of the same suite"
+        )
+
+
+def _result(old: _Side, new: _Side, limit: float, intervals: int, command: str) -> Result:
+    then, now = old.drifts(), new.drifts()
+    allowed = {name: max(then.get(name, 0.0), now.get(name, 0.0)) for name in {**then, **now}}
+    plan = Plan(limit=limit, rows=intervals, looks=(new.trials,))
+    rows = [_row_result(old, new, node, allowed, plan) for node in {**old.rows, **new.rows}]
+    return Result(
+        rows=rows,
+        base=old.name,
+        head=new.name,
+        limit=limit,
+        trials=new.trials,
+        machine=new.files[0].content.machine,
+        notes=[*_notes(old, new, max(allowed.values())), *_about(rows, command)],
+    )
+
+
+def _row_result(
+    old: _Side, new: _Side, node: str, allowed: Mapping[str, float], plan: Plan
+) -> RowResult:
+    then, now = old.rows.get(node), new.rows.get(node)
+    if now is None:
+        why = f"in {old.name}, but not in {new.name}"
+        return RowResult.untimed(old.rows[node].row, Verdict.VANISHED, why)
+    if then is None:
+        why = f"not in {old.name}: nothing to compare it with"
+        return RowResult.untimed(now.row, Verdict.NEW, why)
+    if then.inputs != now.inputs:
+        digests = f"digest {then.inputs or 'unknown'} in {old.name} and {now.inputs or 'unknown'}"
+        why = f"its inputs have {digests} in {new.name}; save both runs with the same"
+        return RowResult.untimed(now.row, Verdict.UNJUDGED, why)
+    if more := stats.increases(now.exact, then.exact, plan.limit):
+        return RowResult.untimed(now.row, Verdict.HEAVIER, "; ".join(more))
+    before, after, drifted = then.values, now.values, allowed[now.row.workload]
+    if not (then.recordings and now.recordings):
+        before, after = (tuple(map(math.log, row.seconds)) for row in (then, now))
+        drifted = 0.0
+    if min(len(before), len(after)) < FEWEST:
+        return RowResult(
+            row=now.row,
+            verdict=Verdict.UNJUDGED,
+            interval=Interval(fmean(after) - fmean(before), -math.inf, math.inf, len(after)),
+            was=median(then.seconds),
+            now=median(now.seconds),
+            why=_NO_SAMPLE,
+        )
+    sample = Sample(now.row, before, drifted, list(after), list(now.seconds))
+    sample.look(plan)
+    return sample.result()
+
+
+def _notes(old: _Side, new: _Side, drifted: float) -> list[str]:
+    """Say what the reader has to know of the sides."""
+    sides = (old, new)
+    notes = [", ".join(f"{s.name} has {s.trials} process{'es' * (s.trials > 1)}" for s in sides)]
+    common = [(row, new.rows[node]) for node, row in old.rows.items() if node in new.rows]
+    by_ratio = sum(bool(then.recordings and now.recordings) for then, now in common)
+    if by_ratio:
+        notes.append(f"{by_ratio} rows are compared by their ratio to the clock")
+    if drifted:
+        drift = "the drift between recordings of identical code"
+        notes.append(f"up to {math.expm1(drifted):.1%} is allowed for {drift}")
+    if by_ratio < len(common):
+        notes.append(
+            f"{len(common) - by_ratio} rows are compared by seconds: what the machine did "
+            "otherwise in between counts as a difference"
+        )
+    notes.append(f"software: {_software_change(old.files[0], new.files[0]) or 'unchanged'}")
+    for side in sides:
+        commits = len({file.content.commit for file in side.files})
+        notes += [f"{side.name} has runs of {commits} commits"] * (commits > 1)
+    return notes
+
+
+def _about(rows: Sequence[RowResult], command: str) -> list[str]:
+    """Say how certain the verdicts are, and how to get one where there is none."""
+    notes = []
+    found = [row.interval for row in rows if row.interval is not None]
+    if widths := [(i.high - i.low) / 2 for i in found if math.isfinite(i.high - i.low)]:
+        half, every = (
+            f"{math.expm1(width):.1%}" if width < math.log(1e6) else "any factor"
+            for width in (median(widths), max(widths))
+        )
+        notes.append(f"certain to within {half} on half of the judged rows, {every} on all")
+    if any(row.why == _NO_SAMPLE for row in rows):
+        notes.append(
+            f"{_NO_SAMPLE}, however many rounds it runs: nothing is proven, and no "
+            f"verdict given; record more: {command} record NAME --trials 20 (or save several plain "
+            "runs: pytest --benchmark-only --benchmark-save=NAME)"
+        )
+    return notes

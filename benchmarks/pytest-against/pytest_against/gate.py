@@ -1,0 +1,200 @@
+"""The gate: the working tree's packages against those of a git revision, side by side, now."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from pytest_against import tables, trees
+from pytest_against.checks import Checked, absence, check, collect
+from pytest_against.files import short
+from pytest_against.looks import Budget, RunTrials, judged
+from pytest_against.machine import this_machine
+from pytest_against.model import Limits, Progress, Result, Row, RowResult, Suite, Verdict, rows_of
+from pytest_against.stats import Sample, increases
+from pytest_against.trials import HowToTime, TrialResult, own_cores, run_pair
+from pytest_against.workers import AGAIN, BASE, HEAD, Tree, side_by_side
+
+MOST_CONTROLS: Final = 8
+"""Rows on which a second copy of the base rides along."""
+
+ROW_SECONDS: Final = 0.02
+SPARE_SECONDS: Final = 5.0
+"""Time that the rows of a trial may share when there are so few of them that they get more."""
+_PRECISION: Final = 1 / 3
+"""Part of the limit to within which one trial has to know a log ratio."""
+
+_OWN: Final = "tests of the base"
+"""The revision as it was: its own tests tell what has vanished since."""
+
+
+def against_revision(
+    suite: Suite, revision: str, limits: Limits, progress: Progress, *, allow_new: bool = False
+) -> Result:
+    """Judge the working tree against a git revision.
+
+    Parameters
+    ----------
+    suite : Suite
+        The tests, and the packages under test.
+    revision : str
+        Any name of a commit.
+    limits : Limits
+        How much is tolerated, and how long one may look.
+    progress : Progress
+        Told what is going on.
+    allow_new : bool
+        Whether rows that the revision lacks are left out of the answer.
+
+    Raises
+    ------
+    CannotJudgeError
+        If something is missing that a verdict needs, or a process fails.
+    """
+    budget = Budget(time.monotonic())
+    commit = trees.find_commit(suite.root, revision)
+    with _laid_out(suite, commit) as sides:
+        progress.stage("checks", 0)
+        own, head, base = side_by_side(
+            [
+                partial(collect, suite, _OWN, sides[_OWN].root, limits.timeout),
+                *(partial(check, sides[n], limits.timeout, progress.row) for n in (HEAD, BASE)),
+            ]
+        )
+        run_trials = partial(run_trials_of, sides, limits, progress)
+        found = judge(head, base, own, limits, run_trials, budget)
+    return replace(found, base=str(commit), allow_new=allow_new, machine=this_machine().as_dict())
+
+
+def judge(  # noqa: PLR0913, PLR0917 - each is a thing of its own
+    head: Checked,
+    base: Checked,
+    own: Checked,
+    limits: Limits,
+    run_trials: RunTrials,
+    budget: Budget,
+) -> Result:
+    """Decide what needs no clock, time the rest unless something failed, and put it together.
+
+    Parameters
+    ----------
+    head, base : Checked
+        What both sides showed without a clock.
+    own : Checked
+        The benchmarks that the revision has with its own tests.
+    limits : Limits
+        How much is tolerated, and how long one may look.
+    run_trials : callable
+        Runs trials.
+    budget : Budget
+        When it began to run.
+    """
+    nodes = {**head.collected.nodes, **base.collected.nodes, **own.collected.nodes}
+    rows = rows_of({**nodes, **head.collected.nodes})  # files and lines are those of the head
+    told = untimed(rows, head, base, own, limits.limit)
+    timed = [node for node, found in head.checks.items() if found.timed and node not in told]
+    every = told | {node: Sample(rows[node]) for node in timed}
+    some = timed[:: max(1, math.ceil(len(timed) / MOST_CONTROLS))]
+    found = judged(
+        {node: every[node] for node in rows if node in every},
+        {node: Sample(rows[node]) for node in some},
+        limits,
+        run_trials,
+        budget,
+    )
+    return replace(found, notes=[*_notes(head, base, own), *found.notes])
+
+
+def untimed(
+    rows: Mapping[str, Row], head: Checked, base: Checked, own: Checked, limit: float
+) -> dict[str, RowResult]:
+    """Return the verdicts that need no clock, by node id; rows to be timed are not among them."""
+    found = {}
+    for node, row in rows.items():
+        now, then = head.checks.get(node), base.checks.get(node)
+        had = node in own.collected.nodes or (then is not None and then.timed)
+        if now is not None and now.outcome == "failed":
+            found[node] = RowResult.untimed(row, Verdict.DIVERGED, now.why)
+        elif now is None or not now.timed:
+            # What neither side times is only counted in a note.
+            alike = now and then and not then.timed and now.outcome == then.outcome
+            if had and not alike:
+                why = f"in the base, but {absence(now)} the working tree; restore it, or choose"
+                found[node] = RowResult.untimed(row, Verdict.VANISHED, f"{why} another --base")
+        elif then is None or not then.timed:
+            why = f"{absence(then)} the base; choose one that has it with --base, or let it pass"
+            found[node] = RowResult.untimed(row, Verdict.NEW, f"{why} with --allow-new")
+        elif now.inputs != then.inputs:
+            why = "its input depends on the package under test; give both sides the same"
+            found[node] = RowResult.untimed(row, Verdict.UNJUDGED, why)
+        elif more := increases(now.exact, then.exact, limit):
+            found[node] = RowResult.untimed(row, Verdict.HEAVIER, "; ".join(more))
+    return found
+
+
+def _notes(head: Checked, base: Checked, own: Checked) -> list[str]:
+    """Say what the reader has to know of the checks."""
+    nodes, own_nodes = head.collected.nodes, own.collected.nodes
+    both = [(now, base.checks[node]) for node, now in head.checks.items() if node in base.checks]
+    both = [(now, then) for now, then in both if now.timed and then.timed]
+    counts = {
+        "another result than in the base, though the test passes": sum(
+            now.digest != then.digest for now, then in both if now.digest and then.digest
+        ),
+        "other warnings than in the base": sum(now.warnings != then.warnings for now, then in both),
+        "no call of `benchmark`, and so nothing to time": sum(
+            found.outcome == "passed" and not found.timed for found in head.checks.values()
+        ),
+        "skipped": sum(found.outcome == "skipped" for found in head.checks.values()),
+        "a test that has changed, and is run on both sides as it is now": sum(
+            nodes[node].get("source") != own_nodes[node].get("source")
+            for node in nodes.keys() & own_nodes.keys()
+        ),
+    }
+    notes = [f"{what}: {tables.count(number)}" for what, number in counts.items() if number]
+    for side, what in ((base, "the base"), (own, "the tests that the base had")):
+        for where, why in side.collected.broken.items():
+            notes.append(f"{short(where or 'all')} of {what} cannot be collected: {short(why)}")
+    return notes
+
+
+@contextmanager
+def _laid_out(suite: Suite, commit: trees.Commit) -> Iterator[dict[str, Tree]]:
+    """Lay out the sides in folders whose paths are equally long, and remove them afterwards."""
+    with tempfile.TemporaryDirectory(prefix="gate-", ignore_cleanup_errors=True) as folder:
+        places = {name: Path(folder, name[:4].ljust(4, "_")) for name in (HEAD, BASE, AGAIN, _OWN)}
+        trees.lay_out(suite.root, suite.packages, places[HEAD], None)
+        for copy in (BASE, AGAIN):
+            trees.lay_out(suite.root, suite.packages, places[copy], commit)
+        trees.lay_out_revision(suite.root, places[_OWN], commit, suite.packages)
+        yield {name: Tree.of(suite, name, place) for name, place in places.items()}
+
+
+def run_trials_of(  # noqa: PLR0913, PLR0917 - each is a thing of its own
+    sides: Mapping[str, Tree],
+    limits: Limits,
+    progress: Progress,
+    count: int,
+    nodes: Sequence[str],
+    controls: Sequence[str],
+) -> list[TrialResult]:
+    """Run trials side by side, each on a core of its own."""
+    how = HowToTime(
+        seconds=max(ROW_SECONDS, SPARE_SECONDS / len(nodes)),
+        precision=_PRECISION * math.log1p(limits.limit),
+        timeout=limits.timeout,
+    )
+    progress.stage(f"{tables.count(len(nodes))} undecided", count * len(nodes))
+    return side_by_side(
+        [
+            partial(run_pair, sides, nodes, controls, how, core, progress.row)
+            for core in own_cores(count)
+        ]
+    )

@@ -1,0 +1,238 @@
+"""The JSON of gates, from anywhere: read, judged anew, and put side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+
+from pytest_against.files import read_bytes
+from pytest_against.model import PROVEN, CannotJudgeError, Interval, Result, Row, RowResult, Verdict
+from pytest_against.report import ORDER, hardware, measured, subject
+from pytest_against.tables import PAGE, TEXT, Style, count, listed, plain
+
+_WORDS: Final = {1: "failed", 2: "cannot be judged", 3: "inconclusive", 0: "steady"}
+"""What exit codes mean, the worst first."""
+
+_MOST_ROWS: Final = 100
+"""Rows of the table, so that a comment has room for it."""
+
+_ROUNDING: Final = 1e-6
+"""By how much a log ratio may miss the limit, since factors are written with seven digits."""
+
+_Positive = Annotated[float, msgspec.Meta(gt=0)]
+_Seconds = Annotated[float, msgspec.Meta(ge=0)]
+_Whole = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _Row(msgspec.Struct):
+    row: str
+    node: str
+    method: str
+    workload: str
+    file: str
+    line: _Whole
+    verdict: Verdict
+    ratio: _Positive | None
+    low: _Positive | None
+    high: _Positive | None
+    trials: _Whole
+    was: _Seconds | None
+    now: _Seconds | None
+    why: str
+
+
+class _Report(msgspec.Struct):
+    verdict: Verdict
+    exit: int
+    why: str
+    base: str
+    head: str
+    limit: _Seconds
+    seconds: _Seconds
+    trials: _Whole
+    machine: dict[str, str]
+    notes: list[str]
+    rows: list[_Row]
+    controls: list[_Row]
+
+
+def load(path: Path) -> Result:
+    """Read the JSON of a gate, and decide anew from its rows.
+
+    Raises
+    ------
+    CannotJudgeError
+        If it is none, or says what does not follow from its rows, controls, limit and reason.
+    """
+    try:
+        return _result(msgspec.json.decode(read_bytes(path), type=_Report))
+    except (OSError, ValueError, RecursionError) as error:
+        what = f"{plain(str(path), 200)} is not the report of a gate: {plain(str(error), 300)}"
+        raise CannotJudgeError(f"{what}; write one with gate --json FILE") from None
+
+
+def _result(found: _Report) -> Result:
+    if len({row.row for row in found.rows}) < len(found.rows):
+        raise ValueError("a row is in it twice")
+    given = msgspec.structs.asdict(found)
+    said = (given.pop("verdict"), given.pop("exit"))
+    for name in ("rows", "controls"):
+        given[name] = [_row(row, found.limit) for row in given[name]]
+    for result in (Result(**given), Result(**given, allow_new=True)):
+        if (result.verdict, result.exit_code) == said:
+            return result
+    raise ValueError(f"it says {said[0].value}, exit code {said[1]}; its rows and reason do not")
+
+
+def _row(found: _Row, limit: float) -> RowResult:
+    """Return a row whose factors prove its verdict."""
+    mean = math.log(found.ratio) if found.ratio else math.nan
+    low = math.log(found.low) if found.low else -math.inf
+    high = math.log(found.high) if found.high else math.inf
+    bound = math.log1p(limit)
+    proven = {
+        Verdict.REGRESSED: low > bound - _ROUNDING,
+        Verdict.STEADY: high < bound + _ROUNDING,
+        Verdict.IMPROVED: high < _ROUNDING - bound,
+    }
+    unproven = found.verdict in proven and not (found.trials > 1 and proven[found.verdict])
+    if unproven or low > high or mean < low or mean > high:
+        given = f"low {found.low}, ratio {found.ratio}, high {found.high}, {found.trials} trials"
+        name = plain(found.row, 100)
+        raise ValueError(f"{name} is {found.verdict.value} by {given}, limit {limit}")
+    names = {name: getattr(found, name) for name in ("node", "method", "workload", "file", "line")}
+    return RowResult(
+        row=Row(name=found.row, **names),
+        verdict=found.verdict,
+        interval=Interval(mean, low, high, found.trials) if found.trials else None,
+        was=math.nan if found.was is None else found.was,
+        now=math.nan if found.now is None else found.now,
+        why=found.why,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Results side by side, by what tells their machines apart.
+
+    Attributes
+    ----------
+    machines : mapping of str to sequence of Result
+        Several results of one machine are shards of a suite.
+    rows : mapping of str to mapping of str to RowResult
+        By name of the row, then by machine.
+    """
+
+    machines: Mapping[str, Sequence[Result]]
+    rows: Mapping[str, Mapping[str, RowResult]]
+
+    def absent(self, machine: str) -> list[str]:
+        """Return the rows that others judged and this machine did not."""
+        return [name for name, found in self.rows.items() if machine not in found]
+
+    @property
+    def exits(self) -> dict[str, int]:
+        """Exit code of each machine; one that did not judge what others did is no proof."""
+        return {
+            machine: _worst([*(2 for _ in self.absent(machine)), *(r.exit_code for r in results)])
+            for machine, results in self.machines.items()
+        }
+
+    @property
+    def exit_code(self) -> int:
+        """The worst: 1 proven worse, 2 cannot be judged, 3 inconclusive, 0 proven steady."""
+        return _worst(self.exits.values())
+
+
+def joined(results: Sequence[Result]) -> Joined:
+    """Put results side by side.
+
+    Raises
+    ------
+    CannotJudgeError
+        If there are none, or two of one machine have a row in common.
+    """
+    if not results:
+        raise CannotJudgeError("there is no report to join; give the JSON of at least one gate")
+    keys = dict.fromkeys(key for result in results for key in result.machine)
+    telling = [key for key in keys if len({r.machine.get(key) for r in results}) > 1]
+    machines: dict[str, list[Result]] = {}
+    rows: dict[str, dict[str, RowResult]] = {}
+    for result in results:
+        words = ", ".join(f"{key} {result.machine.get(key) or 'unknown'}" for key in telling)
+        machine = words or hardware(result.machine) or "unknown machine"
+        machines.setdefault(machine, []).append(result)
+        for row in result.rows:
+            found = rows.setdefault(row.row.name, {})
+            if machine in found:
+                raise CannotJudgeError(
+                    f"two reports of one machine ({plain(machine, 200)}) have a row in common, "
+                    f"{plain(row.row.name, 200)}; give one of each, or shards of a suite"
+                )
+            found[machine] = row
+    return Joined(machines, rows)
+
+
+def join_text(joined: Joined) -> str:
+    """Return the comparison for a terminal or a log."""
+    return _rendered(joined, TEXT)
+
+
+def join_markdown(joined: Joined) -> str:
+    """Return the comparison for a page."""
+    return _rendered(joined, PAGE)
+
+
+def _rendered(joined: Joined, style: Style) -> str:
+    codes = list(joined.exits.values())
+    counts = ", ".join(f"{codes.count(code)} {_WORDS[code]}" for code in _WORDS if code in codes)
+    answer = f"{style.strong}{_WORDS[joined.exit_code]}{style.strong}"
+    many = "class" if len(codes) == 1 else "classes"
+    lines = [f"{style.bullet}{line}" for line in _lines(joined, style)]
+    parts = [f"{answer}: {counts} of {len(codes)} {many} of machines", "\n".join(lines)]
+    table = _table(joined, style)
+    if len(table) > 1:
+        parts.insert(1, style.table(table))
+    return "\n\n".join(parts) + "\n"
+
+
+def _lines(joined: Joined, style: Style) -> Iterator[str]:
+    """Say of each machine what was found on it, and what was not judged."""
+    for machine, results in joined.machines.items():
+        name = style.quote(machine)
+        for result in results:
+            words = style.quote(result.why) or count(len(result.rows))
+            yield f"{name}: {result.verdict.value}, {words}; {subject(result, style)}"
+        absent = joined.absent(machine)
+        if absent:
+            some = ", ".join(map(style.quote, absent[:3]))
+            yield f"{name}: {count(len(absent))} of the others not judged, such as {some}"
+
+
+def _table(joined: Joined, style: Style) -> list[list[str]]:
+    """Return the columns, and the rows that are not proven everywhere, the worst first."""
+    worst = {
+        name: min(ORDER[r.verdict] for r in found.values()) for name, found in joined.rows.items()
+    }
+    proven = min(ORDER[verdict] for verdict in PROVEN)
+    notable = sorted((name for name in worst if worst[name] < proven), key=worst.__getitem__)
+    table = [["row", *map(style.quote, joined.machines)]]
+    for name in notable[:_MOST_ROWS]:
+        found = map(joined.rows[name].get, joined.machines)
+        table += [[style.quote(name), *map(_cell, found)]]
+    if len(notable) > _MOST_ROWS:
+        table += [[f"and {len(notable) - _MOST_ROWS} more", *("" for _ in joined.machines)]]
+    return table
+
+
+def _cell(row: RowResult | None) -> str:
+    return listed(" ", row.verdict.value, measured(row)) if row else "not judged"
+
+
+def _worst(codes: Iterable[int]) -> int:
+    return min(codes, key=list(_WORDS).index)

@@ -1,0 +1,243 @@
+"""Source trees: the working tree, the same with other code under test, and a revision's own."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from pytest_against.model import CannotJudgeError
+
+_NOT_UNDER_TEST: Final = re.compile(
+    r"tests?|testing|bench(es|marks?)?|perf|docs?|examples?|setup|conftest|noxfile|toxfile|tasks|"
+    r"fabfile|dodo|versioneer|__\w+__|(test|bench|benchmark)_\w+|\w+_(test|bench|benchmark)"
+)
+# Bytecode, and what editors keep beside an open file.
+_NEVER: Final = re.compile(r"(?s)(.*/)?(__pycache__/.*|\.#[^/]*|\.~lock\.[^/]*|\.[^/]*\.sw[a-p])")
+# A hook inherits these from the git that runs it; here the folder tells the repository.
+_INHERITED: Final = re.compile("GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|PREFIX|.*_PATHSPECS)")
+_SET: Final = {"GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A revision that was found in the repository: as it was given, and its full name."""
+
+    revision: str
+    sha: str
+
+    def __str__(self) -> str:
+        return f"{self.revision} ({self.sha[:10]})"
+
+
+def find_commit(root: Path, revision: str) -> Commit:
+    """Resolve a git revision; raise CannotJudgeError if there is no such commit, or no git."""
+    _git(root, "rev-parse", "--git-dir")
+    given = repr(revision[:200])
+    unknown = (
+        f"no commit {given} in {root}; `git log` shows those that are there, and "
+        "`git fetch --unshallow` brings those that a shallow clone lacks"
+    )
+    verify = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+    # In two steps: `^{commit}` would become a part of the text in `:/text`.
+    name = _git(root, *verify, revision, otherwise=unknown).decode().strip()
+    if not name.isalnum():
+        raise CannotJudgeError(f"{given} is not one commit; name one, as HEAD~1")
+    sha = _git(root, *verify, f"{name}^{{commit}}", otherwise=unknown)
+    return Commit(revision, sha.decode().strip())
+
+
+def describe_head(root: Path) -> str:
+    """Return the commit of the working tree, with ``+`` if files differ from it, for a record."""
+    try:
+        name = _git(root, "rev-parse", "HEAD").decode().strip()
+        return name + ("+" if _git(root, "status", "--porcelain", "--", ".") else "")
+    except CannotJudgeError:
+        return "unknown"
+
+
+def default_packages(root: Path) -> tuple[str, ...]:
+    """Return what looks like the code under test, relative to the root of a project.
+
+    That is the packages and modules of ``src``, or else the packages of the root, or else its
+    modules, but not what holds tests, benchmarks, documentation or examples.  A package may have
+    tests in folders of its own.
+    """
+    packages, modules = _importable(root)
+    found = [*chain(*_importable(root / "src"))] or packages or modules
+    return tuple(path.relative_to(root).as_posix() for path in found)
+
+
+def _importable(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the packages and the modules under test in a folder."""
+    names = ((path, path.name.removesuffix(".py")) for path in sorted(folder.glob("*")))
+    paths = [p for p, n in names if n.isidentifier() and not _NOT_UNDER_TEST.fullmatch(n)]
+    packages = [p for p in paths if (p / "__init__.py").is_file() and not any(p.glob("test_*.py"))]
+    return packages, [path for path in paths if path.suffix == ".py" and path.is_file()]
+
+
+def lay_out(root: Path, packages: Sequence[str], into: Path, commit: Commit | None) -> None:
+    """Copy the working tree, the packages in it as they are or as they were at a commit.
+
+    Copied are the files that git knows or would add, and in the packages those that it ignores,
+    too, such as a generated ``_version.py``.  A link that leads out of the tree leads to where it
+    did before.  The repository stays as it is.
+
+    Parameters
+    ----------
+    root : Path
+        The repository's folder, or one in it.
+    packages : sequence of str
+        Folders and modules under test, relative to `root`.
+    into : Path
+        The new tree.
+    commit : Commit or None
+        Where the packages come from; None for the working tree.
+
+    Raises
+    ------
+    CannotJudgeError
+        If a package is missing, in conflict or compiled, or a file cannot be read or written.
+    """
+    names, ignored = _checked(root, packages, exchanged=commit is not None)
+    known = _list(root, "--cached", "--others", "--exclude-standard")
+    if commit is not None:
+        if not names:
+            raise CannotJudgeError(f"no package under test in {root}; name one: against_packages")
+        taken = tuple(f"{name}/" for name in names)
+        known = [file for file in known if not f"{file}/".startswith(taken)]
+    _write(root, into, commit, names, [*known, *ignored])
+
+
+def lay_out_revision(root: Path, into: Path, commit: Commit, packages: Sequence[str] = ()) -> None:
+    """Write all files of `root` as they were at a commit, and what git ignores in its packages.
+
+    Parameters and errors are those of `lay_out`.
+    """
+    _write(root, into, commit, ["."], _checked(root, packages, exchanged=True)[1])
+
+
+def _checked(
+    root: Path, packages: Sequence[str], *, exchanged: bool
+) -> tuple[list[str], list[str]]:
+    """Return the packages by their plain names, and the files in them that git ignores."""
+    names = [Path(package).as_posix() for package in packages]
+    for name in names:
+        if name == "." or not (root / name).resolve().is_relative_to(root.resolve()):
+            raise CannotJudgeError(f"the package {name!r} is not below {root}; name one that is")
+        if not (root / name).exists():
+            raise CannotJudgeError(f"no package {name!r} in {root}; name one that is there")
+    for file in (line.partition("\t")[2] for line in _list(root, "--unmerged", paths=names)):
+        raise CannotJudgeError(f"{file!r} has a merge conflict; resolve it and `git add` it")
+    for file in _list(root, "--others", paths=names) if exchanged else ():
+        if file.endswith((".so", ".pyd", ".dll", ".dylib")):
+            raise CannotJudgeError(
+                f"{file!r} is compiled, so the package's sources alone cannot be exchanged; build "
+                "both versions and compare saved runs: pytest-against compare OLD NEW"
+            )
+    return names, _list(root, "--others", "--ignored", "--exclude-standard", paths=names)
+
+
+def _write(
+    root: Path, into: Path, commit: Commit | None, names: Sequence[str], files: Sequence[str]
+) -> None:
+    """Write what some names stand for at a commit, if there is one, and files as they are now."""
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        if commit is not None:
+            with tempfile.TemporaryDirectory(prefix=".", dir=into) as scratch:
+                _check_out(root, into, commit, names, Path(scratch).resolve())
+        for file in files:
+            _copy(root, file, into)
+    except OSError as error:
+        raise CannotJudgeError(
+            f"cannot write a source tree to {into} ({error}); make room and check the rights "
+            "there, or set TMPDIR to another folder"
+        ) from None
+
+
+def _check_out(root: Path, into: Path, commit: Commit, names: Sequence[str], scratch: Path) -> None:
+    failed = f"cannot write {commit} to {into}; make room there, or set TMPDIR to another folder"
+    prefix = os.fsdecode(_git(root, "rev-parse", "--show-prefix")[:-1])
+    # In a work tree of its own, since git would read the attributes of the other one.
+    where = {"GIT_WORK_TREE": str(scratch), "GIT_INDEX_FILE": str(scratch / ".git")}
+    where["GIT_DIR"] = os.fsdecode(_git(root, "rev-parse", "--absolute-git-dir")[:-1])
+    _git(scratch, "read-tree", commit.sha, otherwise=failed, where=where)
+    files: dict[str, str] = {}
+    for name in names:
+        path = posixpath.normpath(prefix + name)
+        found = _list(scratch, "--stage", paths=[path], where=where)
+        # Without submodules, whose files are in another repository.
+        files |= {file.partition("\t")[2]: name for file in found if not file.startswith("160")}
+        if name not in files.values():
+            raise CannotJudgeError(f"no package {name} at {commit}; choose a revision that has one")
+    given = b"".join(os.fsencode(file) + b"\0" for file in files)
+    _git(scratch, "checkout-index", "-z", "--stdin", otherwise=failed, given=given, where=where)
+    for file, name in files.items():
+        home = (scratch / prefix / name).parent.resolve() / Path(name).name
+        leads = Path(os.path.realpath(scratch / file))
+        if (scratch / file).is_symlink() and name != "." and not leads.is_relative_to(home):
+            raise CannotJudgeError(
+                f"the package {name} at {commit} has a link that leads out of it, {file!r}; "
+                "choose a revision in which it is a file"
+            )
+    for file in files:
+        target = into / file.removeprefix(prefix)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (scratch / file).replace(target)
+
+
+def _copy(root: Path, file: str, into: Path) -> None:
+    """Copy a file or a link if it is there, and not in the copy yet."""
+    source, target = root / file, into / file
+    if os.path.lexists(target) or not (source.is_symlink() or source.is_file()):
+        return  # deleted, or another repository
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_symlink():
+        leads = os.path.realpath(source)
+        if Path(leads).is_relative_to(os.path.realpath(root)):
+            leads = os.path.relpath(leads, os.path.realpath(source.parent))
+        target.symlink_to(leads, target_is_directory=source.is_dir())
+    else:
+        shutil.copy(source, target)
+
+
+def _list(
+    folder: Path, *options: str, paths: Sequence[str] = (".",), where: Mapping[str, str] = _SET
+) -> list[str]:
+    """Return what ``git ls-files`` says of some paths, each once."""
+    words = ("ls-files", "-z", *options, "--", *paths)
+    found = _git(folder, *words, where=where).split(b"\0")[:-1] if paths else []
+    return [file for file in map(os.fsdecode, dict.fromkeys(found)) if not _NEVER.fullmatch(file)]
+
+
+def _git(
+    folder: Path,
+    *words: str,
+    otherwise: str = "",
+    given: bytes = b"",
+    where: Mapping[str, str] = _SET,
+) -> bytes:
+    """Return what git prints; raise CannotJudgeError with these words, and git's, if it fails."""
+    kept = {name: value for name, value in os.environ.items() if not _INHERITED.fullmatch(name)}
+    command = ["git", "-c", f"core.hooksPath={os.devnull}", "-C", str(folder), *words]
+    said = ""
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed command; names follow --
+            command, input=given, capture_output=True, check=False, env={**kept, **_SET, **where}
+        )
+        if not done.returncode:
+            return done.stdout
+        said = done.stderr.decode(errors="replace").strip().partition("\n")[0][:200]
+    except (OSError, ValueError) as error:  # no git, or a null character
+        said = str(error)
+    failed = otherwise or f"git cannot read {folder}; install git, and run this in a repository"
+    raise CannotJudgeError(f"{failed} ({said})" if said else failed)

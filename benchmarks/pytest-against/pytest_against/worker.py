@@ -1,0 +1,230 @@
+"""One plain run of pytest whose `benchmark` obeys the referee; started by name, never imported.
+
+It reads a `Request` and then orders from standard input, and answers on standard output, a JSON
+object in each line.  What tests read and print goes elsewhere, so that it cannot be mistaken for
+an order or an answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import random
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from pytest_against.exact import digest, peak_bytes
+from pytest_against.fixture import Swap
+from pytest_against.machine import Clock, Core, keep_memory
+from pytest_against.model import Mode
+from pytest_against.timing import Call, absolute
+
+ENVIRONMENT: Final = "PYTEST_AGAINST"
+"""Tells tests that a worker runs them: ``checks`` or ``timing``."""
+
+BLOCKED: Final = (
+    *("xdist", "xdist.looponfail", "pytest_cov", "codspeed", "randomly", "random_order"),
+    *("pytest_repeat", "repeat", "rerunfailures", "pytest_retry", "retry", "flaky", "timeout"),
+    *("pytest_timeout", "cacheprovider", "stepwise", "junitxml", "pastebin", "doctest"),
+    *("against", "pytest_against.plugin", "setuponly", "setupplan", "faulthandler"),
+)
+"""Plugins that change how often, where or in what order tests run, and those that nobody needs."""
+
+_OPTIONS: Final = (
+    *("-s", "-q", "--no-header", "--continue-on-collection-errors", "--benchmark-min-rounds=1"),
+    *("-o", "addopts=", "-o", "strict_config=false", "-o", "strict_markers=false"),
+    *("-W", "ignore::pytest.PytestUnknownMarkWarning", "-W", "ignore::pytest.PytestConfigWarning"),
+    *(part for name in BLOCKED for part in ("-p", f"no:{name}")),
+)
+
+
+class Line:
+    """Two pipes to the referee, which tests do not know of."""
+
+    def __init__(self) -> None:
+        self._process = os.getpid()
+        self._orders = os.fdopen(os.dup(0), "rb")
+        self._answers = os.fdopen(os.dup(1), "wb")
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        os.dup2(2, 1)
+
+    def say(self, **answer: Any) -> None:
+        """Send an answer; a copy of this process that a test made has nothing to say."""
+        if os.getpid() == self._process:
+            self._answers.write(json.dumps(answer).encode() + b"\n")
+            self._answers.flush()
+
+    def hear(self) -> dict[str, Any]:
+        """Wait for the next order; without a referee there is nothing left to do."""
+        order = self._orders.readline()
+        if not order:
+            os._exit(1)  # pragma: no cover - nor what was measured until here
+        found: dict[str, Any] = json.loads(order)
+        return found
+
+
+class Worker:
+    """The plugin that connects a run of pytest to the referee.
+
+    Parameters
+    ----------
+    line : Line
+        To the referee.
+    mode : Mode
+        What to do with each call.
+    packages : list of str
+        Import names of the packages under test.
+    """
+
+    def __init__(self, line: Line, mode: Mode, packages: list[str]) -> None:
+        self._line = line
+        self._mode = mode
+        self._packages = packages
+        self._broken: dict[str, str] = {}
+        self._found: dict[str, Any] = {}
+        self._extra: dict[str, Any] = {}
+        self._clock: Clock | None = None
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Stand before the stock fixture."""
+        config.pluginmanager.register(Swap(self._meet, self._see, once=True))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note what cannot be collected."""
+        if report.failed:
+            self._broken[report.nodeid] = _last_line(report.longrepr)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """Say which benchmarks there are, and keep those that the referee wants, in its order."""
+        found = {item.nodeid: item for item in items if "benchmark" in _fixtures(item)}
+        self._line.say(
+            collected={node: _known(item) for node, item in found.items()},
+            broken=self._broken,
+            origins=self._origins(),
+        )
+        chosen = [found[node] for node in self._line.hear()["tests"] if node in found]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+        items[:] = chosen
+
+    def _meet(self, fixture: BenchmarkFixture, asked: Call) -> None:
+        """Do with a call what the referee wants, until it lets the test go on."""
+        self._extra = fixture.extra_info
+        if self._mode is Mode.CHECKS:
+            self._found["exact"] = {"peak_bytes": peak_bytes(asked)}
+            return
+        self._line.say(at=fixture.fullname)
+        while "go" not in (order := self._line.hear()):
+            if "run" in order:
+                self._line.say(ran=asked.run(order["run"], order["warm"], order["seed"]))
+            else:
+                self._line.say(**self._alone(asked, order))
+
+    def _alone(self, asked: Call, order: Mapping[str, Any]) -> dict[str, Any]:
+        """Time a call by the clock, which goes on from call to call."""
+        if self._clock is None:
+            self._clock = Clock(order["fastest"] or math.inf)
+        rng = random.Random(order["seed"])  # noqa: S311 - places in memory, not secrets
+        found = absolute(asked, self._clock, Core, order["seconds"], rng)
+        return {"times": found, "clock": self._clock.seconds}
+
+    def _see(self, result: object) -> None:
+        """Note what a call returned."""
+        if self._mode is Mode.CHECKS:
+            self._found["digest"] = digest(result)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # around what collects warnings
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Say that a test begins, and how it ended."""
+        self._line.say(begins=item.nodeid)
+        self._found, self._extra = {"outcome": "passed"}, {}
+        result = yield
+        own = self._extra.get("exact", {})
+        own = {str(name): value for name, value in own.items() if type(value) is int}
+        self._found["exact"] = {**self._found.get("exact", {}), **own}
+        self._found["inputs"] = str(self._extra.get("inputs", ""))
+        self._line.say(done=item.nodeid, **self._found)
+        return result
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Say that all is done, and what was measured."""
+        self._line.say(end=int(exitstatus), origins=self._origins())
+
+    def _origins(self) -> dict[str, str]:
+        return {name: _origin(name) for name in self._packages}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note how a test ends."""
+        if report.failed:
+            self._found |= {"outcome": "failed", "why": _last_line(report.longrepr)}
+        elif report.skipped and self._found["outcome"] == "passed":
+            self._found |= {"outcome": "skipped", "why": _last_line(report.longrepr)}
+
+    def pytest_warning_recorded(
+        self, warning_message: warnings.WarningMessage, nodeid: str
+    ) -> None:
+        """Note what a test warns of."""
+        if nodeid:
+            kinds = {*self._found.get("warnings", ()), warning_message.category.__name__}
+            self._found["warnings"] = sorted(kinds)
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    names: list[str] = getattr(item, "fixturenames", [])
+    return names
+
+
+def _known(item: pytest.Item) -> dict[str, Any]:
+    """Return what a report says of a test."""
+    file, line, _ = item.location
+    mark = item.get_closest_marker("benchmark")
+    group = str(mark.kwargs.get("group") or "") if mark else ""
+    found: dict[str, Any] = {"file": file, "line": (line or 0) + 1, "group": group}
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    if {"method", "workload"} <= parameters.keys():
+        found |= {name: str(parameters[name]) for name in ("method", "workload")}
+    return found
+
+
+def _origin(name: str) -> str:
+    """Return the file or folder that a package was imported from, empty if it was not."""
+    module = sys.modules.get(name)
+    places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+    return next((str(place) for place in places if place), "")
+
+
+def _last_line(representation: object) -> str:
+    if isinstance(representation, tuple):  # of a skip: file, line, reason
+        return str(representation[-1])
+    crash = getattr(representation, "reprcrash", None)
+    lines = str(crash.message if crash else representation).strip().splitlines()
+    return (lines[0] if crash else lines[-1].removeprefix("E "))[:500].strip() if lines else ""
+
+
+def main() -> None:
+    """Carry out the request on standard input."""
+    line = Line()
+    request = line.hear()
+    sys.path[:0] = request["path"]
+    keep_memory()
+    mode = Mode(request["mode"])
+    os.environ[ENVIRONMENT] = mode.value
+    worker = Worker(line, mode, request["packages"])
+    code = pytest.main([*request["arguments"], *_OPTIONS], plugins=[worker])
+    with contextlib.suppress(OSError):  # the referee may have left
+        line.say(end=int(code))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,271 @@
+"""The processes that run tests: started, spoken to, watched, and ended for sure."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any, Final, TypeVar
+
+from pytest_against.model import CannotJudgeError, Mode, Request, Suite
+
+_TICK: Final = 0.5
+"""Seconds between two looks for a worker that hangs."""
+
+HEAD: Final = "head"
+BASE: Final = "base"
+AGAIN: Final = "again"
+"""A second copy of the base, which rides along on some rows: it must come out unchanged."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """One side: a folder, and the interpreter that runs what is in it.
+
+    Attributes
+    ----------
+    name : str
+        `HEAD`, `BASE`, `AGAIN`, or what messages are to call it.
+    root : Path
+        The root of the project in this tree.
+    request : Request
+        How pytest is started there.
+    python : str
+        The interpreter.
+    """
+
+    name: str
+    root: Path
+    request: Request
+    python: str = sys.executable
+
+    @classmethod
+    def of(cls, suite: Suite, name: str, root: Path) -> Tree:
+        """Return a side whose project stands in a folder."""
+        arguments = [*suite.options, f"--rootdir={root}"]
+        arguments += [f"-k={suite.keyword}"] if suite.keyword else []
+        arguments += [f"-m={suite.marks}"] if suite.marks else []
+        path = dict.fromkeys(str((root / package).parent) for package in suite.packages)
+        request = Request(
+            mode=Mode.TIMING,
+            arguments=(*arguments, *suite.arguments),
+            path=tuple(path),
+            packages=tuple(Path(package).stem for package in suite.packages),
+        )
+        return cls(name=name, root=root, request=request)
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The benchmarks that one side has.
+
+    Attributes
+    ----------
+    nodes : mapping of str to mapping
+        What is known of each, by node id: ``file``, ``line``, ``group``, ``method``...
+    broken : mapping of str to str
+        Why a file or a folder could not be collected.
+    origins : mapping of str to str
+        Where each package under test was imported from, empty if it was not imported.
+    """
+
+    nodes: Mapping[str, Mapping[str, Any]]
+    broken: Mapping[str, str]
+    origins: Mapping[str, str]
+
+
+class Worker:
+    """A process that runs the tests of one side.
+
+    Attributes
+    ----------
+    tree : Tree
+        The side.
+    """
+
+    running: Final[set[Worker]] = set()
+
+    def __init__(self, tree: Tree, child: subprocess.Popen[bytes], errors: IO[str]) -> None:
+        self.tree = tree
+        self._child = child
+        self._errors = errors
+        self._at = "the start"
+        self._deadline = math.inf
+        self._hung = False
+
+    def say(self, **order: Any) -> None:
+        """Send an order."""
+        assert self._child.stdin is not None  # noqa: S101 - a pipe
+        with suppress(OSError):  # whether it lives to read this shows when it is heard
+            self._child.stdin.write(json.dumps(order).encode() + b"\n")
+            self._child.stdin.flush()
+
+    def hear(self, timeout: float) -> dict[str, Any]:
+        """Return the next answer.
+
+        Parameters
+        ----------
+        timeout : float
+            Seconds to wait for it.
+
+        Raises
+        ------
+        CannotJudgeError
+            If the process ended, or said nothing for so long.
+        """
+        assert self._child.stdout is not None  # noqa: S101 - a pipe
+        found: dict[str, Any] = {"begins": self._at}
+        while "begins" in found:
+            self._at = found["begins"]
+            self._deadline = time.monotonic() + timeout
+            line = self._child.stdout.readline()
+            self._deadline = math.inf
+            if not line:
+                raise CannotJudgeError(self._obituary(timeout))
+            found = json.loads(line)
+        return found
+
+    def collected(self, timeout: float) -> Collected:
+        """Return the benchmarks that it has found; it then waits for those that it is to run.
+
+        Raises
+        ------
+        CannotJudgeError
+            If it found none because pytest ended before; see also `hear`.
+        """
+        found = self.hear(timeout)
+        if "collected" not in found:
+            raise CannotJudgeError(
+                f"pytest ended with {found.get('end')} on the {self.tree.name} before it collected "
+                "a test; run pytest there to see why"
+            )
+        return Collected(found["collected"], found["broken"], found["origins"])
+
+    def end_if_hung(self) -> None:
+        """Kill the process if it said nothing for too long."""
+        if time.monotonic() > self._deadline:
+            self._hung = True
+            self.end()
+
+    def end(self) -> None:
+        """Kill the process and all that it started."""
+        try:
+            if hasattr(os, "killpg"):
+                os.killpg(self._child.pid, signal.SIGKILL)
+            else:
+                self._child.kill()
+        except (ProcessLookupError, PermissionError):
+            pass  # all have ended; macOS has the second word for it
+
+    def _obituary(self, timeout: float) -> str:
+        try:
+            code = self._child.wait(timeout)
+        except subprocess.TimeoutExpired:  # it closed what it should speak through
+            self.end()
+            code = self._child.wait()
+        self._errors.seek(0)
+        words = self._errors.read().strip().splitlines()
+        how = f"was killed by signal {-code}" if code < 0 else f"exited with {code}"
+        last = f": {words[-1].strip()[:300]}" if words else ""
+        mend = "run that test alone to see more"
+        if self._hung:
+            how, last = f"said nothing for {timeout:g} s", ""
+            mend += ", or allow more with --timeout"
+        return f"the run of the {self.tree.name} {how} at {self._at}{last}; {mend}"
+
+
+@contextmanager
+def started(trees: Sequence[Tree]) -> Iterator[list[Worker]]:
+    """Start a worker for each side; those that hang are ended, and in the end all of them are."""
+    done = threading.Event()
+    with ExitStack() as stack:
+        workers = [stack.enter_context(_started(tree)) for tree in trees]
+
+        def watch() -> None:
+            while not done.wait(_TICK):
+                for worker in workers:
+                    worker.end_if_hung()
+
+        threading.Thread(target=watch, daemon=True).start()
+        stack.callback(done.set)
+        yield workers
+
+
+@contextmanager
+def _started(tree: Tree) -> Iterator[Worker]:
+    with (
+        # What tests leave behind goes with the process.
+        tempfile.TemporaryDirectory(prefix="gate-", ignore_cleanup_errors=True) as folder,
+        # What they print need not be text.
+        tempfile.TemporaryFile("w+", errors="replace") as errors,
+    ):
+        child = subprocess.Popen(  # noqa: S603 - our own module
+            [tree.python, "-P", "-m", "pytest_against.worker"],
+            cwd=tree.root,
+            env=_environment(folder),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            # Its own session, so that Ctrl-C reaches us first and all that it started goes with it.
+            start_new_session=True,
+        )
+        worker = Worker(tree, child, errors)
+        Worker.running.add(worker)
+        try:
+            worker.say(**asdict(tree.request) | {"mode": tree.request.mode.value})
+            yield worker
+        finally:
+            Worker.running.discard(worker)
+            worker.end()
+            child.wait()
+            for stream in (child.stdin, child.stdout):
+                with suppress(OSError):  # an order that it did not live to read
+                    assert stream is not None  # noqa: S101 - a pipe
+                    stream.close()
+
+
+def _environment(temporary: str) -> dict[str, str]:
+    # Older releases of pytest-cov measure whatever Python a run starts; pytest-benchmark switches
+    # itself off in what a worker of pytest-xdist starts.
+    left_out = ("COV_CORE_", "PYTEST_XDIST_")
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(left_out)},
+        **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), temporary),
+        "PYTHONHASHSEED": "0",
+        "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait must not use the core that is timed
+        "PYTEST_ADDOPTS": "",
+    }
+
+
+def side_by_side(jobs: Sequence[Callable[[], T]]) -> list[T]:
+    """Run jobs in threads and return their results; when one fails, or we are interrupted, all end.
+
+    Parameters
+    ----------
+    jobs : sequence of callable
+        Each starts workers of its own.
+    """
+    with ThreadPoolExecutor(max_workers=len(jobs)) as pool:
+        futures = [pool.submit(job) for job in jobs]
+        try:
+            for future in as_completed(futures):
+                future.result()  # raises what the first to fail has raised
+        except BaseException:
+            while wait(futures, timeout=0.05).not_done:  # one may be about to start
+                for worker in list(Worker.running):
+                    worker.end()
+            raise
+        return [future.result() for future in futures]

@@ -1,0 +1,1 @@
+"""What was found, as pages and a figure, and what makes them."""

@@ -1,0 +1,208 @@
+"""Gates that were measured: a line of JSON for each, and what they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+import msgspec
+from scipy.stats import binomtest
+
+from benchmarks.results.plants import NOTHING, SLOWER
+from pytest_against.files import short
+from pytest_against.model import FAILURES, CannotJudgeError
+from pytest_against.tables import TEXT
+
+CONFIDENCE: Final = 0.95
+_FAILED: Final = frozenset(verdict.value for verdict in FAILURES)
+CANNOT_JUDGE: Final = 2
+_INCONCLUSIVE: Final = 3
+_HEAD: Final = (
+    *("planted", "right", "false alarms", "inconclusive", "not judged"),
+    *("planted rows named", "others named", "seconds", "MiB"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedGate:
+    """What became of one gate: a line of the log.
+
+    Attributes
+    ----------
+    date, commit, engine : str
+        When it began, in UTC; the code that was measured; the release of the engine.
+    lane, options, beside, machine : str
+        Against what, with which options of the gate, beside what, and on which class of machines.
+    plant, method : str
+        What was planted, and where; `NOTHING` and empty if the code was identical.
+    factor : float
+        How many times as long a call took if the plant is `SLOWER`; else 1.
+    exit, trials, verdict, why : int, int, str, str
+        What the gate said, after how many trials, and why it could not judge if it could not.
+    seconds : float
+        How long it took.
+    memory : int
+        Bytes that its largest process took at most; 0 if unknown.
+    named, missed, others : tuple of str
+        Rows that the plant affects and that failed, those that did not, and others that failed.
+    unproven : int
+        Number of rows and controls that came out inconclusive.
+    earlier_commit, earlier_exit, earlier_seconds : str, int, float
+        The same gate by the code of another commit, run just before or after; empty if none was.
+    """
+
+    date: str
+    commit: str
+    engine: str
+    lane: str
+    options: str
+    beside: str
+    machine: str
+    plant: str
+    method: str
+    factor: float
+    exit: int
+    trials: int
+    verdict: str
+    why: str
+    seconds: float
+    memory: int
+    named: tuple[str, ...]
+    missed: tuple[str, ...]
+    others: tuple[str, ...]
+    unproven: int
+    earlier_commit: str = ""
+    earlier_exit: int = 0
+    earlier_seconds: float = 0.0
+
+    @property
+    def setting(self) -> str:
+        """What has to be equal for gates to be counted together, but for what was planted."""
+        rows = self.options or "all rows"
+        return f"{self.lane}, {rows}, beside {self.beside}, engine {self.engine}, {self.machine}"
+
+    @property
+    def planted(self) -> str:
+        """What was planted, in words."""
+        return f"{self.factor:g} times as long" if self.plant == SLOWER else self.plant
+
+    @property
+    def right(self) -> bool:
+        """Whether identical code was green, and code with a plant red."""
+        return self.exit == (0 if self.plant == NOTHING else 1)
+
+    def line(self) -> str:
+        """Say it in one line, for people."""
+        where = f" in {self.method}" if self.method else ""
+        rows = f"{len(self.named)} of {len(self.named) + len(self.missed)} rows named"
+        found = f"{rows}, {len(self.others)} others, {self.unproven} unproven"
+        words = f"exit {self.exit}  {self.seconds:4.0f} s  {self.trials} trials  {found}"
+        wrong = "".join(f"  wrong: {row}" for row in self.others)
+        return f"{self.planted + where:40} {words}{wrong}{'  ' * bool(self.why)}{self.why}"
+
+
+def outcome(report: dict[str, Any], affected: frozenset[str]) -> dict[str, Any]:
+    """Return what `LoggedGate` keeps of the JSON of a gate, given the methods with a plant."""
+    found: dict[str, list[str]] = {"named": [], "missed": [], "others": []}
+    for row in report["rows"]:
+        failed, its = row["verdict"] in _FAILED, row["method"] in affected
+        if failed or its:
+            found["others" if not its else "named" if failed else "missed"].append(row["row"])
+    verdicts = [row["verdict"] for row in [*report["rows"], *report["controls"]]]
+    known = {key: report[key] for key in ("exit", "trials", "verdict", "why")}
+    return {**known, **found, "unproven": verdicts.count("inconclusive")}
+
+
+def append(gate: LoggedGate, log: Path) -> None:
+    """Add a line to a log."""
+    with log.open("ab") as file:
+        file.write(msgspec.json.encode(gate) + b"\n")
+
+
+def load(log: Path) -> list[LoggedGate]:
+    """Read the gates of a log, none if there is no such file.
+
+    Raises
+    ------
+    CannotJudgeError
+        If a line is no gate, as the last one of a log whose writer was killed.
+    """
+    found = []
+    for number, line in enumerate(log.read_bytes().splitlines() if log.exists() else (), 1):
+        try:
+            found.append(msgspec.json.decode(line, type=LoggedGate))
+        except msgspec.MsgspecError as error:
+            raise CannotJudgeError(
+                f"{short(log)}, line {number} is no gate: {short(error)}; remove it, or name "
+                "another file with --log"
+            ) from None
+    return found
+
+
+def rate(count: int, total: int) -> str:
+    """Return a share with the exact interval of Clopper and Pearson."""
+    bounds = binomtest(count, total).proportion_ci(CONFIDENCE, method="exact")
+    return f"{count} of {total} ({bounds.low:.1%} to {bounds.high:.1%})"
+
+
+def summary(gates: Sequence[LoggedGate]) -> str:
+    """Return a table for each setting: a line for each plant, and what they add up to.
+
+    A gate with something planted says about identical code, too: all other rows are that.
+    """
+    lines = []
+    for setting, its in _grouped(gates, lambda gate: gate.setting).items():
+        kinds = _grouped(its, lambda gate: gate.planted)
+        groups = {**kinds, "together": its} if len(kinds) > 1 else kinds
+        table = [_HEAD, *([name, *_cells(group)] for name, group in groups.items())]
+        commits = ", ".join(dict.fromkeys(_short(gate.commit) for gate in its))
+        lines += [f"{setting}; code {commits}", TEXT.table(table), *_pairs(its)]
+    note = f"in brackets: {CONFIDENCE:.0%} bounds; right: green if nothing is planted, else red"
+    return "\n".join([*lines, note] if lines else ["no gate was measured"])
+
+
+def _grouped(
+    gates: Sequence[LoggedGate], key: Callable[[LoggedGate], str]
+) -> dict[str, list[LoggedGate]]:
+    """Return the gates by their keys, in the order of their first ones."""
+    groups = dict[str, list[LoggedGate]]()
+    for gate in gates:
+        groups.setdefault(key(gate), []).append(gate)
+    return groups
+
+
+def _cells(gates: Sequence[LoggedGate]) -> list[str]:
+    named = sum(len(gate.named) for gate in gates)
+    return [
+        rate(sum(gate.right for gate in gates), len(gates)),
+        rate(sum(bool(gate.others) for gate in gates), len(gates)),
+        str(sum(gate.exit == _INCONCLUSIVE for gate in gates)),
+        str(sum(gate.exit == CANNOT_JUDGE for gate in gates)),
+        f"{named} of {named + sum(len(gate.missed) for gate in gates)}",
+        str(sum(len(gate.others) for gate in gates)),
+        _spread([gate.seconds for gate in gates], ".0f"),
+        f"{max(gate.memory for gate in gates) / 2**20:.0f}",
+    ]
+
+
+def _short(commit: str) -> str:
+    return commit[:12] + "+" * commit.endswith("+")
+
+
+def _spread(values: Sequence[float], how: str) -> str:
+    return f"{median(values):{how}} ({min(values):{how}} to {max(values):{how}})"
+
+
+def _pairs(gates: Sequence[LoggedGate]) -> Iterator[str]:
+    """Say how long the same gates took by the code of other commits, if both could judge."""
+    pairs = [g for g in gates if g.earlier_commit and CANNOT_JUDGE not in (g.exit, g.earlier_exit)]
+    for commit, its in _grouped(pairs, lambda gate: gate.earlier_commit).items():
+        now, then = [g.seconds for g in its], [g.earlier_seconds for g in its]
+        ratios = [gate.seconds / gate.earlier_seconds for gate in its]
+        yield (
+            f"  {len(its)} side by side with {_short(commit)}: {_spread(now, '.1f')} s, there "
+            f"{_spread(then, '.1f')} s, pair by pair {_spread(ratios, '.2f')} times as long"
+        )

@@ -1,0 +1,191 @@
+"""Sides and trials that are made up: drawn numbers, and a clock that only they move."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from pytest_against import baseline, gate
+from pytest_against.baseline import BASELINE_LIMITS
+from pytest_against.checks import Check, Checked
+from pytest_against.looks import Budget
+from pytest_against.machine import this_machine
+from pytest_against.model import Limits, Result, Row, rows_of
+from pytest_against.saved import Baseline, BaselineRow
+from pytest_against.timing import Measured
+from pytest_against.trials import TrialResult
+from pytest_against.workers import Collected
+
+NODES: Final = tuple(f"tests/test_it.py::test_it[{name}-1e3]" for name in "abcdef")
+A, B, C = NODES[:3]
+
+PASSED: Final = Check(outcome="passed", exact={"peak_bytes": 1000}, inputs="w", digest="d")
+FAILED: Final = Check(outcome="failed", why="assert 1 == 2")
+SKIPPED: Final = Check(outcome="skipped", why="needs a GPU")
+NO_CALL: Final = Check(outcome="passed")
+
+LIMITS: Final = Limits(budget=1e9)
+CLOCK: Final = 1e-5
+"""Seconds of the base, or of the clock's fixed work."""
+
+
+def collected(nodes: Sequence[str], broken: Mapping[str, str] | None = None) -> Collected:
+    known = {n: {"file": "tests/test_it.py", "line": i, "source": "s"} for i, n in enumerate(nodes)}
+    return Collected(known, broken or {}, {})
+
+
+def side(
+    checks: Mapping[str, Check] | Sequence[str] = NODES[:3], broken: Mapping[str, str] | None = None
+) -> Checked:
+    """Return what a side showed; tests that are only named have passed."""
+    if not isinstance(checks, Mapping):
+        checks = dict.fromkeys(checks, PASSED)
+    return Checked(collected(list(checks), broken), checks)
+
+
+def own(nodes: Sequence[str] = NODES[:3], broken: Mapping[str, str] | None = None) -> Checked:
+    """Return what the revision's own tests are."""
+    return Checked(collected(nodes, broken), {})
+
+
+def row(node: str) -> Row:
+    return rows_of({node: {}})[node]
+
+
+@dataclass
+class Machine:
+    """Runs trials: ``run_trials`` and, by `now`, the clock of a `Budget`.
+
+    Attributes
+    ----------
+    factors : mapping of str to float
+        By how much rows take longer than the base, or than in the baseline.
+    spreads : mapping of str to float, or float
+        Standard deviations over trials.
+    wild : float
+        Part of the trials that are off by 30 %, one way or the other.
+    fails : mapping of str to int
+        The trial from which on a test fails on the head.
+    absent : mapping of str to collection of int
+        The trials that could not time a row.
+    at : float
+        Log ratio of unchanged code.
+    seconds : float
+        How long a row takes.
+    most : int
+        Most trials that run at a time.
+    asked : list
+        How many trials there were to be of which rows, with which controls.
+    """
+
+    factors: Mapping[str, float] = field(default_factory=dict)
+    spreads: Mapping[str, float] | float = 0.001
+    again: Mapping[str, float] = field(default_factory=dict)
+    wild: float = 0.0
+    fails: Mapping[str, int] = field(default_factory=dict)
+    absent: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    at: float = 0.0
+    seconds: float = 0.02
+    most: int = 99
+    seed: int = 1
+    asked: list[tuple[int, list[str], list[str]]] = field(default_factory=list)
+    time: float = 0.0
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        self._rng = random.Random(self.seed)
+
+    def now(self) -> float:
+        return self.time
+
+    def __call__(
+        self, count: int, nodes: Sequence[str], controls: Sequence[str]
+    ) -> list[TrialResult]:
+        self.asked.append((count, list(nodes), list(controls)))
+        self.time += self.seconds * len(nodes)
+        return [self._trial(nodes, controls) for _ in range(min(count, self.most))]
+
+    def _trial(self, nodes: Sequence[str], controls: Sequence[str]) -> TrialResult:
+        failed = {n: "wrong" for n in nodes if self.number >= self.fails.get(n, math.inf)}
+        timed = [n for n in nodes if n not in failed and self.number not in self.absent.get(n, ())]
+        self.number += 1
+        return TrialResult(
+            {node: self._measured(node, self.factors.get(node, 1.0)) for node in timed},
+            {n: self._measured(n, self.again.get(n, 1.0)) for n in controls if n in timed},
+            failed,
+        )
+
+    def _measured(self, node: str, factor: float) -> Measured:
+        spread = self.spreads.get(node, 0.0) if isinstance(self.spreads, Mapping) else self.spreads
+        shift = self._rng.choice((-0.3, 0.3)) if self._rng.random() < self.wild else 0.0
+        value = self._rng.gauss(self.at + math.log(factor) + shift, spread)
+        return Measured(value, CLOCK, 6)
+
+
+def gated(
+    head: Checked | None = None,
+    base: Checked | None = None,
+    its: Checked | None = None,
+    machine: Machine | None = None,
+    limits: Limits = LIMITS,
+    **more: Any,
+) -> Result:
+    """Judge side by side; `more` is what a machine is like."""
+    machine = machine or Machine(**more)
+    base = base or side()
+    its = its or own([*base.collected.nodes])
+    return gate.judge(head or side(), base, its, limits, machine, Budget(0.0, machine.now))
+
+
+AT: Final = 0.5
+"""Log ratio to the clock of the rows of `stored`."""
+
+
+def stored(
+    nodes: Sequence[str] = NODES[:3], spread: float = 0.001, drift: float = 0.0, **more: Any
+) -> Baseline:
+    """Return a baseline of two recordings of ten trials, the second off by the drift."""
+    rng = random.Random(2)
+    rows = {
+        node: BaselineRow(
+            row=row(node),
+            recordings=tuple(
+                tuple(rng.gauss(AT + shift, spread) for _ in range(10)) for shift in (0.0, drift)
+            ),
+            seconds=(CLOCK * math.exp(AT),) * 20,
+            exact=PASSED.exact,
+            inputs=PASSED.inputs,
+        )
+        for node in nodes
+    }
+    return replace(
+        Baseline(
+            machine=this_machine().as_dict(),
+            commit="0123456789abcdef",
+            recorded="2026-01-02T03:04:05+00:00",
+            accepted="",
+            rows=rows,
+        ),
+        **more,
+    )
+
+
+def held(
+    head: Checked | None = None,
+    then: Baseline | None = None,
+    machine: Machine | None = None,
+    limits: Limits = replace(BASELINE_LIMITS, budget=1e9),  # noqa: B008 - it is frozen
+    **more: Any,
+) -> Result:
+    """Hold the working tree against a baseline; `more` is what a machine is like."""
+    machine = machine or Machine(at=AT, **more)
+    then = stored() if then is None else then
+    return baseline.judge(head or side(), then, limits, machine, Budget(0.0, machine.now))
+
+
+def words(result: Result) -> dict[str, str]:
+    """Return the verdicts by node id, in the order of the report."""
+    return {found.row.node: found.verdict.value for found in result.rows}

@@ -1,0 +1,197 @@
+"""Operands are aligned, spread over the page, and restored before every call."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, Final
+
+import hypothesis.extra.numpy as npst
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+import pytest_against
+from pytest_against.operands import ALIGNMENT, Layout, Operands
+from pytest_against.timing import Call
+
+X: Final = np.array([-1.0, 2.0, -3.0, 4.0])
+Array = NDArray[Any]
+
+
+@pytest.fixture(autouse=True)
+def _nobody_orders_rounds(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr("pytest_against.timing._Heap.seed", None)
+    Layout.seed = None
+    yield
+    Layout.seed = None
+
+
+def _use(operands: Operands, times: int = 1) -> list[Array]:
+    """Return the first argument of so many uses."""
+    return [operands()[0][0] for _ in range(times)]
+
+
+def _places(operands: Operands, times: int = 1) -> list[int]:
+    return [x.ctypes.data % 4096 for x in _use(operands, times)]
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(
+    dtype=st.sampled_from(["?", "f2", "f4", "f8", "i1", "i8", ">f4", "c16", "S3", "i4,f8"]),
+    shape=npst.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=40),
+    order=st.sampled_from("CF"),
+    seed=st.none() | st.integers(0, 99),
+)
+def test_any_array_is_restored_aligned_and_in_its_order(
+    dtype: str, shape: tuple[int, ...], order: Any, seed: int | None
+) -> None:
+    pristine = np.arange(math.prod(shape)).reshape(shape).astype(dtype, order=order)
+    Layout.seed = seed
+    (found,), keywords = Operands((pristine,))()
+    np.testing.assert_array_equal(found, pristine, strict=True)
+    assert found.ctypes.data % ALIGNMENT == 0
+    assert found.flags.fnc == pristine.flags.fnc
+    assert found.flags.aligned
+    assert found.flags.writeable
+    assert not np.may_share_memory(found, pristine)
+    assert keywords == {}
+
+
+@pytest.mark.parametrize("view", [X[::-1], X[::2], np.zeros((3, 4)).T[1:]], ids=str)
+def test_a_copy_is_contiguous(view: Array) -> None:
+    (found,) = _use(Operands((view,)))
+    np.testing.assert_array_equal(found, view)
+    assert found.flags.c_contiguous
+
+
+def test_what_is_not_a_plain_array_of_plain_data_is_passed_as_it_is() -> None:
+    masked, objects = np.ma.masked_equal(X, 2.0), np.array([None, X], object)
+    given = (0.5, "word", None, [X], masked, objects, X)
+    operands = Operands(given)
+    found = operands()[0]
+    assert all(one is other for one, other in zip(found[:-1], given[:-1], strict=True))
+    assert found[-1] is not X
+    assert operands.copies == 16
+    assert operands.arguments is found
+
+
+def test_an_argument_that_is_written_is_restored_each_time_and_the_original_survives() -> None:
+    Layout.redraw(1)
+    operands = Operands((X, X), writes=[1])
+    for _ in range(3 * operands.copies):
+        (x, out), _ = operands()
+        np.testing.assert_array_equal(out, X)
+        np.maximum(x, 0, out=out)
+    np.testing.assert_array_equal(X, [-1, 2, -3, 4])
+
+
+def test_an_argument_that_is_only_read_is_not_copied_again_until_it_moves() -> None:
+    Layout.redraw(1)
+    operands = Operands((X,))
+    for x in _use(operands, operands.copies):
+        x[0] = 7  # against the promise, to see what is copied
+    assert {x[0] for x in _use(operands, operands.copies)} == {7}
+    Layout.redraw(2)
+    assert {x[0] for x in _use(operands, operands.copies)} == {-1}
+
+
+def test_places_follow_from_the_seed_alone() -> None:
+    one, other = (Operands((X, X)) for _ in range(2))
+    found = []
+    for seed in (3, 4, 3):
+        Layout.redraw(seed)
+        found.append(_places(one, 16))
+        assert found[-1] == _places(other, 16)
+        assert found[-1] == _places(one, 16)
+        assert len(set(found[-1])) > 8
+    assert found[0] == found[2] != found[1]
+
+
+def test_arguments_of_a_call_are_placed_apart() -> None:
+    Layout.redraw(1)
+    (x, y), _ = Operands((X, X))()
+    assert x.ctypes.data % 4096 != y.ctypes.data % 4096
+
+
+def test_places_reach_every_cache_line_of_a_page() -> None:
+    operands = Operands((X,))
+    found = set()
+    for seed in range(100):
+        Layout.redraw(seed)
+        found |= set(_places(operands, operands.copies))
+    assert found == set(range(0, 4096, ALIGNMENT))
+
+
+def test_without_a_seed_each_turn_through_the_copies_has_other_places() -> None:
+    operands = Operands((X,))
+    turns = [tuple(_places(operands, operands.copies)) for _ in range(5)]
+    assert len(set(turns)) == 5
+
+
+def test_a_call_draws_the_places_from_its_seed() -> None:
+    found: list[int] = []
+    call = Call(lambda x: found.append(x.ctypes.data % 4096), setup=Operands((X,)))
+    for seed in (5, 6, 5):
+        call.run(16, 0, seed)
+    assert found[:16] == found[32:] != found[16:32]
+
+
+@pytest.mark.parametrize(
+    "size, copies",
+    [(0, 16), (1, 16), (2**11, 16), (2**11 + 200, 14), (2**14, 2), (2**15, 1), (2**18, 1)],
+)
+def test_copies_take_a_quarter_of_a_mebibyte(size: int, copies: int) -> None:
+    operands = Operands((0.0, np.zeros(size), np.zeros(9)))
+    assert operands.copies == copies
+    spans = sorted(np.lib.array_utils.byte_bounds(operands()[0][1]) for _ in range(copies))
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans))
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 11, 20])
+def test_variants_take_turns(number: int) -> None:
+    operands = Operands(*((X * n, n) for n in range(number)))
+    for use in range(50):
+        (x, n), _ = operands()
+        assert operands.variant == n == use % number
+        np.testing.assert_array_equal(x, X * n)
+
+
+def test_a_call_without_arguments_has_none() -> None:
+    assert Operands(())() == ((), {})
+
+
+@pytest.mark.parametrize(
+    "variants, writes, message",
+    [
+        ((), (), r"Operands\(\) has no arguments; give .* Operands\(\(x, 0.0\)\)"),
+        ((X,), (), r"was given an array itself; give .* Operands\(\(x, 0.0\)\)"),
+        (((X,), (X[:1],)), (), r"variant 1 .* is \(float64\[1\]\), but .* \(float64\[4\]\); make"),
+        (((X,), (X > 0,)), (), r"variant 1 .* is \(bool\[4\]\), but variant 0"),
+        (((X, 0), (X, X)), (), r"variant 1 .*, but variant 0 is \(float64\[4\], another object\)"),
+        (((X,), (X,), (X, X)), (), "variant 2"),
+        (((X, 0.0),), [1], "writes names 1, which is no array that is copied, of .*; give pos"),
+        (((X, 0.0),), [0, 2], "writes names 2, "),
+        (((X, 0.0),), [-1], "writes names -1, "),
+    ],
+)
+def test_what_cannot_be_laid_out_is_refused(variants: Any, writes: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Operands(*variants, writes=writes)
+
+
+def test_a_refusal_is_short_however_many_arguments_there_are() -> None:
+    with pytest.raises(ValueError, match="variant 1") as caught:
+        Operands((X,) * 99, (X,) * 98)
+    assert len(str(caught.value)) < 600
+
+
+def test_the_package_offers_them() -> None:
+    assert pytest_against.Operands is Operands
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = pytest_against.Nothing
+    assert sys.modules["pytest_against.operands"].Layout is Layout

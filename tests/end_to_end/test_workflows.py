@@ -1,0 +1,117 @@
+"""The workflows have no more rights than they need, and run commands that exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from pytest_against import cli
+
+ROOT: Final = Path(__file__).parents[2]
+FILES: Final = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+JOBS: Final[dict[str, dict[str, Any]]] = {
+    f"{file.stem}/{name}": job
+    for file in FILES
+    for name, job in yaml.safe_load(file.read_text("utf-8"))["jobs"].items()
+}
+STEPS: Final[dict[str, dict[str, Any]]] = {
+    f"{job}/{step['name']}": step
+    for job, found in JOBS.items()
+    for step in found.get("steps", ())
+    if "run" in step
+}
+WRITERS: Final = {
+    "baseline/propose": {"contents": "write", "pull-requests": "write"},
+    "comment/comment": {"pull-requests": "write"},
+    "release/publish": {"id-token": "write", "attestations": "write"},
+    "release/attach": {"contents": "write"},
+}
+OUR_COMMANDS: Final = (["python", "-m", "benchmarks"], ["pytest-against"])
+PYTEST: Final = (["python", "-m", "pytest"], ["pytest"])
+
+every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+every_job = pytest.mark.parametrize("name, job", JOBS.items(), ids=JOBS)
+
+
+@every_file
+def test_a_workflow_has_no_rights_of_its_own(file: Path) -> None:
+    assert yaml.safe_load(file.read_text("utf-8"))["permissions"] == {}
+
+
+@every_job
+def test_a_job_may_write_only_if_that_is_its_purpose(name: str, job: dict[str, Any]) -> None:
+    rights = {right: how for right, how in job["permissions"].items() if how != "read"}
+    assert rights == WRITERS.get(name, {})
+
+
+@every_job
+def test_a_job_has_an_end(name: str, job: dict[str, Any]) -> None:
+    assert "uses" in job or job["timeout-minutes"] <= 45, name
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_job_that_may_write_runs_no_code_of_the_project(name: str) -> None:
+    for step in JOBS[name]["steps"]:
+        assert not re.search(r"\b(python|pip|tox|pytest)\b", step.get("run", "")), step
+        assert "actions/setup-python" not in step.get("uses", "")
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_command_takes_what_others_chose_from_its_environment_only(name: str) -> None:
+    assert "${{" not in STEPS[name]["run"]
+
+
+@every_file
+def test_an_action_is_pinned_to_a_commit_and_says_which_version_that_is(file: Path) -> None:
+    for line in re.findall(r"uses: (?!\./)(.*)", file.read_text("utf-8")):
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+
+
+@every_job
+def test_a_checkout_leaves_no_token_behind(name: str, job: dict[str, Any]) -> None:
+    for step in job.get("steps", ()):
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False, name
+
+
+def test_the_verdict_is_never_skipped_because_that_would_count_as_passed() -> None:
+    assert JOBS["performance/verdict"]["if"] == "always()"
+
+
+def test_a_gate_is_run_again_only_if_the_first_proved_nothing() -> None:
+    assert JOBS["performance/second"]["if"] == "needs.first.outputs.exit == '3'"
+
+
+def test_the_commands_of_the_readme_run_on_a_bare_machine() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    commands = re.findall(r"^(?:\$ )?(python3 -m venv .*)$", readme, re.MULTILINE)
+    assert len(commands) == 2
+    assert [step["run"] for name, step in STEPS.items() if "tests/bare/Run" in name] == commands
+
+
+def test_commands_have_options_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    words = [sys.executable, "-m", "pytest", "--help"]
+    known = {"pytest": subprocess.run(words, capture_output=True, text=True, check=True).stdout}
+    asked = set()
+    for step in STEPS.values():
+        for line in step["run"].replace("\\\n", " ").splitlines():
+            given = shlex.split(line, comments=True) if re.match(r" *py", line) else []
+            for start in (*OUR_COMMANDS, *PYTEST):
+                if given[: len(start)] == start:
+                    rest = given[len(start) :]
+                    name = "pytest" if start in PYTEST else rest[0]
+                    options = [word.partition("=")[0] for word in rest if word.startswith("--")]
+                    asked |= {(name, option) for option in options}
+    for name in {name for name, _ in asked} - known.keys():
+        with pytest.raises(SystemExit, match=r"^0$"):
+            cli.main([name, "--help"])
+        known[name] = capsys.readouterr().out
+    assert known.keys() == {"pytest", "gate", "baseline", "join"}
+    assert not [pair for pair in asked if not re.search(rf"{pair[1]}\b", known[pair[0]])]

@@ -1,1 +1,0 @@
-"""What the gate has to know to judge the package `squares`."""

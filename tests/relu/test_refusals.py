@@ -1,0 +1,109 @@
+"""Bad input is refused, with a message that names what was given and what is accepted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pytest
+
+from relu_impls import drelu, relu, relu_backward
+from tests.relu.cases import Array
+
+X: Final = np.array([-1.0, 2.0, 3.0])
+
+
+@dataclass(frozen=True, slots=True)
+class NotReal:
+    """An argument that holds no real numbers, and the dtype that the message must name."""
+
+    value: Any
+    dtype: str
+
+
+NOT_REAL: Final = (
+    NotReal(np.array([1j]), "complex128"),
+    NotReal(1j, "complex128"),
+    NotReal(np.array([1.0, None]), "object"),
+    NotReal(None, "object"),
+    NotReal([2**70], "object"),
+    NotReal("1.5", "<U3"),
+    NotReal(["a", "bc"], "<U2"),
+    NotReal(b"1.5", "|S3"),
+    NotReal(np.array(["2020-01-01"], dtype="M8[D]"), "datetime64[D]"),
+    NotReal(np.array([1], dtype="m8[s]"), "timedelta64[s]"),
+    NotReal(np.zeros(2, dtype=[("a", "f8")]), "[('a', '<f8')]"),
+    NotReal(np.zeros(2, dtype="V4"), "|V4"),
+)
+
+
+@pytest.mark.parametrize("function", [relu, drelu, lambda x: relu_backward(X, x)])
+@pytest.mark.parametrize("bad", NOT_REAL, ids=repr)
+def test_x_must_be_real(function: Callable[[Any], Array], bad: NotReal) -> None:
+    wanted = f"x has dtype {bad.dtype}; accepted: bool, integers and real floats"
+    with pytest.raises(TypeError, match=re.escape(wanted)):
+        function(bad.value)
+
+
+@pytest.mark.parametrize("bad", NOT_REAL, ids=repr)
+def test_grad_must_be_real(bad: NotReal) -> None:
+    wanted = f"grad has dtype {bad.dtype}; accepted: bool, integers and real floats"
+    with pytest.raises(TypeError, match=re.escape(wanted)):
+        relu_backward(bad.value, X)
+
+
+@pytest.mark.parametrize("function", [relu, drelu, lambda x: relu_backward(X, x)])
+def test_x_must_not_be_ragged(function: Callable[[Any], Array]) -> None:
+    with pytest.raises(ValueError, match="inhomogeneous"):
+        function([[1.0], [2.0, 3.0]])
+
+
+@pytest.mark.parametrize(
+    "grad, error, message",
+    [
+        (np.ones(2), ValueError, "grad has shape (2,); accepted: (3,), the shape of x"),
+        (np.ones((1, 3)), ValueError, "grad has shape (1, 3); accepted: (3,), the shape of x"),
+        (1.0, ValueError, "grad has shape (); accepted: (3,), the shape of x"),
+        (np.ones(3, "f4"), TypeError, "grad has dtype float32; accepted: float64, the dtype of x"),
+        ([1, 2, 3], TypeError, "grad has dtype int64; accepted: float64, the dtype of x"),
+    ],
+)
+def test_grad_must_be_like_x(grad: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=re.escape(message)):
+        relu_backward(grad, X)
+
+
+def _read_only() -> Array:
+    array = np.ones(3)
+    array.setflags(write=False)
+    return array
+
+
+@pytest.mark.parametrize(
+    "function",
+    [relu, lambda x, out: relu_backward(np.ones(3), x, out=out)],
+    ids=["relu", "relu_backward"],
+)
+@pytest.mark.parametrize(
+    "out, error, message",
+    [
+        (np.ones(2), ValueError, "out has shape (2,); accepted: (3,), the shape of x"),
+        (np.ones((2, 3)), ValueError, "out has shape (2, 3); accepted: (3,), the shape of x"),
+        (np.ones(3, "f4"), TypeError, "out has dtype float32; accepted: float64, the dtype of x"),
+        (np.ones(3, "c16"), TypeError, "out has dtype complex128; accepted: float64, the dtype"),
+        (_read_only(), ValueError, "out is read-only; accepted: a writeable array"),
+        ([0.0] * 3, TypeError, "out is a list; accepted: a numpy.ndarray like x, or None"),
+        ((np.ones(3),), TypeError, "out is a tuple; accepted: a numpy.ndarray like x, or None"),
+        (0.0, TypeError, "out is a float; accepted: a numpy.ndarray like x, or None"),
+    ],
+)
+def test_out_must_be_a_writeable_array_like_x(
+    function: Callable[..., Array], out: Any, error: type[Exception], message: str
+) -> None:
+    before = repr(out)
+    with pytest.raises(error, match=re.escape(message)):
+        function(X, out=out)
+    assert repr(out) == before
