@@ -25,7 +25,7 @@ Array = NDArray[Any]
 
 @pytest.fixture(autouse=True)
 def _nobody_orders_rounds(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("pytest_against.timing._Heap.seed", None)
+    monkeypatch.setattr("pytest_against.timing._Places.seed", None)
     Layout.seed = None
     yield
     Layout.seed = None

@@ -123,13 +123,14 @@ def test_every_round_is_a_palindrome_in_which_each_side_runs_twice(clock: Clock)
     assert len({tuple(names) for names in found}) == 6
 
 
-def test_places_are_drawn_anew_for_each_round_and_are_the_same_on_both_sides(
-    clock: Clock,
-) -> None:
-    number = clock.paired(TICK, TICK)[0].rounds
-    seeds = [{run.seed for run in each} for each in clock.rounds(2, number)]
-    assert {len(each) for each in seeds} == {1}
-    assert len(set().union(*seeds)) == number
+def test_places_are_drawn_for_each_trial_and_are_the_same_on_both_sides(clock: Clock) -> None:
+    for seed in range(2):
+        clock.paired(TICK, TICK, seconds=0.0, seed=seed)
+    found = list(dict.fromkeys(run.seed for run in clock.runs))
+    assert [run.seed for run in clock.runs] == sorted(
+        (run.seed for run in clock.runs), key=found.index
+    )
+    assert len(found) == 2
 
 
 def test_the_generator_fixes_orders_and_places() -> None:

@@ -55,7 +55,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     operands = SimpleNamespace(Layout=SimpleNamespace(redraw=found.append))
     monkeypatch.setitem(sys.modules, "pytest_against.operands", operands)
-    monkeypatch.setattr("pytest_against.timing._Heap.seed", None)
+    monkeypatch.setattr("pytest_against.timing._Places.seed", None)
     return found
 
 
@@ -156,23 +156,24 @@ def test_one_call_is_prepared_made_and_torn_down(world: World) -> None:
     assert world.events[1:] == [("f", (2,), {"k": 0}), ("t", (2,), {"k": 0})]
 
 
-def test_a_seed_moves_operands_once_whichever_call_it_is_for(drawn: list[int]) -> None:
+def test_a_seed_moves_the_operands_of_a_call_once(drawn: list[int]) -> None:
     one, other = Call(list), Call(dict)
     for call, seed in ((one, 1), (one, 1), (other, 1), (other, 2), (one, 1)):
         call.run(1, 1, seed)
-    assert drawn == [1, 2, 1]
+    assert drawn == [1, 1, 2, 1]
 
 
-def test_a_seed_moves_results_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_against.timing._Heap.seed", None)
+def test_the_heap_is_filled_for_each_call_and_moved_by_each_seed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found: list[object] = []
+    heap = SimpleNamespace(fill=lambda: found.append("fill"), move=found.append)
+    monkeypatch.setattr("pytest_against.timing._Places.heap", heap)
     monkeypatch.delitem(sys.modules, "pytest_against.operands", raising=False)
-    found = []
-    for seed in (*range(50), 7):
-        Call(list).run(1, 0, seed)
-        found.append([len(filler) for filler in timing._Heap.fillers])  # noqa: SLF001
-    assert found[-1] == found[7]
-    assert len({tuple(sizes) for sizes in found}) > 30
-    assert not any(size % 16 for sizes in found for size in sizes)
+    one, other = Call(list), Call(dict)
+    for call, seed in ((one, 1), (one, 1), (one, 2), (other, 2)):
+        call.run(1, 1, seed)
+    assert found == ["fill", 1, 2, "fill", 2]
 
 
 @pytest.mark.usefixtures("_collection")

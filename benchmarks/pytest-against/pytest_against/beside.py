@@ -12,7 +12,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from pytest_against import baseline, commands, console, saved
 from pytest_against.fixture import Swap
-from pytest_against.machine import keep_memory
+from pytest_against.heap import keep_memory
 from pytest_against.model import CannotJudgeError
 from pytest_against.timing import Call, faster_half
 

@@ -25,7 +25,7 @@ from pytest_against.workers import AGAIN, BASE, HEAD, Tree, side_by_side
 MOST_CONTROLS: Final = 8
 """Rows on which a second copy of the base rides along."""
 
-ROW_SECONDS: Final = 0.02
+ROW_SECONDS: Final = 0.03
 SPARE_SECONDS: Final = 5.0
 """Time that the rows of a trial may share when there are so few of them that they get more."""
 _PRECISION: Final = 1 / 3

@@ -132,7 +132,7 @@ class Limits:
 
     limit: float = 0.03
     trials: int = 96
-    budget: float = 115.0
+    budget: float = 240.0
     timeout: float = 60.0
 
 

@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--against", metavar="REV", help="judge the working tree against REV, side by side")
     add(f"{_PREFIX}limit", metavar="PERCENT", help="tolerated slowdown (default: 3%%)")
     add(f"{_PREFIX}trials", metavar="N", help="most trials (default: 96)")
-    add(f"{_PREFIX}budget", metavar="SECONDS", help="most seconds (default: 115)")
+    add(f"{_PREFIX}budget", metavar="SECONDS", help="most seconds (default: 240)")
     add(f"{_PREFIX}timeout", metavar="SECONDS", help="a test that says nothing has hung (60)")
     add(f"{_PREFIX}json", metavar="FILE", help="write the verdict for programs")
     add(f"{_PREFIX}markdown", metavar="FILE", help="write the report for a page")

@@ -14,12 +14,13 @@ import random
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from statistics import fmean, median
 from time import perf_counter
 from typing import Any, Final, Protocol
 
+from pytest_against.heap import Heap, glibc
 from pytest_against.machine import Clock, Core
 
 BATCH: Final = 50e-6
@@ -43,7 +44,6 @@ _WARMUP: Final = 3e-4  # seconds in calls that are not timed: a processor is slo
 _PATIENCE: Final = 6  # multiple of the calm time asked for, after which it is given up
 _TO_DEVIATION: Final = 1.4826  # of normal noise, from its median absolute deviation
 _OF_MEDIAN: Final = 1.2533  # its standard error, in those of a mean: the square root of pi / 2
-_GRAIN: Final = 16  # bytes that malloc aligns to
 
 Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
 
@@ -92,10 +92,13 @@ def paired(
         If a clock measured a time that is not positive and finite.
     """
     sides, rounds, start = [base, *others], list[list[float]](), perf_counter()
-    calls, longest = _calibrate(rng.sample(sides, len(sides)), rng.getrandbits(32))
+    seed = rng.getrandbits(
+        32
+    )  # once: a result elsewhere is cold, and pages differ from side to side
+    calls, longest = _calibrate(rng.sample(sides, len(sides)), seed)
     warm = min(WARM, math.floor(_LONG / longest))
     while True:
-        rounds.append(_round(sides, calls, warm, rng))
+        rounds.append(_round(sides, calls, warm, seed, rng))
         ratios = [[math.log(best[i] / best[0]) for best in rounds] for i in range(1, len(sides))]
         if len(rounds) >= FEWEST_ROUNDS and (
             perf_counter() - start >= seconds or all(_settled(found, precision) for found in ratios)
@@ -118,10 +121,11 @@ def _calibrate(sides: Sequence[Side], seed: int) -> tuple[int, float]:
         calls, least = min(MOST_CALLS, math.ceil(calls * BATCH / min(found))), 0.0
 
 
-def _round(sides: Sequence[Side], calls: int, warm: int, rng: random.Random) -> list[float]:
+def _round(
+    sides: Sequence[Side], calls: int, warm: int, seed: int, rng: random.Random
+) -> list[float]:
     """Return the better of two runs of each side, in seconds."""
     order = rng.sample(range(len(sides)), len(sides))
-    seed = rng.getrandbits(32)
     runs = [(i, _positive(sides[i].run(calls, warm, seed))) for i in [*order, *reversed(order)]]
     return [min(seconds for j, seconds in runs if j == i) for i in range(len(sides))]
 
@@ -156,10 +160,15 @@ class Call:
     """Run before each call, outside the time; may return ``(args, kwargs)``."""
     teardown: Callable[..., Any] | None = None
     """Run after each call with its arguments, outside the time."""
+    settled: bool = field(default=False, init=False)
+    """Whether the heap is ready for it."""
 
     def run(self, calls: int, warm: int, seed: int) -> float:
         """Return the seconds of so many calls, without what prepares them; see `Side.run`."""
-        _Heap.lay_out(seed)
+        if not self.settled:
+            self.settled = True
+            _Places.settle()
+        _Places.follow(seed)
         with no_garbage_collection():
             self._run(warm)
             return self._run(calls)
@@ -269,25 +278,25 @@ def no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-class _Heap:
+class _Places:
     """Where operands and the results of calls come to lie."""
 
     seed: int | None = None
-    fillers: Sequence[bytearray] = ()
+    heap: Final = Heap(glibc())
 
     @classmethod
-    def lay_out(cls, seed: int) -> None:
-        """Move them, unless they lie as follows from `seed` already.
+    def settle(cls) -> None:
+        """Begin anew for another call."""
+        cls.seed = None
+        cls.heap.fill()
 
-        A call that allocates gets the hole that fits best, which would be the same one for the
-        life of a process.  Both sides draw from the same seed, so that their heaps evolve alike.
-        """
+    @classmethod
+    def follow(cls, seed: int) -> None:
+        """Move them, unless they lie as follows from `seed` already."""
         if seed == cls.seed:
             return
         cls.seed = seed
         operands = sys.modules.get("pytest_against.operands")
         if operands is not None:
             operands.Layout.redraw(seed)
-        draw = random.Random(seed).randrange  # noqa: S311 - places in memory, not secrets
-        blocks = [bytearray(_GRAIN * draw(1, 4096)) for _ in range(draw(1, 6))]
-        cls.fillers = blocks[1::2]
+        cls.heap.move(seed)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_against.machine import core_numbers, pin
+from pytest_against.machine import core_numbers, fix_addresses, pin
 from pytest_against.model import CannotJudgeError, OnRow
 from pytest_against.timing import FEWEST_CALM, Measured, faster_half, paired
 from pytest_against.workers import AGAIN, BASE, HEAD, Tree, Worker, started
@@ -85,6 +85,7 @@ def run_pair(  # noqa: PLR0913, PLR0917 - each is a thing of its own
     """
     if core is not None:
         pin(core)
+    fix_addresses()
     rng = random.Random()  # noqa: S311 - orders and layouts, not secrets
     wanted = {name: list(nodes) for name in (HEAD, BASE)}
     wanted |= {AGAIN: list(controls)} if controls else {}

@@ -22,7 +22,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from pytest_against.exact import digest, peak_bytes
 from pytest_against.fixture import Swap
-from pytest_against.machine import Clock, Core, keep_memory
+from pytest_against.heap import keep_memory
+from pytest_against.machine import Clock, Core
 from pytest_against.model import Mode
 from pytest_against.timing import Call, absolute
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from pytest_against.model import CannotJudgeError, Mode, Request, Suite
 
 _TICK: Final = 0.5
 """Seconds between two looks for a worker that hangs."""
+
+_MOST_PADDING: Final = 4096
 
 HEAD: Final = "head"
 BASE: Final = "base"
@@ -191,8 +194,10 @@ class Worker:
 def started(trees: Sequence[Tree]) -> Iterator[list[Worker]]:
     """Start a worker for each side; those that hang are ended, and in the end all of them are."""
     done = threading.Event()
+    # It moves what lies at fixed addresses otherwise, alike on all sides.
+    padding = "." * random.randrange(_MOST_PADDING)  # noqa: S311 - a place, not a secret
     with ExitStack() as stack:
-        workers = [stack.enter_context(_started(tree)) for tree in trees]
+        workers = [stack.enter_context(_started(tree, padding)) for tree in trees]
 
         def watch() -> None:
             while not done.wait(_TICK):
@@ -205,7 +210,7 @@ def started(trees: Sequence[Tree]) -> Iterator[list[Worker]]:
 
 
 @contextmanager
-def _started(tree: Tree) -> Iterator[Worker]:
+def _started(tree: Tree, padding: str) -> Iterator[Worker]:
     with (
         # What tests leave behind goes with the process.
         tempfile.TemporaryDirectory(prefix="gate-", ignore_cleanup_errors=True) as folder,
@@ -215,7 +220,7 @@ def _started(tree: Tree) -> Iterator[Worker]:
         child = subprocess.Popen(  # noqa: S603 - our own module
             [tree.python, "-P", "-m", "pytest_against.worker"],
             cwd=tree.root,
-            env=_environment(folder),
+            env=_environment(folder, padding),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -237,7 +242,7 @@ def _started(tree: Tree) -> Iterator[Worker]:
                     stream.close()
 
 
-def _environment(temporary: str) -> dict[str, str]:
+def _environment(temporary: str, padding: str) -> dict[str, str]:
     # Older releases of pytest-cov measure whatever Python a run starts; pytest-benchmark switches
     # itself off in what a worker of pytest-xdist starts.
     left_out = ("COV_CORE_", "PYTEST_XDIST_")
@@ -247,6 +252,7 @@ def _environment(temporary: str) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait must not use the core that is timed
         "PYTEST_ADDOPTS": "",
+        "PYTEST_AGAINST_PADDING": padding,
     }
 
 

@@ -1,0 +1,132 @@
+"""Results of calls lie at the top of the heap, at the same place within a page on both sides."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from pytest_against import heap
+from pytest_against.heap import Heap, keep_memory
+
+TOP: Final = 10_000_000
+
+
+class Malloc:
+    """A heap with holes, the best-fitting of which is given first, and a top that grows."""
+
+    def __init__(self, *holes: int, top: int = TOP) -> None:
+        self.holes = dict(zip(range(0, TOP, 100_000), holes, strict=False))
+        self.used: dict[int, int] = {}
+        self.top = top
+
+    def malloc(self, size: int) -> int:
+        fitting = [(hole, place) for place, hole in self.holes.items() if hole >= size]
+        if fitting:
+            hole, place = min(fitting)
+            del self.holes[place]
+            self.used[place] = hole
+            return place
+        place, self.top = self.top, self.top + size + 8
+        self.used[place] = size + 8
+        return place
+
+    def free(self, place: int) -> None:
+        size = self.used.pop(place)
+        if place + size == self.top:
+            self.top = place
+        else:
+            self.holes[place] = size
+
+
+@pytest.mark.parametrize("holes", [(), (5_000,), (9_000_000, 70_000, 2_000, 1_300, 1_100)])
+def test_what_is_allocated_lies_at_the_top_once_holes_are_filled(holes: Sequence[int]) -> None:
+    libc = Malloc(*holes)
+    found = Heap(libc)
+    for _ in range(2):  # filling again gives the first blocks back
+        found.fill()
+        assert not libc.holes
+        assert len(libc.used) == len(holes)
+        assert libc.top == TOP
+    found.release()
+    assert sorted(libc.holes.values()) == sorted(holes)
+
+
+def test_a_seed_fixes_the_place_within_a_page_whatever_the_heap_is_like() -> None:
+    places: dict[int, set[int]] = {}
+    for top in (TOP, TOP + 48, TOP + 4_096 * 3 + 1_008):
+        found = Heap(libc := Malloc(top=top))
+        found.fill()
+        for seed in range(40):
+            found.move(seed)
+            places.setdefault(seed, set()).add(libc.top % 4_096)
+        found.release()
+        assert libc.top == top
+    assert {len(each) for each in places.values()} == {1}
+    assert len(set().union(*places.values())) > 30
+    assert all(place % 16 == 0 for each in places.values() for place in each)
+
+
+def test_holes_of_one_size_are_filled_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heap, "_MOST", 2)
+    libc = Malloc(*[20_000] * 90)
+    Heap(libc).fill()
+    assert 0 < len(libc.used) < 90
+
+
+def test_another_heap_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert heap.glibc() is None
+    assert not keep_memory()
+    found = Heap(heap.glibc())
+    found.fill()
+    found.move(1)
+    found.release()
+
+
+FAULTS: Final = """
+import resource
+from pytest_against.heap import keep_memory
+assert keep_memory()
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    a, b = bytearray(8_000_000), bytearray(8_000_000)
+    c = a + b
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+found = [faults() for _ in range(20)]
+print(max(found[-5:]))
+"""
+
+PLACES: Final = """
+import numpy as np
+from pytest_against.heap import Heap, glibc, keep_memory
+keep_memory()
+found = Heap(glibc())
+found.fill()
+for seed in range(20):
+    found.move(seed)
+    print(np.empty(240_000, np.uint8).__array_interface__["data"][0] % 4096)
+"""
+
+
+def _printed(code: str) -> list[int]:
+    paths = {**os.environ, "PYTHONPATH": str(Path(heap.__file__).parents[1])}
+    words = subprocess.check_output([sys.executable, "-c", code], env=paths, text=True)
+    return [int(word) for word in words.split()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc")
+def test_large_results_cost_no_page_faults_once_memory_is_kept() -> None:
+    assert _printed(FAULTS)[0] <= 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc")
+def test_results_of_real_calls_lie_where_the_seed_says() -> None:
+    expected = [random.Random(seed).randrange(0, 4096, 16) for seed in range(20)]
+    assert _printed(PLACES) == expected
