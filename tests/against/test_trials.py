@@ -148,7 +148,8 @@ def test_a_test_that_fails_on_one_side_lets_the_others_go_on(
 ) -> None:
     speeds = dict.fromkeys((HEAD, BASE, AGAIN), 1e-3)
     found, players, _ = play(speeds, ["a", "b"], ["a"], {side: {"a": act}})
-    assert set(found.failed) == ({"a"} if side == HEAD else set())
+    # Before its call it may have missed what only one process can have.
+    assert set(found.failed) == ({"a"} if side == HEAD and act != "fails first" else set())
     assert "b" in found.head
     assert "a" not in found.head or act == "fails last"
     assert not (side == HEAD and "a" in found.head)

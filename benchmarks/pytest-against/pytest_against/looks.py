@@ -25,8 +25,8 @@ MOST_AT_A_TIME: Final = 2
 """Trials at a time, one to a core: what one costs the other, both sides of it share."""
 
 _NO_PAIR: Final = (
-    "once it was timed, it failed in the base or made no call; run it there to see why, and mind "
-    "that both sides run at a time"
+    "with both sides running, it failed in the base, or made no call on one of them; run it there "
+    "to see why, and mind what only one process can have, such as a port"
 )
 
 RunTrials = Callable[[int, Sequence[str], Sequence[str]], Sequence[TrialResult]]

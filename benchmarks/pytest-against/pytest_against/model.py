@@ -116,50 +116,33 @@ def rows_of(nodes: Mapping[str, Mapping[str, object]]) -> dict[str, Row]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much is tolerated, and how long one may look.
-
-    Attributes
-    ----------
-    limit : float
-        Tolerated slowdown, as a fraction: 0.03 is 3 %.
-    trials : int
-        Most trials.
-    budget : float
-        Seconds for the whole judgement.
-    timeout : float
-        Seconds without a word from a process after which it counts as hung.
-    """
+    """How much is tolerated, and how long one may look."""
 
     limit: float = 0.03
+    """Tolerated slowdown, as a fraction: 0.03 is 3 %."""
     trials: int = 96
+    """Most trials."""
     budget: float = 240.0
+    """Seconds for the whole judgement."""
     timeout: float = 60.0
+    """Seconds without a word from a process after which it counts as hung."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """Which tests are judged, and how pytest runs them.
-
-    Attributes
-    ----------
-    root : Path
-        Root of the project: pytest's ``rootdir``.
-    arguments : tuple of str
-        Files, folders and node ids, relative to `root`.
-    keyword, marks : str
-        The expressions of ``-k`` and ``-m``; empty for all tests.
-    packages : tuple of str
-        Folders of the packages under test, relative to `root`.
-    options : tuple of str
-        What else each run of pytest is given, such as its configuration file.
-    """
+    """Which tests are judged, and how pytest runs them."""
 
     root: Path
+    """Root of the project: pytest's ``rootdir``."""
     arguments: tuple[str, ...] = ()
+    """Files, folders and node ids, relative to the root."""
     keyword: str = ""
     marks: str = ""
+    """The expressions of ``-k`` and ``-m``; empty for all tests."""
     packages: tuple[str, ...] = ()
+    """Folders of the packages under test, relative to the root."""
     options: tuple[str, ...] = ()
+    """What else each run of pytest is given, such as its configuration file."""
 
 
 OnRow = Callable[[str], None]
@@ -168,17 +151,10 @@ OnRow = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Whom to tell what is going on.
-
-    Attributes
-    ----------
-    stage : callable
-        Told the name of a stage, and how many rows it goes through.
-    row : callable
-        Told each row that begins.
-    """
+    """Whom to tell what is going on."""
 
     stage: Callable[[str, int], None]
+    """Told the name of a stage, and how many rows it goes through."""
     row: OnRow
 
 
@@ -192,24 +168,15 @@ class Mode(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a worker is asked to do.
-
-    Attributes
-    ----------
-    mode : Mode
-        What to do with the tests.
-    arguments : tuple of str
-        Those of pytest.
-    path : tuple of str
-        Folders to import from before all others.
-    packages : tuple of str
-        Import names of the packages under test.
-    """
+    """What a worker is asked to do."""
 
     mode: Mode
     arguments: tuple[str, ...]
+    """Those of pytest."""
     path: tuple[str, ...]
+    """Folders to import from before all others."""
     packages: tuple[str, ...] = ()
+    """Import names of the packages under test."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

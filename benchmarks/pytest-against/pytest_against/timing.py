@@ -2,8 +2,7 @@
 
 In each round both sides run twice, in an order drawn anew and then reversed (A B B A), so that a
 drift of the machine touches them alike.  The better of a side's two runs counts.  The ratio is
-taken within the round, and its median over rounds, so that it survives a busy neighbour.  Rounds
-go on until the median is known well enough: calm rows leave the time to those that are disturbed.
+taken within the round, and its median over rounds, which go on until it is known well enough.
 """
 
 from __future__ import annotations
@@ -92,9 +91,7 @@ def paired(
         If a clock measured a time that is not positive and finite.
     """
     sides, rounds, start = [base, *others], list[list[float]](), perf_counter()
-    seed = rng.getrandbits(
-        32
-    )  # once: a result elsewhere is cold, and pages differ from side to side
+    seed = rng.getrandbits(32)  # once: elsewhere a result is cold, on other pages on each side
     calls, longest = _calibrate(rng.sample(sides, len(sides)), seed)
     warm = min(WARM, math.floor(_LONG / longest))
     while True:

@@ -105,14 +105,16 @@ def run_pair(  # noqa: PLR0913, PLR0917 - each is a thing of its own
                 by_name[name] for name in (BASE, HEAD, AGAIN) if node in wanted.get(name, ())
             ]
             meetings = [_Meeting(worker, node, how.timeout) for worker in present]
+            timed = meetings[1].there
             found = _paired(meetings, how, rng)
             for into, each in zip((head, again), found, strict=False):
                 into[node] = each
             for meeting in meetings:
                 meeting.part()
             if meetings[1].answer["outcome"] != "passed":
-                failed[node] = meetings[1].answer["why"]
                 head.pop(node, None)
+                # Before its call it may have missed what only one process can have, such as a port.
+                failed |= {node: meetings[1].answer["why"]} if timed else {}
     return TrialResult(head, again, failed)
 
 
