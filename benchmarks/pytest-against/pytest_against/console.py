@@ -249,9 +249,12 @@ def _interruptible() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in numbers}
     before = {number: old for number, old in before.items() if old is not signal.SIG_IGN}
 
+    def pass_over(_number: int, _frame: FrameType | None) -> None:
+        """Do nothing; SIG_IGN in this place makes Python complain of a signal on its way."""
+
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         for number in before:
-            signal.signal(number, signal.SIG_IGN)
+            signal.signal(number, pass_over)
         raise KeyboardInterrupt
 
     for number in before:
@@ -260,8 +263,9 @@ def _interruptible() -> Iterator[None]:
         yield
     finally:
         for number, old in before.items():
-            if signal.getsignal(number) is interrupt:  # of which none has come
-                signal.signal(number, old)
+            # Once one has come, none may end Python on its way out, with another exit code.
+            came = signal.getsignal(number) is not interrupt
+            signal.signal(number, signal.SIG_IGN if came else old)
 
 
 def _say(words: str) -> None:
