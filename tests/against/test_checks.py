@@ -89,10 +89,16 @@ def test_each_benchmark_runs_once_without_a_clock(monkeypatch: pytest.MonkeyPatc
     }
 
 
-@pytest.mark.parametrize("name", [HEAD, BASE])
-def test_a_side_without_benchmarks_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    line = _refused(Process(collected([])), monkeypatch, name)
-    assert line.startswith(f"no test on the {name} uses the fixture `benchmark`; name the files")
+def test_a_head_without_benchmarks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = _refused(Process(collected([])), monkeypatch, HEAD)
+    assert line.startswith("no test on the head uses the fixture `benchmark`; name the files")
+
+
+def test_a_base_without_benchmarks_has_nothing_else_to_show(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = _checked(Process(collected([])), monkeypatch, BASE)
+    assert found == Checked(collected([]), {})
 
 
 @pytest.mark.parametrize("where", ["tests/test_it.py", ""])
