@@ -30,10 +30,11 @@ from typing import Final
 
 from pytest_against import console, files, join, looks, report, trees
 from pytest_against.checks import Check, Checked, check
-from pytest_against.gate import MOST_CONTROLS, run_trials_of
+from pytest_against.gate import MOST_CONTROLS, SHORT_TRIALS, run_trials_of
 from pytest_against.machine import this_machine
 from pytest_against.model import CannotJudgeError, Limits, Result, Suite, Verdict, rows_of
-from pytest_against.stats import Plan, Sample, increases
+from pytest_against.sample import Sample
+from pytest_against.stats import Plan, increases
 from pytest_against.tables import PAGE, code, count
 from pytest_against.workers import AGAIN, BASE, HEAD, Tree
 
@@ -208,9 +209,10 @@ class _BothWays(Sample):
 
     def look(self, plan: Plan) -> None:
         super().look(plan)
-        faster = self.interval and self.interval.low < -math.log1p(plan.limit)
-        if self.verdict is Verdict.STEADY and faster:
-            self.verdict = None
+        if self.interval and self.verdict is Verdict.STEADY:
+            margin = self.interval.high - self.interval.mean
+            if self.interval.mean - margin < -math.log1p(plan.limit):
+                self.verdict = None
 
 
 def judge_pair(facts_of: Callable[[str], Facts], limits: Limits, old: str, new: str) -> Result:
@@ -224,7 +226,7 @@ def judge_pair(facts_of: Callable[[str], Facts], limits: Limits, old: str, new: 
     budget = looks.Budget(time.monotonic())
     with console.progress(limits.budget) as told:
         run_trials = partial(run_trials_of, sides, limits, told)
-        found = looks.judged(samples, controls, limits, run_trials, budget)
+        found = looks.judged(samples, controls, limits, run_trials, budget, SHORT_TRIALS)
     machine = this_machine().as_dict() | {"numpy": f"{old}, {new}"}
     notes = [*changes(then, now, limits.limit), *found.notes]
     return replace(found, base=old, head=new, machine=machine, notes=notes)

@@ -65,6 +65,8 @@ class Machine:
         By how much rows take longer than the base, or than in the baseline.
     spreads : mapping of str to float, or float
         Standard deviations over trials.
+    short : float
+        By what the spreads of short trials are larger, as a factor.
     wild : float
         Part of the trials that are off by 30 %, one way or the other.
     fails : mapping of str to int
@@ -78,12 +80,13 @@ class Machine:
     most : int
         Most trials that run at a time.
     asked : list
-        How many trials there were to be of which rows, with which controls.
+        How many trials there were to be of which rows, with which controls, and whether long ones.
     """
 
     factors: Mapping[str, float] = field(default_factory=dict)
     spreads: Mapping[str, float] | float = 0.001
     again: Mapping[str, float] = field(default_factory=dict)
+    short: float = 1.0
     wild: float = 0.0
     fails: Mapping[str, int] = field(default_factory=dict)
     absent: Mapping[str, Sequence[int]] = field(default_factory=dict)
@@ -91,7 +94,7 @@ class Machine:
     seconds: float = 0.02
     most: int = 99
     seed: int = 1
-    asked: list[tuple[int, list[str], list[str]]] = field(default_factory=list)
+    asked: list[tuple[int, list[str], list[str], bool]] = field(default_factory=list)
     time: float = 0.0
     number: int = 0
 
@@ -102,9 +105,13 @@ class Machine:
         return self.time
 
     def __call__(
-        self, count: int, nodes: Sequence[str], controls: Sequence[str]
+        self,
+        count: int,
+        nodes: Sequence[str],
+        controls: Sequence[str],
+        long: bool,  # noqa: FBT001 - as `RunTrials` has it
     ) -> list[TrialResult]:
-        self.asked.append((count, list(nodes), list(controls)))
+        self.asked.append((count, list(nodes), list(controls), long))
         self.time += self.seconds * len(nodes)
         return [self._trial(nodes, controls) for _ in range(min(count, self.most))]
 
@@ -121,6 +128,7 @@ class Machine:
     def _measured(self, node: str, factor: float) -> Measured:
         spread = self.spreads.get(node, 0.0) if isinstance(self.spreads, Mapping) else self.spreads
         shift = self._rng.choice((-0.3, 0.3)) if self._rng.random() < self.wild else 0.0
+        spread *= 1.0 if self.asked[-1][-1] else self.short
         value = self._rng.gauss(self.at + math.log(factor) + shift, spread)
         return Measured(value, CLOCK, 6)
 

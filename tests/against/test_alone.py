@@ -46,7 +46,7 @@ def test_trials_of_the_working_tree_hand_on_the_time_of_the_clock(
         assert timeout == 7.0
         fastest = []
         for rows, at_a_time in ((1, 1), (ENOUGH_ROWS - 1, 1), (ENOUGH_ROWS, 2), (500, 2)):
-            run_trials(2, ["x"] * rows, ())
+            run_trials(2, ["x"] * rows, (), rows > 1)  # long or not is for pairs
             assert len(jobs) == at_a_time
             how = jobs[0].args[2]
             assert (how.seconds, how.precision, how.timeout) == (ROW_SECONDS, math.inf, 7.0)

@@ -9,8 +9,8 @@ from typing import Any, Final
 import pytest
 
 from pytest_against.baseline import GROSS, clock_seconds, grossly_slower
+from pytest_against.call import Call
 from pytest_against.machine import Clock
-from pytest_against.timing import Call
 from tests.against.simulated import A, stored
 
 
@@ -35,9 +35,9 @@ class Slow(Call):
         self.pauses.append(seconds)
         self.moment += 1
 
-    def run(self, calls: int, warm: int, seed: int) -> float:
-        del warm, seed
-        return calls * self.times[self.moment] * math.exp(max(SLOWEST.values))
+    def run(self, calls: int, batches: int, seed: int) -> list[float]:
+        del seed
+        return [calls * self.times[self.moment] * math.exp(max(SLOWEST.values))] * batches
 
 
 SLOWEST: Final = replace(stored().rows[A], recordings=((0.5, 0.7), (0.6, 0.4)))

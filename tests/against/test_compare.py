@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pytest_against.compare import baselines
 from pytest_against.model import CannotJudgeError, Result, Verdict
 from pytest_against.saved import load_file
-from pytest_against.stats import difference, drift
+from pytest_against.stats import ERROR, Errors, difference, drift
 from tests.against.runs import (
     ANYTHING,
     LIMIT,
@@ -81,7 +81,8 @@ def test_the_interval_is_that_of_the_rule_over_all_rows_and_sides(tmp_path: Path
     then, now = (each.rows[NODES[0]].values for each in baselines_of)
     allowed = max(drift(row.recordings for row in each.rows.values()) for each in baselines_of)
     assert allowed > 0
-    assert results[1].rows[0].interval == difference(now, then, 0.01 / (2 * 2 * 2), allowed)
+    errors = Errors(low=ERROR / (2 * 2), high=ERROR * 6 / math.pi**2)
+    assert results[1].rows[0].interval == difference(now, then, errors, allowed)
     shown = f"up to {math.expm1(allowed):.1%} is allowed for the drift"
     assert any(note.startswith(shown) for note in results[1].notes)
 
@@ -170,7 +171,7 @@ def test_where_one_run_has_no_ratios_seconds_are_compared_without_drift(tmp_path
     found = judged(old, new)
     assert any(note.startswith("2 rows are compared by seconds") for note in found.notes)
     logs = [math.log(1e-6 + 1e-9 * trial) for trial in range(20)]
-    wanted = difference(logs, logs, 0.01 / (2 * 2))
+    wanted = difference(logs, logs, Errors(low=ERROR / 2, high=ERROR * 6 / math.pi**2))
     interval = found.rows[0].interval
     assert (interval.low, interval.high) == pytest.approx((wanted.low, wanted.high))
 

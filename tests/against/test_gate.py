@@ -13,7 +13,7 @@ import pytest
 
 from pytest_against import gate
 from pytest_against.checks import Check, Checked
-from pytest_against.gate import MOST_CONTROLS, ROW_SECONDS, SPARE_SECONDS, against_revision
+from pytest_against.gate import LONG, MOST_CONTROLS, SHORT, SHORT_TRIALS, against_revision
 from pytest_against.model import CannotJudgeError, Limits, Progress, Suite
 from pytest_against.stats import LOOKS
 from pytest_against.trials import TrialResult
@@ -70,6 +70,16 @@ def test_what_is_too_noisy_to_tell_is_inconclusive() -> None:
     assert (words(found)[A], found.exit_code, found.trials) == ("inconclusive", 3, LIMITS.trials)
 
 
+def test_what_is_not_clear_after_some_short_trials_gets_long_ones() -> None:
+    machine = Machine(spreads={A: 1.0})
+    gated(machine=machine)
+    short = [count for count, *_, long in machine.asked if not long]
+    assert (sum(short), {long for *_, long in machine.asked[len(short) :]}) == (
+        SHORT_TRIALS,
+        {True},
+    )
+
+
 HEAVY: Final = replace(PASSED, exact={"peak_bytes": 9000})
 UNTIMED: Final = {
     # name: head, base, whether its own tests had it, verdict, words, exit code
@@ -124,7 +134,7 @@ def test_files_and_lines_are_those_of_the_head() -> None:
     assert (found.row.file, found.row.line, found.row.name) == ("tests/new.py", 7, "m[w]")
 
 
-@pytest.mark.parametrize("rows, controls", [(1, 1), (3, 3), (8, 8), (9, 5), (16, 8), (100, 8)])
+@pytest.mark.parametrize("rows, controls", [(1, 1), (3, 3), (4, 4), (5, 3), (8, 4), (100, 4)])
 def test_the_second_copy_rides_along_on_some_rows_spread_over_all(rows: int, controls: int) -> None:
     nodes = [f"test_it.py::test_it[{number}]" for number in range(rows)]
     machine = Machine()
@@ -151,7 +161,7 @@ def test_a_budget_that_ends_before_the_first_look_proves_nothing() -> None:
     assert set(words(found).values()) == {"inconclusive"}
     assert all(each.interval and math.isinf(each.interval.high) for each in found.rows)
     (note,) = found.notes
-    assert note.startswith("2 of at least 12 trials fit in the budget of 0.1 s")
+    assert note.startswith(f"2 of at least {LOOKS[0]} trials fit in the budget of 0.1 s")
 
 
 @pytest.mark.parametrize(
@@ -216,20 +226,28 @@ def _jobs(monkeypatch: pytest.MonkeyPatch) -> list[partial[Any]]:
 NOBODY: Final = Progress(lambda *_: None, lambda _: None)
 
 
+@pytest.mark.parametrize("long", [False, True])
 @pytest.mark.parametrize("rows", [1, 10, 1000])
 def test_the_fewer_rows_there_are_the_more_time_each_has(
-    rows: int, monkeypatch: pytest.MonkeyPatch
+    rows: int, monkeypatch: pytest.MonkeyPatch, *, long: bool
 ) -> None:
     jobs = _jobs(monkeypatch)
     said: list[tuple[str, int]] = []
     progress = Progress(lambda *words: said.append(words), lambda _: None)
-    gate.run_trials_of({}, Limits(limit=0.05, timeout=7.0), progress, 2, ["x"] * rows, ["x"])
+    gate.run_trials_of({}, Limits(limit=0.05, timeout=7.0), progress, 2, ["x"] * rows, ["x"], long)
     assert said == [(f"{rows} row{'s' * (rows > 1)} undecided", 2 * rows)]
     assert len(jobs) == 2
     _, nodes, controls, how, *_ = jobs[0].args
     assert (len(nodes), controls, how.timeout) == (rows, ["x"], 7.0)
-    assert how.seconds == max(ROW_SECONDS, SPARE_SECONDS / rows)
-    assert how.precision == pytest.approx(math.log1p(0.05) / 3)
+    length = LONG if long else SHORT
+    assert how.seconds == max(length.seconds, length.spare / rows)
+    assert how.precision == pytest.approx(math.log1p(0.05) * length.precision)
+
+
+def test_a_long_trial_has_more_time_and_is_more_precise_however_many_rows_there_are() -> None:
+    assert LONG.seconds > SHORT.seconds
+    assert LONG.spare > SHORT.spare
+    assert LONG.precision < SHORT.precision
 
 
 def test_sides_lie_in_folders_whose_names_are_equally_long(

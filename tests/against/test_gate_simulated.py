@@ -7,7 +7,9 @@ from typing import Any, Final
 
 import pytest
 
+from pytest_against.gate import SHORT_TRIALS
 from pytest_against.model import Result
+from pytest_against.stats import LOOKS
 from tests.against.simulated import Machine, gated, held, own, side, stored, words
 
 GATES: Final = 300
@@ -38,6 +40,16 @@ def test_a_slowdown_of_twice_the_limit_is_always_red_and_in_its_row_only() -> No
         found = _gate(seed, factors={SLOW: 1.06})
         assert found.exit_code == 1
         assert [n for n, word in words(found).items() if word == "regressed"] == [SLOW]
+
+
+@pytest.mark.parametrize("factor, exit_code", [(1.0, 0), (1.06, 1)])
+def test_short_trials_that_tell_nothing_are_no_burden_on_long_ones(
+    factor: float, exit_code: int
+) -> None:
+    for seed in range(20):
+        machine = Machine({SLOW: factor}, short=1000.0, seed=seed)
+        found = gated(CHECKED, CHECKED, own(ROWS), machine)
+        assert (found.exit_code, found.trials) == (exit_code, SHORT_TRIALS + LOOKS[exit_code])
 
 
 @pytest.mark.parametrize("factor, exit_code", [(1.0, 0), (1.25, 1)])

@@ -1,19 +1,20 @@
-"""Results of calls lie at the top of the heap, at the same place within a page on both sides."""
+"""Results lie at the top of the heap, at a place within a page that is the same on all sides."""
 
 from __future__ import annotations
 
 import os
-import random
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pytest
 
 from pytest_against import heap
 from pytest_against.heap import Heap, keep_memory
+from pytest_against.operands import Layout, Operands
 
 TOP: Final = 10_000_000
 
@@ -73,6 +74,26 @@ def test_a_seed_fixes_the_place_within_a_page_whatever_the_heap_is_like() -> Non
     assert all(place % 16 == 0 for each in places.values() for place in each)
 
 
+def test_where_results_begin_says_nothing_of_where_operands_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Else a load of each call waits for a store to the same place within another page.
+    found, seeds, parts = Heap(libc := Malloc()), range(1000), 16
+    operands = Operands((np.zeros(4), np.zeros(4)))
+    results, begins = list[int](), list[list[int]]()
+    for seed in seeds:
+        monkeypatch.setattr(Layout, "seed", seed)
+        found.move(seed)
+        results.append(libc.top % 4_096)
+        used = [operands()[0] for _ in range(operands.copies)]
+        begins.append([x.ctypes.data % 4_096 for each in used for x in each])
+    for begin in np.array(begins).T:
+        apart = (begin - results) % 4_096
+        shares = np.bincount(apart * parts // 4_096, minlength=parts) / len(seeds)
+        assert shares == pytest.approx(np.full(parts, 1 / parts), abs=0.04)
+        assert abs(np.corrcoef(begin, results)[0, 1]) < 0.15
+
+
 def test_holes_of_one_size_are_filled_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heap, "_MOST", 2)
     libc = Malloc(*[20_000] * 90)
@@ -128,5 +149,8 @@ def test_large_results_cost_no_page_faults_once_memory_is_kept() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc")
 def test_results_of_real_calls_lie_where_the_seed_says() -> None:
-    expected = [random.Random(seed).randrange(0, 4096, 16) for seed in range(20)]
+    found, expected = Heap(libc := Malloc()), list[int]()
+    for seed in range(20):
+        found.move(seed)
+        expected.append(libc.top % 4_096)
     assert _printed(PLACES) == expected

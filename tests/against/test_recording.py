@@ -74,6 +74,12 @@ def test_a_recording_ends_once_every_mean_is_known() -> None:
     assert all(set(trial) == {A, B, C} for trial in found)
 
 
+def test_the_trials_of_a_recording_are_long() -> None:
+    machine = Machine(spreads=1.0)
+    _recording(machine)
+    assert {long for *_, long in machine.asked} == {True}
+
+
 def test_only_rows_whose_mean_is_not_known_get_more_trials() -> None:
     machine = Machine(at=AT, spreads={A: 0.05, B: 0.001, C: 0.001})
     found = _recording(machine)

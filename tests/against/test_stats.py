@@ -14,10 +14,11 @@ from scipy.stats import ttest_1samp, ttest_ind
 
 from pytest_against.model import Interval, Verdict
 from pytest_against.stats import (
-    FAMILY_ERROR,
+    ERROR,
     LOOKS,
     PEAK_TOLERANCE,
     TRIMMED,
+    Errors,
     Plan,
     difference,
     drift,
@@ -37,6 +38,11 @@ INTERVALS: Final = st.builds(
 )
 
 EQUAL: Final = [0.0, 0.0]
+
+
+def both(error: float) -> Errors:
+    """Return the same error at both ends."""
+    return Errors(error, error)
 
 
 def _ends(found: Interval) -> tuple[float, float, float]:
@@ -70,7 +76,7 @@ def _spread(values: Sequence[float]) -> float:
 def test_the_interval_is_that_of_student_around_the_trimmed_mean(
     values: list[float], error: float, expected: tuple[float, float, float]
 ) -> None:
-    found = interval(values, error)
+    found = interval(values, both(error))
     assert _ends(found) == pytest.approx(expected, abs=1e-7)
     assert found.trials == len(values)
 
@@ -80,7 +86,7 @@ def test_the_interval_is_that_of_student_around_the_trimmed_mean(
 def test_the_interval_of_few_trials_agrees_with_scipy(values: list[float], error: float) -> None:
     assume(_spread(values) > 1e-3)
     expected = ttest_1samp(values, 0.0).confidence_interval(1 - 2 * error)
-    found = interval(values, error)
+    found = interval(values, both(error))
     assert (found.low, found.high) == pytest.approx(tuple(expected), rel=1e-6, abs=1e-9)
 
 
@@ -92,7 +98,7 @@ def test_the_difference_agrees_with_scipy(
     assume(min(_spread(values), _spread(stored)) > 1e-3)
     test: Any = ttest_ind(values, stored, trim=1 / TRIMMED, equal_var=False)
     expected = test.confidence_interval(1 - 2 * error)
-    found = difference(values, stored, error, allowance)
+    found = difference(values, stored, both(error), allowance)
     low, high = float(expected.low) - allowance, float(expected.high) + allowance
     assert (found.low, found.high) == pytest.approx((low, high), rel=1e-6, abs=1e-9)
     assert found.trials == len(values)
@@ -114,18 +120,23 @@ def test_the_difference_is_that_of_yuen_and_the_allowance(
     allowance: float,
     expected: tuple[float, float, float],
 ) -> None:
-    assert _ends(difference(values, stored, 0.025, allowance)) == pytest.approx(expected, abs=1e-6)
+    found = difference(values, stored, both(0.025), allowance)
+    assert _ends(found) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("values, stored", [([0.7], [0.0, 0.0]), ([0.7, 0.7], [0.0]), ([0.7], [0])])
 def test_one_trial_proves_nothing(values: list[float], stored: list[float]) -> None:
     unbounded = Interval(0.7, -math.inf, math.inf, len(values))
-    assert difference(values, stored, 0.4) == unbounded
-    assert interval([0.7], 0.4) == replace(unbounded, trials=1)
+    assert difference(values, stored, both(0.4)) == unbounded
+    assert interval([0.7], both(0.4)) == replace(unbounded, trials=1)
 
 
 def test_no_trial_proves_nothing() -> None:
-    for found in (interval([], 0.4), difference([], EQUAL, 0.4), difference([], [], 0.4)):
+    for found in (
+        interval([], both(0.4)),
+        difference([], EQUAL, both(0.4)),
+        difference([], [], both(0.4)),
+    ):
         assert math.isnan(found.mean)
         assert (found.low, found.high, found.trials) == (-math.inf, math.inf, 0)
 
@@ -134,9 +145,9 @@ def test_no_trial_proves_nothing() -> None:
 @pytest.mark.parametrize("others", [[], [0.0], [0.0, 0.1, 0.2]])
 def test_a_value_that_is_not_finite_is_refused(wrong: float, others: list[float]) -> None:
     with pytest.raises(ValueError, match="not a finite number"):
-        interval([*others, wrong], 0.01)
+        interval([*others, wrong], both(0.01))
     with pytest.raises(ValueError, match="not a finite number"):
-        difference(EQUAL, [*others, wrong], 0.01)
+        difference(EQUAL, [*others, wrong], both(0.01))
 
 
 @LAW
@@ -144,8 +155,8 @@ def test_a_value_that_is_not_finite_is_refused(wrong: float, others: list[float]
 def test_moved_and_scaled_trials_move_and_scale_the_interval(
     values: list[float], error: float, shift: float, factor: float
 ) -> None:
-    moved = _ends(interval([factor * value + shift for value in values], error))
-    expected = [factor * end + shift for end in _ends(interval(values, error))]
+    moved = _ends(interval([factor * value + shift for value in values], both(error)))
+    expected = [factor * end + shift for end in _ends(interval(values, both(error)))]
     assert moved == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
 
@@ -154,20 +165,23 @@ def test_moved_and_scaled_trials_move_and_scale_the_interval(
 def test_neither_the_order_of_trials_nor_that_of_the_sides_matters(
     values: list[float], error: float, data: st.DataObject
 ) -> None:
-    found, turned = interval(values, error), interval([-value for value in values], error)
-    assert interval(data.draw(st.permutations(values)), error) == found
+    errors = both(error)
+    found, turned = interval(values, errors), interval([-value for value in values], errors)
+    assert interval(data.draw(st.permutations(values)), errors) == found
     assert _ends(turned) == (-found.mean, -found.high, -found.low)
 
 
 @LAW
 @given(values=VALUES, errors=st.tuples(ERRORS, ERRORS))
-def test_a_smaller_error_needs_a_wider_interval(
+def test_a_smaller_error_moves_its_own_end_away_and_no_other(
     values: list[float], errors: tuple[float, float]
 ) -> None:
     assume(_spread(values) > 1e-6)
     assume(max(errors) > 1.01 * min(errors))
-    wide, narrow = interval(values, min(errors)), interval(values, max(errors))
-    assert wide.low < narrow.low < narrow.high < wide.high
+    small, large = min(errors), max(errors)
+    found = [interval(values, Errors(*pair)) for pair in ((small, large), (large, small))]
+    assert found[0].low < found[1].low <= found[0].high < found[1].high
+    assert (found[0].low, found[1].high) == _ends(interval(values, both(small)))[1:]
 
 
 @pytest.mark.parametrize(
@@ -219,30 +233,42 @@ def test_a_higher_limit_makes_no_row_worse(found: Interval, limits: tuple[float,
 
 
 @pytest.mark.parametrize(
-    "trials, looks",
+    "trials, short, looks",
     [
-        (2, (2,)),
-        (12, (12,)),
-        (13, (12, 13)),
-        (50, (12, 18, 24, 32, 42, 50)),
-        (96, (12, 18, 24, 32, 42, 56, 74, 96)),
-        (200, (*LOOKS, 200)),
+        (2, 0, (2,)),
+        (6, 0, (6,)),
+        (7, 0, (6, 7)),
+        (40, 0, (6, 8, 10, 14, 18, 24, 32, 40)),
+        (200, 0, (*LOOKS, 200)),
+        (14, 8, (6, 8, 14)),
+        (20, 8, (6, 8, 14, 16, 18, 20)),
+        (96, 10, (6, 8, 10, 16, 18, 20, 24, 28, 34, 42, 52, 66, 84, 96)),
     ],
 )
-def test_looks_end_at_the_most_trials(trials: int, looks: tuple[int, ...]) -> None:
-    assert Plan.of(0.03, 0, trials) == Plan(limit=0.03, rows=1, looks=looks)
+def test_looks_begin_anew_with_long_trials_and_end_at_the_most_trials(
+    trials: int, short: int, looks: tuple[int, ...]
+) -> None:
+    assert Plan.of(0.03, 0, trials, short) == Plan(limit=0.03, rows=1, looks=looks, short=short)
+
+
+@pytest.mark.parametrize("trials", [5, 8, 13])
+def test_without_a_look_at_long_trials_all_are_alike(trials: int) -> None:
+    assert Plan.of(0.03, 0, trials, short=8) == Plan.of(0.03, 0, trials)
 
 
 @LAW
-@given(rows=st.integers(1, 1000), trials=st.integers(1, 300), family=st.floats(1e-6, 0.5))
-def test_the_error_is_shared_among_ends_rows_and_looks(
-    rows: int, trials: int, family: float
+@given(rows=st.integers(1, 1000), trials=st.integers(1, 300), error=st.floats(1e-6, 0.5))
+def test_the_error_is_shared_among_rows_and_looks_below_and_among_looks_above(
+    rows: int, trials: int, error: float
 ) -> None:
-    plan = Plan.of(0.03, rows, trials)
-    assert 2 * rows * len(plan.looks) * plan.error == pytest.approx(FAMILY_ERROR)
-    assert replace(plan, family_error=family).error == pytest.approx(
-        plan.error * family / FAMILY_ERROR
-    )
+    plan = replace(Plan.of(0.03, rows, trials), error=error)
+    found = [plan.errors(look) for look in range(1, len(plan.looks) + 1)]
+    assert rows * sum(each.low for each in found) == pytest.approx(error)
+    above = [each.high for each in found]
+    assert sum(above) <= error
+    assert above == sorted(above, reverse=True)
+    assert above[0] >= error / 2
+    assert ERROR == 0.01
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_against.model import Interval, Row, Verdict
-from pytest_against.stats import SIGHTINGS, Plan, Sample, interval, verdict
+from pytest_against.sample import SIGHTINGS, Sample
+from pytest_against.stats import Plan, interval, verdict
 from pytest_against.timing import Measured
 
 ROW: Final = Row(node="test_it.py::test_it", method="test_it", workload="", name="test_it")
@@ -38,7 +39,7 @@ def _look(blocks: Sequence[list[float]], plan: Plan = PLAN, **more: Any) -> Samp
     [
         ([EQUAL], Verdict.STEADY, 2),
         ([FAST], Verdict.IMPROVED, 2),
-        ([WILD] * 9, None, 18),
+        ([WILD] * 3, None, 6),
         ([SLOW], None, 2),
         ([SLOW, SLOW], Verdict.REGRESSED, 4),
         ([WILD, SLOW, SLOW], None, 6),
@@ -51,7 +52,7 @@ def test_a_row_is_decided_at_the_look_that_proves_it(
 ) -> None:
     sample = _look(blocks)
     assert sample.verdict is expected
-    assert sample.interval == interval(sample.values[:trials], PLAN.error)
+    assert sample.interval == interval(sample.values[:trials], PLAN.errors(trials // 2))
 
 
 def test_a_regression_must_be_seen_at_two_looks_in_a_row() -> None:
@@ -63,6 +64,23 @@ def test_a_regression_must_be_seen_at_two_looks_in_a_row() -> None:
         sample.look(PLAN)
         found.append(sample.verdict)
     assert found == [None, None, None, Verdict.REGRESSED]
+
+
+def test_a_row_that_begins_anew_forgets_its_trials_but_not_how_often_one_looked() -> None:
+    sample = _look([WILD, SLOW])
+    before = sample.interval
+    sample.renew()
+    assert (sample.values, sample.seconds, sample.verdict) == ([], [], None)
+    assert sample.interval == before
+    sample.values[:] = [0.0, 0.001]
+    sample.look(PLAN)
+    assert sample.interval == interval([0.0, 0.001], PLAN.errors(3))
+
+
+def test_a_row_that_is_decided_keeps_its_trials() -> None:
+    sample = _look([EQUAL])
+    sample.renew()
+    assert sample.values == EQUAL
 
 
 def test_a_sighting_that_is_refuted_leaves_no_regression() -> None:
@@ -84,7 +102,7 @@ def test_a_first_look_says_regressed_only_if_no_other_is_planned(
 ) -> None:
     plan = replace(PLAN, looks=(8,)) if only else PLAN
     sample = _look([[middle + value for value in values]], plan)
-    proven = verdict(interval(sample.values, plan.error), plan.limit)
+    proven = verdict(interval(sample.values, plan.errors(1)), plan.limit)
     unseen = proven is Verdict.REGRESSED and not only
     assert sample.verdict is (None if unseen else proven)
 
@@ -173,9 +191,9 @@ def test_a_row_that_is_not_decided_says_what_was_missing(
         ([0.7], False),
         (WILD, False),
         ([0.7, 0.7], True),
-        # t(7) leaves 0.01 / 6 above 4.36; a quarter of log 1.03 is 0.00739.
-        ([0.7, 0.7085] * 4, True),
-        ([0.7, 0.7095] * 4, False),
+        # t(7) leaves 0.01 / 3 above 3.80; a quarter of log 1.03 is 0.00739.
+        ([0.7, 0.7095] * 4, True),
+        ([0.7, 0.7105] * 4, False),
     ],
 )
 def test_a_recording_goes_on_until_a_mean_is_known_to_a_quarter_of_the_limit(

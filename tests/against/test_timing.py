@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,31 +16,37 @@ from hypothesis import strategies as st
 from pytest_against import timing
 from pytest_against.timing import (
     BATCH,
+    BATCHES,
     ENOUGH_ROUNDS,
     FAR,
     FEWEST_ROUNDS,
     MOST_CALLS,
-    WARM,
+    PLACE,
     Measured,
     Side,
-    faster_half,
+    fastest,
     paired,
     standard_error,
 )
 
 LAW: Final = settings(deadline=None, derandomize=True, max_examples=40)
 TICK: Final = 2.0**-10
-"""Seconds of a call, with which a batch is one call; a power of two, so that sums are exact."""
+"""Seconds of a call, with which a batch is one call, and a run one batch; a power of two, so that
+sums are exact."""
+SHORT: Final = 2.0**-15
+"""The same, with which a run has as many batches as one can have."""
+FIRST: Final = 3
+"""Batches of a run to calibrate."""
 
 Law = Callable[[int], float]
-"""Seconds of a call, by the number of the run; the first one, of number 0, is to calibrate."""
+"""Seconds of a call, by the number of the batch; below 0 in the first run, which calibrates."""
 
 
 @dataclass(frozen=True)
 class Run:
     name: str
     calls: int
-    warm: int
+    batches: int
     seed: int
 
 
@@ -51,14 +57,14 @@ class Fake:
     clock: Clock
     name: str
     law: Law
-    count: int = 0
+    count: int = -FIRST
 
-    def run(self, calls: int, warm: int, seed: int) -> float:
-        each = self.law(self.count)
-        self.count += 1
-        self.clock.runs.append(Run(self.name, calls, warm, seed))
-        self.clock.now += each * (calls + warm)
-        return each * calls
+    def run(self, calls: int, batches: int, seed: int) -> list[float]:
+        self.clock.runs.append(Run(self.name, calls, batches, seed))
+        found = [calls * self.law(self.count + i) for i in range(batches)]
+        self.count += batches
+        self.clock.now += sum(found)
+        return found
 
 
 @dataclass
@@ -100,8 +106,8 @@ def clock() -> Iterator[Clock]:
 
 def test_a_side_that_takes_twice_as_long_is_log_2(clock: Clock) -> None:
     twice, same = clock.paired(3 * TICK, 6 * TICK, 3 * TICK)
-    assert (twice.log_ratio, same.log_ratio) == (math.log(2), 0.0)
-    assert twice.seconds == same.seconds == 3 * TICK
+    assert (twice.log_ratio, same.log_ratio) == pytest.approx((math.log(2), 0.0))
+    assert twice.seconds == same.seconds == pytest.approx(3 * TICK)
     assert twice.rounds == same.rounds
 
 
@@ -123,14 +129,13 @@ def test_every_round_is_a_palindrome_in_which_each_side_runs_twice(clock: Clock)
     assert len({tuple(names) for names in found}) == 6
 
 
-def test_places_are_drawn_for_each_trial_and_are_the_same_on_both_sides(clock: Clock) -> None:
-    for seed in range(2):
-        clock.paired(TICK, TICK, seconds=0.0, seed=seed)
-    found = list(dict.fromkeys(run.seed for run in clock.runs))
-    assert [run.seed for run in clock.runs] == sorted(
-        (run.seed for run in clock.runs), key=found.index
-    )
-    assert len(found) == 2
+def test_all_sides_stay_in_a_place_for_some_rounds(clock: Clock) -> None:
+    number = clock.paired(TICK, TICK, TICK, seconds=0.1)[0].rounds
+    found = [{run.seed for run in each} for each in clock.rounds(3, number)]
+    places = [set[int]().union(*found[i : i + PLACE]) for i in range(0, number, PLACE)]
+    assert [len(each) for each in places] == [1] * len(places)
+    assert len(set().union(*places)) == len(places) > 2
+    assert {run.seed for run in clock.runs[:3]} == places[0]
 
 
 def test_the_generator_fixes_orders_and_places() -> None:
@@ -138,7 +143,8 @@ def test_the_generator_fixes_orders_and_places() -> None:
     for clock, seed in zip(clocks, (1, 1, 2), strict=True):
         clock.paired(TICK, TICK, TICK, seconds=0.0, seed=seed)
     first, again, other = (clock.runs for clock in clocks)
-    assert first == again != other
+    assert first == again
+    assert {run.seed for run in first}.isdisjoint(run.seed for run in other)
 
 
 @pytest.mark.parametrize(
@@ -161,29 +167,48 @@ def test_a_batch_does_not_grow_once_it_takes_long_to_prepare(clock: Clock) -> No
     assert {run.calls for run in clock.runs} == {1}
 
 
-def test_a_batch_grows_until_it_is_long_enough(clock: Clock) -> None:
-    # The first call of a process is often slow; here as slow as twenty.
-    clock.paired(lambda run: 2e-5 if run == 0 else 1.1e-6, 1e-3, seconds=0.0)
-    sizes = list(dict.fromkeys(run.calls for run in clock.runs if run.name == "a"))
-    assert sizes == [1, 3, 46]
+@pytest.mark.parametrize("slow, sizes", [({-3}, [1, 10]), ({-3, -2, -1}, [1, 2, 10])])
+def test_a_batch_grows_until_its_fastest_is_long_enough(
+    clock: Clock, slow: Container[int], sizes: list[int]
+) -> None:
+    clock.paired(lambda batch: 6e-6 if batch in slow else 1.1e-6, 1e-3, seconds=0.0)
+    assert list(dict.fromkeys(run.calls for run in clock.runs if run.name == "a")) == sizes
 
 
 @pytest.mark.parametrize(
-    "seconds, warm",
-    [((1e-6, 1e-6), WARM), ((1e-6, 2e-4), WARM), ((4e-4, 1e-6), 1), ((1e-6, 6e-4), 0)],
+    "seconds, batches",
+    [
+        ((1e-6, 1e-6), BATCHES),
+        ((1e-6, 1.5e-5), 4),  # ten calls take 150 us: the fourth batch is the first after 500 us
+        ((2e-5, 3e-4), 2),
+        ((4e-4, 1e-6), 1),  # as do those of the first side, if ten of the other are one batch
+        ((6e-4, 6e-4), 1),
+    ],
 )
-def test_calls_are_warmed_up_after_each_change_of_hands_unless_they_are_long(
-    clock: Clock, seconds: tuple[float, float], warm: int
+def test_no_batch_of_a_run_begins_after_half_a_millisecond(
+    clock: Clock, seconds: tuple[float, float], batches: int
 ) -> None:
     number = clock.paired(*seconds, seconds=0.0)[0].rounds
-    assert {run.warm for each in clock.rounds(2, number) for run in each} == {warm}
-    assert {run.warm for run in clock.runs[: -4 * number]} == {WARM}
+    assert {run.batches for each in clock.rounds(2, number) for run in each} == {batches}
+    assert {run.batches for run in clock.runs[: -4 * number]} == {FIRST}
+
+
+@pytest.mark.parametrize("preparing, batches", [(0.0, BATCHES), (0.003, 7), (1.0, 1)])
+def test_a_run_whose_batches_are_costly_to_prepare_has_fewer(
+    clock: Clock, preparing: float, batches: int
+) -> None:
+    def prepared(_: int) -> float:
+        clock.now += preparing
+        return BATCH
+
+    number = clock.paired(prepared, BATCH, seconds=0.0)[0].rounds
+    assert {run.batches for each in clock.rounds(2, number) for run in each} == {batches}
 
 
 @pytest.mark.parametrize("seconds", [0.01, 1.0, 4.0])
 def test_rounds_end_with_the_time_asked_for(clock: Clock, seconds: float) -> None:
     found = clock.paired(TICK, TICK, seconds=seconds)[0].rounds
-    expected = (seconds - 2 * (1 + WARM) * TICK) / (4 * TICK)  # once each to calibrate
+    expected = (seconds - 2 * FIRST * TICK) / (4 * TICK)  # without what calibrates
     assert found == max(FEWEST_ROUNDS, math.ceil(expected))
 
 
@@ -194,8 +219,8 @@ def test_rounds_end_when_the_ratio_is_known_but_a_few_are_not_believed(clock: Cl
 
 @pytest.mark.parametrize("victim", [1, 2])
 def test_rounds_go_on_while_one_side_is_not_known(clock: Clock, victim: int) -> None:
-    def wobble(run: int) -> float:
-        return TICK * (1 + (run - 1) // 2 % 3 / 10)
+    def wobble(batch: int) -> float:
+        return TICK * (1 + batch // 2 % 3 / 10)
 
     laws = [wobble if side == victim else _always(TICK) for side in range(3)]
     found = clock.paired(*laws, seconds=100.0, precision=0.01)
@@ -213,48 +238,54 @@ def test_a_far_side_needs_few_rounds(clock: Clock, factor: float, rounds: int) -
 
 @pytest.mark.parametrize(
     "slow",
-    [
-        {3, 4, 9, 10},  # both runs of some rounds
-        set(range(1, 500, 2)),  # the first run of every round
-        set(range(2, 500, 2)),
-    ],
+    [{2, 3, 8, 9}, range(0, 500, 2), range(1, 500, 2)],
     ids=["some rounds", "first runs", "second runs"],
 )
 @pytest.mark.parametrize("victim", [0, 1])
-def test_a_burst_does_not_move_the_ratio(clock: Clock, victim: int, slow: set[int]) -> None:
-    laws = [
-        (lambda run: TICK * (50 if run in slow else 1)) if side == victim else _always(TICK)
-        for side in (0, 1)
-    ]
-    (found,) = clock.paired(*laws, seconds=9.0)
-    assert (found.log_ratio, found.seconds) == (0.0, TICK)
+def test_a_burst_does_not_move_the_ratio(clock: Clock, victim: int, slow: Container[int]) -> None:
+    laws: list[Law | float] = [TICK, TICK]
+    laws[victim] = lambda batch: TICK * (50 if batch in slow else 1)
+    (found,) = clock.paired(*laws, seconds=2.0)
+    assert (found.log_ratio, found.seconds) == pytest.approx((0.0, TICK))
+
+
+@pytest.mark.parametrize("slow, log_ratio", [(16, 0.0), (17, math.log(50) / 8)])
+def test_the_fastest_third_of_the_batches_of_a_round_counts(
+    clock: Clock, slow: int, log_ratio: float
+) -> None:
+    def scattered(batch: int) -> float:  # over both runs of a round
+        return SHORT * (50 if batch >= 0 and 7 * batch % (2 * BATCHES) < slow else 1)
+
+    assert 2 * BATCHES == 3 * 8
+    (found,) = clock.paired(SHORT, scattered, seconds=0.5)
+    assert found.log_ratio == pytest.approx(log_ratio)
 
 
 def test_noise_that_sides_share_cancels(clock: Clock) -> None:
-    def shared(run: int) -> float:
-        return TICK * 2.0 ** ((run - 1) // 2 % 5)
+    def shared(batch: int) -> float:
+        return TICK * 2.0 ** (batch // 2 % 5)
 
-    (found,) = clock.paired(shared, lambda run: 1.5 * shared(run), precision=1e-9)
+    (found,) = clock.paired(shared, lambda batch: 1.5 * shared(batch), precision=1e-9)
     assert found.log_ratio == pytest.approx(math.log(1.5))
     assert found.rounds == ENOUGH_ROUNDS
 
 
 @pytest.mark.parametrize("wrong", [0.0, -0.5, math.nan, math.inf])
 @pytest.mark.parametrize("victim", [0, 1])
-@pytest.mark.parametrize("at", [0, 1, 4])
-def test_an_impossible_clock_is_refused(clock: Clock, victim: int, wrong: float, at: int) -> None:
-    laws = [
-        (lambda run: wrong if run >= at else TICK) if side == victim else _always(TICK)
-        for side in (0, 1)
-    ]
+@pytest.mark.parametrize("at", [range(-FIRST, 99), {0}, {7}], ids=["first", "a batch", "another"])
+def test_an_impossible_clock_is_refused(
+    clock: Clock, victim: int, wrong: float, at: Container[int]
+) -> None:
+    laws: list[Law | float] = [SHORT, SHORT]
+    laws[victim] = lambda batch: wrong if batch in at else SHORT
     with pytest.raises(ValueError, match=r"the clock measured \S+ s for a call"):
         clock.paired(*laws)
 
 
 def test_a_call_may_end_before_the_clock_moves(clock: Clock) -> None:
-    (found,) = clock.paired(lambda run: 0.0 if run == 0 else 1e-6, 1e-6, seconds=0.0)
+    (found,) = clock.paired(lambda batch: 0.0 if batch < 0 else 1e-6, 1e-6, seconds=0.0)
     assert found.log_ratio == 0.0
-    assert clock.runs[-1].calls == pytest.approx(500, abs=1)
+    assert clock.runs[-1].calls == pytest.approx(BATCH / 1e-7, abs=1)  # what a tick is at most
 
 
 @pytest.mark.parametrize("n", [6, 25, 400])
@@ -265,29 +296,34 @@ def test_the_standard_error_of_a_median_is_that_of_many_medians(n: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "seconds, expected",
+    "seconds, one_in, expected",
     [
-        ([3.0], 3.0),
-        ([1.0, 9.0], 1.0),
-        ([9.0, 1.0, 4.0], 2.0),
-        ([6.0, 1.0, 8.0, 7.0, 27.0], (1.0 * 6.0 * 7.0) ** (1 / 3)),
+        ([3.0], 3, 3.0),
+        ([1.0, 9.0], 2, 1.0),
+        ([9.0, 1.0, 4.0], 1, 36.0 ** (1 / 3)),
+        ([9.0, 1.0, 4.0], 2, 2.0),
+        ([9.0, 1.0, 4.0], 3, 1.0),
+        ([6.0, 1.0, 8.0, 7.0, 27.0], 2, 42.0 ** (1 / 3)),
+        ([6.0, 1.0, 8.0, 7.0, 27.0], 3, 6.0**0.5),
     ],
 )
-def test_the_faster_half_is_the_one_with_the_odd_one(
-    seconds: Sequence[float], expected: float
+def test_the_fastest_of_some_times_are_those_with_the_odd_one(
+    seconds: Sequence[float], one_in: int, expected: float
 ) -> None:
-    assert faster_half(seconds) == pytest.approx(expected)
+    assert fastest(seconds, one_in) == pytest.approx(expected)
 
 
 @LAW
 @given(
     fast=st.lists(st.floats(1e-9, 1e3), min_size=1),
     slow=st.lists(st.floats(1e3, 1e9)),
+    one_in=st.integers(1, 4),
     factor=st.floats(1e-3, 1e3),
 )
 def test_slow_calls_do_not_count_as_long_as_they_are_few(
-    fast: list[float], slow: list[float], factor: float
+    fast: list[float], slow: list[float], one_in: int, factor: float
 ) -> None:
-    assert faster_half(fast + slow[: len(fast) - 1]) <= max(fast) * (1 + 1e-9)
-    scaled = faster_half([value * factor for value in fast])
-    assert scaled == pytest.approx(faster_half(fast) * factor)
+    few = slow[: (one_in - 1) * len(fast)]
+    assert fastest(fast + few, one_in) <= max(fast) * (1 + 1e-9)
+    scaled = fastest([value * factor for value in fast], one_in)
+    assert scaled == pytest.approx(fastest(fast, one_in) * factor)

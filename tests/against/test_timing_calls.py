@@ -15,13 +15,14 @@ from typing import Any, Final
 
 import pytest
 
-from pytest_against import timing
+from pytest_against import call, timing
+from pytest_against.call import Call
 from pytest_against.machine import Clock, Core
-from pytest_against.timing import BATCH, FEWEST_CALM, WARM, Call, absolute
+from pytest_against.timing import FEWEST_CALM, LONE_BATCH, absolute
 
 LONG: Final = 2.0**-9
 """Seconds of a call with which a batch is one call; a power of two, so that sums are exact."""
-UNTIMED: Final = 1 + 2 * WARM
+UNTIMED: Final = 3 + 1
 """Calls of such a length before the first batch that may count: to calibrate, and to warm up."""
 
 
@@ -45,7 +46,8 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
-    monkeypatch.setattr(timing, "perf_counter", lambda: found.now)
+    for module in (call, timing):
+        monkeypatch.setattr(module, "perf_counter", lambda: found.now)
     return found
 
 
@@ -55,7 +57,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     operands = SimpleNamespace(Layout=SimpleNamespace(redraw=found.append))
     monkeypatch.setitem(sys.modules, "pytest_against.operands", operands)
-    monkeypatch.setattr("pytest_against.timing._Places.seed", None)
+    monkeypatch.setattr("pytest_against.call._Places.seed", None)
     return found
 
 
@@ -77,8 +79,8 @@ def test_a_call_and_its_teardown_get_what_its_setup_returned_and_only_it_takes_t
     world: World,
 ) -> None:
     found = Call(world.named("f"), (9,), setup=_numbered(world), teardown=world.named("t"))
-    assert found.run(2, 1, 0) == 20.0
-    each = [["setup", ("f", (n,), {"k": 0}), ("t", (n,), {"k": 0})] for n in (1, 2, 3)]
+    assert found.run(2, 3, 0) == [20.0] * 3
+    each = [["setup", ("f", (n,), {"k": 0}), ("t", (n,), {"k": 0})] for n in range(1, 7)]
     assert world.events == [event for events in each for event in events]
 
 
@@ -87,14 +89,14 @@ def test_a_call_and_its_teardown_get_what_its_setup_returned_and_only_it_takes_t
 def test_without_arguments_of_a_setup_a_call_gets_its_own(
     world: World, setup: Any, kwargs: dict[str, int] | None
 ) -> None:
-    Call(world.named("f"), (1, 2), kwargs, setup, world.named("t")).run(1, 0, 0)
+    Call(world.named("f"), (1, 2), kwargs, setup, world.named("t")).run(1, 1, 0)
     assert world.events == [(name, (1, 2), kwargs or {}) for name in "ft"]
 
 
 def test_a_setup_runs_right_before_each_call_because_it_may_undo_what_the_last_one_did(
     world: World,
 ) -> None:
-    Call(lambda *_, **__: world.spend("call", 1.0), setup=_numbered(world)).run(4, 0, 0)
+    Call(lambda *_, **__: world.spend("call", 1.0), setup=_numbered(world)).run(2, 2, 0)
     assert world.events == ["setup", "call"] * 4
 
 
@@ -110,21 +112,22 @@ def test_a_setup_that_holds_several_sets_prepares_as_many_calls_together(
 
     prepare.copies = copies  # type: ignore[attr-defined]
     found = Call(lambda: world.spend("c", 1.0), setup=prepare)
-    found.run(calls, 0, 0)
+    found.run(calls, 1, 0)
     assert "".join(world.events) == expected.replace(" ", "")
     world.events.clear()
     found.teardown = lambda: world.spend("t", 1.0)
-    found.run(2, 0, 0)
+    found.run(2, 1, 0)
     assert "".join(world.events) == "sctsct"
 
 
-def test_a_call_without_surroundings_reads_the_clock_twice(
+def test_a_batch_without_surroundings_reads_the_clock_twice(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timing, "perf_counter", lambda: world.spend("clock", 0.0, world.now))
-    assert Call(lambda: world.spend("call", 1.0)).run(1000, 0, 0) == 1000.0
+    monkeypatch.setattr(call, "perf_counter", lambda: world.spend("clock", 0.0, world.now))
+    found = Call(lambda: world.spend("call", 1.0))
+    assert found.run(1000, 1, 0) == [1000.0]
     assert world.events.count("clock") == 2
-    assert Call(lambda: world.spend("call", 1.0)).run(0, 0, 0) == 0.0
+    assert found.run(0, 1, 0) == [0.0]
 
 
 def test_a_result_is_given_back_by_the_next_call() -> None:
@@ -140,8 +143,8 @@ def test_a_result_is_given_back_by_the_next_call() -> None:
         alive.add(found)
         return found
 
-    Call(call).run(4, 0, 0)
-    assert seen == [0, 1, 1, 1]
+    Call(call).run(4, 2, 0)
+    assert seen == [0, 1, 1, 1] * 2
     assert not alive
 
 
@@ -158,8 +161,8 @@ def test_one_call_is_prepared_made_and_torn_down(world: World) -> None:
 
 def test_a_seed_moves_the_operands_of_a_call_once(drawn: list[int]) -> None:
     one, other = Call(list), Call(dict)
-    for call, seed in ((one, 1), (one, 1), (other, 1), (other, 2), (one, 1)):
-        call.run(1, 1, seed)
+    for each, seed in ((one, 1), (one, 1), (other, 1), (other, 2), (one, 1)):
+        each.run(1, 1, seed)
     assert drawn == [1, 1, 2, 1]
 
 
@@ -168,11 +171,11 @@ def test_the_heap_is_filled_for_each_call_and_moved_by_each_seed(
 ) -> None:
     found: list[object] = []
     heap = SimpleNamespace(fill=lambda: found.append("fill"), move=found.append)
-    monkeypatch.setattr("pytest_against.timing._Places.heap", heap)
+    monkeypatch.setattr("pytest_against.call._Places.heap", heap)
     monkeypatch.delitem(sys.modules, "pytest_against.operands", raising=False)
     one, other = Call(list), Call(dict)
-    for call, seed in ((one, 1), (one, 1), (one, 2), (other, 2)):
-        call.run(1, 1, seed)
+    for each, seed in ((one, 1), (one, 1), (one, 2), (other, 2)):
+        each.run(1, 1, seed)
     assert found == ["fill", 1, 2, "fill", 2]
 
 
@@ -191,7 +194,7 @@ def test_garbage_is_not_collected_meanwhile_and_as_before_later(
 
     (gc.enable if enabled else gc.disable)()
     try:
-        Call(call).run(2, 1, 0)
+        Call(call).run(1, 3, 0)
     except RuntimeError:
         assert broken
     assert seen == [False] * (1 if broken else 3)
@@ -249,7 +252,7 @@ def test_a_call_is_timed_until_it_had_enough_calm(
 def test_a_short_call_is_timed_as_its_part_of_a_batch(world: World) -> None:
     found = _absolute(world, [1e-6])
     assert found == pytest.approx([1e-6] * len(found))
-    assert len(found) == pytest.approx(0.01 / BATCH, rel=0.05)
+    assert len(found) == pytest.approx(0.01 / LONE_BATCH, rel=0.05)
 
 
 def test_only_what_lies_between_two_signs_of_calm_counts(world: World) -> None:
@@ -266,9 +269,7 @@ def test_a_batch_that_lost_its_core_does_not_count(world: World) -> None:
     assert looks.asked[: len(times)] == pytest.approx(times)
 
 
-@pytest.mark.parametrize(
-    "seconds, tries", [(LONG, math.ceil(6 * 0.01 / LONG) - WARM), (9.0, FEWEST_CALM)]
-)
+@pytest.mark.parametrize("seconds, tries", [(LONG, math.ceil(6 * 0.01 / LONG)), (9.0, FEWEST_CALM)])
 def test_without_calm_there_is_no_time_and_patience_has_an_end(
     world: World, seconds: float, tries: int
 ) -> None:
@@ -279,20 +280,20 @@ def test_without_calm_there_is_no_time_and_patience_has_an_end(
 
 
 def test_calls_that_warm_up_are_not_timed(world: World) -> None:
-    # A call of 50 us takes six to last as long as a processor needs to become fast.
-    slow = [1e-3] * 2 + [5e-5] + [1e-3] * 6
-    assert max(_absolute(world, [*slow, 5e-5])) == pytest.approx(5e-5)
-    assert world.events.count("call") == len(slow) + 200
+    # A call of 61 us takes five to last as long as a processor needs to become fast.
+    fast = 2.0**-14
+    slow = [LONG] * 2 + [fast] + [LONG] * 5
+    assert _absolute(world, [*slow, fast]) == [fast] * math.ceil(0.01 / fast)
 
 
 def test_each_batch_lies_elsewhere(world: World, drawn: list[int]) -> None:
     found = _absolute(world, [LONG])
-    assert len(set(drawn)) == len(drawn) == 1 + len(found)
+    assert len(set(drawn)) == len(drawn) == 2 + len(found)  # to calibrate, and to warm up
 
 
 @pytest.mark.parametrize("wrong", [0.0, -0.001, math.nan, math.inf])
-@pytest.mark.parametrize("after", [WARM, UNTIMED + 1])
+@pytest.mark.parametrize("after", [2, UNTIMED + 1])
 def test_a_clock_that_cannot_be_is_refused(world: World, wrong: float, after: int) -> None:
     with pytest.raises(ValueError, match=r"the clock measured \S+ s for a call"):
         _absolute(world, [*[LONG] * after, wrong])
-    assert len(world.events) < 1000
+    assert len(world.events) < 2000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from pytest_against import trials
 from pytest_against.model import CannotJudgeError, Mode, Request
+from pytest_against.timing import Measured, Side
 from pytest_against.trials import HowToTime, TrialResult, own_cores, run_alone, run_pair
 from pytest_against.workers import AGAIN, BASE, HEAD, Collected, Tree
 
@@ -20,19 +22,25 @@ REQUEST = Request(mode=Mode.TIMING, arguments=(), path=())
 TREES = {name: Tree(name=name, root=Path(), request=REQUEST) for name in (HEAD, BASE, AGAIN)}
 
 
+Told = list[tuple[str, str]]
+"""What each was told, and who, in the order in which the referee speaks."""
+
+
 class Player:
     """Plays a worker whose calls take so many seconds, or whose tests do as told."""
 
-    def __init__(self, tree: Tree, speed: float, acts: Mapping[str, str]) -> None:
+    def __init__(self, tree: Tree, speed: float, acts: Mapping[str, str], told: Told) -> None:
         self.tree = tree
         self.speed = speed
         self.acts = acts
+        self.told = told
         self.tests: list[str] = []
         self.orders: list[dict[str, Any]] = []
         self._answers: Iterator[dict[str, Any]] = iter(())
 
     def say(self, **order: Any) -> None:
         self.orders.append(order)
+        self.told.append((next(iter(order)), self.tree.name))
         if "tests" in order:
             self.tests = order["tests"]
             self._answers = self._play()
@@ -50,6 +58,7 @@ class Player:
             act = self.acts.get(node, "")
             if act == "leaves out":
                 continue
+            assert self.orders[-1] == {"begin": True}
             done = {"done": node, "outcome": "passed"}
             failed = {"done": node, "outcome": "failed", "why": f"{self.tree.name} fails"}
             if act == "fails first":
@@ -61,15 +70,13 @@ class Player:
                 continue
             while "go" not in (order := self.orders[-1]):
                 if "run" in order:
-                    yield {"ran": math.nan if act == "stops the clock" else self._took(order)}
+                    took = math.nan if act == "stops the clock" else self.speed * order["run"]
+                    yield {"ran": [took] * order["batches"]}
                 else:
                     times = [] if act == "busy" else [self.speed] * 5
                     yield {"times": times, "clock": 2e-5}
             yield {**failed, "why": "too late"} if act == "fails last" else done
         yield {"end": 0}
-
-    def _took(self, order: Mapping[str, Any]) -> float:
-        return self.speed * int(order["run"])
 
 
 Acts = Mapping[str, Mapping[str, str]]
@@ -88,12 +95,13 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Any:
         core: int | None = None,
     ) -> tuple[TrialResult, dict[str, Player], list[str]]:
         players: dict[str, Player] = {}
+        told: Told = []
 
         @contextmanager
         def started(trees: Sequence[Tree]) -> Iterator[list[Player]]:
             for tree in trees:
                 own = (acts or {}).get(tree.name, {})
-                players[tree.name] = Player(tree, speeds[tree.name], own)
+                players[tree.name] = Player(tree, speeds[tree.name], own, told)
             yield list(players.values())
 
         monkeypatch.setattr(trials, "started", started)
@@ -139,6 +147,29 @@ def test_sides_are_timed_with_the_same_seeds(play: Any) -> None:
     head, base = ([o["seed"] for o in players[name].orders if "run" in o] for name in (HEAD, BASE))
     assert head == base
     assert len(set(head)) == 1
+
+
+def test_while_some_are_timed_nobody_else_begins_or_goes_on(play: Any) -> None:
+    speeds = dict.fromkeys((HEAD, BASE, AGAIN), 1e-3)
+    _, players, _ = play(speeds, ["a", "b", "c"], ["a", "c"])
+    pair, three = {HEAD, BASE}, {HEAD, BASE, AGAIN}
+    told = groupby(players[AGAIN].told, key=lambda each: each[0])
+    assert [(word, {name for _, name in each}) for word, each in told] == [
+        ("tests", three),
+        *((word, present) for present in (three, pair, three) for word in ("begin", "run", "go")),
+    ]
+
+
+def test_what_is_asked_of_a_side_reaches_its_worker(
+    play: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def paired(base: Side, _: Side, **__: object) -> list[Measured]:
+        assert base.run(2, 3, 4) == [2e-3] * 3
+        return [Measured(0.0, 1e-3, 3)]
+
+    monkeypatch.setattr(trials, "paired", paired)
+    _, players, _ = play({HEAD: 1e-3, BASE: 1e-3}, ["a"])
+    assert {"run": 2, "batches": 3, "seed": 4} in players[BASE].orders
 
 
 @pytest.mark.parametrize("act", ["fails first", "fails then", "fails last"])

@@ -16,22 +16,29 @@ from pytest_against.model import Mode
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.usefixtures("home")
 
-RUN = {"run": 2, "warm": 1, "seed": 3}
+BEGIN = {"begin": True}
+RUN = {"run": 2, "batches": 3, "seed": 3}
 GO = {"go": True}
 
 
 class Line:
-    """What the worker says, and the orders that it hears."""
+    """What the worker says, the orders that it hears, and all that happens, in a word each."""
 
     def __init__(self, orders: Iterable[dict[str, Any]]) -> None:
         self.said: list[dict[str, Any]] = []
+        self.happens: list[str] = []
         self._orders = deque(orders)
 
     def say(self, **answer: Any) -> None:
         self.said.append(json.loads(json.dumps(answer)))
+        self.happens += [f"says {next(iter(answer))}"]
 
     def hear(self) -> dict[str, Any]:
+        self.happens += ["waits"]
         return self._orders.popleft()
+
+    def pytest_runtest_setup(self) -> None:
+        self.happens += ["sets up"]
 
     def done(self) -> dict[str, dict[str, Any]]:
         found = [answer for answer in self.said if "done" in answer]
@@ -51,12 +58,12 @@ def play(
     file = f"test_w{number}_{pytester.path.name.replace('-', '_')}.py"
     pytester.makepyfile(**{file.removesuffix(".py"): text})
     wanted = [f"{file}::{name}" for name in tests]
-    line = Line([{"tests": wanted}, *orders])
+    line = Line([{"tests": wanted}, *orders, {}])  # nobody says anything after the end
     if not wanted:
         line.hear = _all(line, line.hear)  # type: ignore[method-assign]
     plugin = worker.Worker(line, mode, more.pop("packages", []))  # type: ignore[arg-type]
     options = [option for option in worker._OPTIONS if option != "-s"]  # noqa: SLF001
-    pytester.inline_run(file, *more.pop("options", ()), *options, plugins=[plugin])
+    pytester.inline_run(file, *more.pop("options", ()), *options, plugins=[plugin, line])
     return line
 
 
@@ -194,7 +201,9 @@ def test_where_packages_came_from(pytester: pytest.Pytester) -> None:
 
 TIMED = """
     def test_it(benchmark):
-        assert benchmark(abs, -1) == 1
+        calls = []
+        benchmark(calls.append, 1)
+        benchmark.extra_info["exact"] = {"calls": len(calls)}
         print("to the screen")
 
     def test_failing(benchmark):
@@ -203,16 +212,39 @@ TIMED = """
 
 
 def test_a_side_times_its_call_as_often_as_it_is_told(pytester: pytest.Pytester) -> None:
-    line = play(pytester, TIMED, Mode.TIMING, RUN, RUN, GO, tests=["test_it"])
+    line = play(pytester, TIMED, Mode.TIMING, BEGIN, RUN, RUN, GO, tests=["test_it"])
     _, begins, at, first, second, done, end = line.said
     assert begins["begins"] == at["at"] == done["done"]
-    assert min(first["ran"], second["ran"]) > 0
+    assert len(first["ran"]) == len(second["ran"]) == RUN["batches"]
+    assert min(first["ran"] + second["ran"]) > 0
+    # And once more, whose result the test gets.
+    assert done["exact"]["calls"] == 2 * RUN["batches"] * RUN["run"] + 1
     assert done["outcome"] == "passed"
     assert end["end"] == 0
 
 
+def test_while_others_are_timed_it_sets_nothing_up_and_does_not_end(
+    pytester: pytest.Pytester,
+) -> None:
+    line = play(pytester, TIMED, Mode.TIMING, BEGIN, GO, tests=["test_it"])
+    assert line.happens == [
+        *("says collected", "waits"),
+        *("says begins", "waits", "sets up", "says at", "waits", "says done"),
+        *("says end", "waits"),
+    ]
+
+
+def test_without_a_clock_it_waits_for_nobody(pytester: pytest.Pytester) -> None:
+    line = play(pytester, TIMED, Mode.CHECKS, tests=["test_it"])
+    assert line.happens == [
+        *("says collected", "waits"),
+        *("says begins", "sets up", "says done"),
+        "says end",
+    ]
+
+
 def test_a_test_that_fails_while_it_is_timed_is_done(pytester: pytest.Pytester) -> None:
-    line = play(pytester, TIMED, Mode.TIMING, RUN, tests=["test_failing"])
+    line = play(pytester, TIMED, Mode.TIMING, BEGIN, RUN, tests=["test_failing"])
     done = line.done()["test_failing"]
     assert (done["outcome"], done["why"]) == (
         "failed",
@@ -222,7 +254,7 @@ def test_a_test_that_fails_while_it_is_timed_is_done(pytester: pytest.Pytester) 
 
 def test_alone_it_is_timed_by_the_clock(pytester: pytest.Pytester) -> None:
     alone = {"seconds": 1e-4, "fastest": 0.0, "seed": 1}
-    line = play(pytester, TIMED, Mode.TIMING, alone, alone, GO, tests=["test_it"])
+    line = play(pytester, TIMED, Mode.TIMING, BEGIN, alone, alone, GO, tests=["test_it"])
     first, second = (answer for answer in line.said if "clock" in answer)
     assert min([*first["times"], first["clock"], second["clock"], 1]) > 0
 
@@ -248,14 +280,6 @@ def test_what_a_project_sets_does_not_break_it(pytester: pytest.Pytester, ini: s
     marked = HOSTILE.replace("    def", "    import pytest\n    @pytest.mark.odd\n    def")
     line = play(pytester, marked, Mode.CHECKS, options=["-p", "xdist"])
     assert line.done()["test_it"]["outcome"] == "passed"
-
-
-def test_plugins_that_change_the_order_are_blocked_even_if_asked_for(
-    pytester: pytest.Pytester,
-) -> None:
-    pytester.makepyfile(flaky="def pytest_collection_modifyitems(items):\n    items.clear()")
-    pytester.syspathinsert()
-    assert play(pytester, HOSTILE, Mode.CHECKS, options=["-p", "flaky"]).done()
 
 
 @pytest.mark.parametrize(

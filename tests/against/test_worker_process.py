@@ -72,6 +72,14 @@ def test_pytest_may_end_before_it_collects(tmp_path: Path) -> None:
     assert "file or directory not found: no_such.py" in printed
 
 
+def test_once_all_is_timed_it_only_waits(tmp_path: Path) -> None:
+    text = "def test_it(benchmark): benchmark(abs, -1)"
+    orders = ({"tests": ["test_it.py::test_it"]}, {"begin": True}, {"go": True})
+    code, said, _ = process(tmp_path, text, *orders, mode="timing")
+    assert [next(iter(each)) for each in said] == ["collected", "begins", "at", "done", "end"]
+    assert code == 1  # as whoever waits for a referee that has left
+
+
 def test_without_a_referee_it_ends(tmp_path: Path) -> None:
     code, said, _ = process(tmp_path, "def test_it(benchmark): ...")
     assert (code, [next(iter(each)) for each in said]) == (1, ["collected"])

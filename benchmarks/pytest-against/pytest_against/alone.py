@@ -53,7 +53,7 @@ def working_tree(
         (head,) = side_by_side([partial(check, tree, timeout, progress.row)])
         fastest = 0.0
 
-        def run_trials(count: int, nodes: Sequence[str], _: Sequence[str]) -> list[TrialResult]:
+        def run_trials(count: int, nodes: Sequence[str], *_: object) -> list[TrialResult]:
             nonlocal fastest
             count = count if len(nodes) >= ENOUGH_ROWS else 1
             progress.stage(f"{tables.count(len(nodes))} undecided", count * len(nodes))

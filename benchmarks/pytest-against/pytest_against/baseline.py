@@ -18,6 +18,7 @@ from typing import Final
 
 from pytest_against import stats, trees
 from pytest_against.alone import ROW_SECONDS, working_tree
+from pytest_against.call import Call
 from pytest_against.checks import Checked, absence, has
 from pytest_against.expression import matcher
 from pytest_against.looks import Budget, RunTrials, judged
@@ -34,9 +35,9 @@ from pytest_against.model import (
     rows_of,
 )
 from pytest_against.recording import RECORDINGS, recordable, recording
+from pytest_against.sample import Sample
 from pytest_against.saved import FEWEST, Baseline, BaselineRow, Trials
-from pytest_against.stats import Sample
-from pytest_against.timing import FEWEST_CALM, Call, absolute, faster_half
+from pytest_against.timing import FEWEST_CALM, absolute, fastest
 
 BASELINE_LIMITS: Final = Limits(limit=0.10, trials=stats.LOOKS[-1], budget=170.0)
 """Defaults of this lane: wider, because what is compared was measured at different times."""
@@ -251,7 +252,7 @@ def grossly_slower(
         times = absolute(asked, clock, core, ROW_SECONDS, rng)
         if len(times) < FEWEST_CALM:
             return None
-        log_ratio = math.log(faster_half(times) / clock.seconds)
+        log_ratio = math.log(fastest(times, 2) / clock.seconds)
         factors.append(math.exp(log_ratio - max(stored.values)))
         if factors[-1] <= 1 + GROSS:
             return None

@@ -11,10 +11,11 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from pytest_against import baseline, commands, console, saved
+from pytest_against.call import Call
 from pytest_against.fixture import Swap
 from pytest_against.heap import keep_memory
 from pytest_against.model import CannotJudgeError
-from pytest_against.timing import Call, faster_half
+from pytest_against.timing import fastest
 
 _CLOCK: Final = "time.perf_counter"
 _WORTH_A_LOOK: Final = 1.1
@@ -73,9 +74,9 @@ class Beside:
         if fixture.stats is None:
             return result
         seconds = fixture.stats.stats.data
-        factor = faster_half(seconds) / median(stored.seconds)
+        factor = fastest(seconds, 2) / median(stored.seconds)
         self._factors[item.nodeid] = fixture.extra_info["baseline_factor"] = round(factor, 4)
-        if faster_half(seconds) > max(stored.seconds) * (1 + baseline.GROSS):
+        if fastest(seconds, 2) > max(stored.seconds) * (1 + baseline.GROSS):
             found = baseline.grossly_slower(asked, stored)
             if found is not None:
                 fixture.has_error = True  # it must not reach a saved run and become a baseline

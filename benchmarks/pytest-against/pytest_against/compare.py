@@ -20,8 +20,9 @@ from pytest_against.expression import matcher
 from pytest_against.files import find_runs, short
 from pytest_against.formats import PLACE, SOFTWARE
 from pytest_against.model import CannotJudgeError, Interval, Result, RowResult, Verdict, rows_of
+from pytest_against.sample import Sample
 from pytest_against.saved import FEWEST, Baseline, BaselineRow, File, load_file
-from pytest_against.stats import Plan, Sample
+from pytest_against.stats import Plan
 
 _NO_SAMPLE: Final = "one process is no sample"
 
@@ -73,7 +74,7 @@ def compare(  # noqa: PLR0913 - each is a thing of its own
     Returns
     -------
     list of Result
-        One for each of `news`; all their intervals hold together.  CannotJudgeError is raised if
+        One for each of `news`; all of them share one rate of errors.  CannotJudgeError is raised if
         the sides are not comparable, or one cannot be believed.
     """
     sides = [_read(name, storage, command) for name in (old, *news)]

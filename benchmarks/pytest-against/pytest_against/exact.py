@@ -8,7 +8,7 @@ import tracemalloc
 from collections.abc import Iterator
 from typing import Final
 
-from pytest_against.timing import Call, no_garbage_collection
+from pytest_against.call import Call, no_garbage_collection
 
 _TRACED: Final = 3
 """Calls whose peak of memory is taken: the first fills what only a first call fills."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture, FixtureAlreadyUsed
 
-from pytest_against.timing import Call
+from pytest_against.call import Call
 
 
 class Handing(BenchmarkFixture):

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -18,18 +18,39 @@ from pytest_against.files import short
 from pytest_against.looks import Budget, RunTrials, judged
 from pytest_against.machine import this_machine
 from pytest_against.model import Limits, Progress, Result, Row, RowResult, Suite, Verdict, rows_of
-from pytest_against.stats import Sample, increases
+from pytest_against.sample import Sample
+from pytest_against.stats import increases
 from pytest_against.trials import HowToTime, TrialResult, own_cores, run_pair
 from pytest_against.workers import AGAIN, BASE, HEAD, Tree, side_by_side
 
-MOST_CONTROLS: Final = 8
+MOST_CONTROLS: Final = 4
 """Rows on which a second copy of the base rides along."""
 
-ROW_SECONDS: Final = 0.03
-SPARE_SECONDS: Final = 5.0
-"""Time that the rows of a trial may share when there are so few of them that they get more."""
-_PRECISION: Final = 1 / 3
-"""Part of the limit to within which one trial has to know a log ratio."""
+SHORT_TRIALS: Final = 10
+"""Trials that are short; what they leave undecided gets long ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long a trial is.
+
+    Attributes
+    ----------
+    seconds : float
+        Most time for a row, in seconds.
+    spare : float
+        Seconds that the rows of a trial may share when they are so few that each gets more.
+    precision : float
+        Part of the limit to within which a trial has to know a log ratio.
+    """
+
+    seconds: float
+    spare: float
+    precision: float
+
+
+SHORT: Final = Length(seconds=0.03, spare=3.0, precision=1 / 3)
+LONG: Final = Length(seconds=0.1, spare=4.0, precision=1 / 10)
 
 _OWN: Final = "tests of the base"
 """The revision as it was: its own tests tell what has vanished since."""
@@ -108,6 +129,7 @@ def judge(  # noqa: PLR0913, PLR0917 - each is a thing of its own
         limits,
         run_trials,
         budget,
+        SHORT_TRIALS,
     )
     return replace(found, notes=[*_notes(head, base, own), *found.notes])
 
@@ -184,11 +206,13 @@ def run_trials_of(  # noqa: PLR0913, PLR0917 - each is a thing of its own
     count: int,
     nodes: Sequence[str],
     controls: Sequence[str],
+    long: bool,  # noqa: FBT001 - as `RunTrials` has it
 ) -> list[TrialResult]:
     """Run trials side by side, each on a core of its own."""
+    length = LONG if long else SHORT
     how = HowToTime(
-        seconds=max(ROW_SECONDS, SPARE_SECONDS / len(nodes)),
-        precision=_PRECISION * math.log1p(limits.limit),
+        seconds=max(length.seconds, length.spare / len(nodes)),
+        precision=length.precision * math.log1p(limits.limit),
         timeout=limits.timeout,
     )
     progress.stage(f"{tables.count(len(nodes))} undecided", count * len(nodes))

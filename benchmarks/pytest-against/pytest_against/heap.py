@@ -2,8 +2,8 @@
 
 A call that allocates gets the hole that fits best, which is the same one each time: its place would
 be drawn once for the life of a process, and two processes that run the same code would differ by up
-to a third.  So the holes are filled, results come to lie at the top, and the top is moved in each
-round, to the same place within a page on both sides.
+to a third.  So the holes are filled, results come to lie at the top, and the top is moved every few
+rounds, to the same place within a page on both sides.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ class Heap:
         """Let what is allocated next begin at a place in its page that follows from `seed`."""
         if self._libc is None:
             return
-        draw = random.Random(seed).randrange  # noqa: S311 - places in memory, not secrets
+        # Not where operands begin: a load waits for a store to the same place in another page.
+        draw = random.Random(f"heap {seed}").randrange  # noqa: S311 - no secret
         offset, pages = draw(0, _PAGE, _GRAIN), draw(1, _PAGES)
         if self._shift is not None:
             self._libc.free(self._shift)

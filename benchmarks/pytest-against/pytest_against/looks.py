@@ -17,7 +17,8 @@ from pytest_against.model import (
     RowResult,
     Verdict,
 )
-from pytest_against.stats import Plan, Sample
+from pytest_against.sample import Sample
+from pytest_against.stats import Plan
 from pytest_against.tables import count
 from pytest_against.trials import TrialResult
 
@@ -29,8 +30,9 @@ _NO_PAIR: Final = (
     "to see why, and mind what only one process can have, such as a port"
 )
 
-RunTrials = Callable[[int, Sequence[str], Sequence[str]], Sequence[TrialResult]]
-"""Runs so many trials of some rows or fewer, with the second copy of the base on some of them."""
+RunTrials = Callable[[int, Sequence[str], Sequence[str], bool], Sequence[TrialResult]]
+"""Runs so many trials of some rows or fewer, with the second copy of the base on some of them; the
+last says whether they are long ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,13 @@ class Budget:
         return self.now() - self.start
 
 
-def judged(
+def judged(  # noqa: PLR0913, PLR0917 - each is a thing of its own
     rows: Mapping[str, RowResult | Sample],
     controls: Mapping[str, Sample],
     limits: Limits,
     run_trials: RunTrials,
     budget: Budget,
+    short: int = 0,
 ) -> Result:
     """Time what needs a clock, unless something has failed without one, and put all together.
 
@@ -59,7 +62,7 @@ def judged(
     ----------
     rows : mapping of str to RowResult or Sample
         By node id, in the order of the report: what is decided, and what is to be timed.
-    controls, limits, run_trials, budget
+    controls, limits, run_trials, budget, short
         As those of `until_decided`.
 
     Raises
@@ -76,7 +79,7 @@ def judged(
     samples = {node: found for node, found in rows.items() if isinstance(found, Sample)}
     left, trials = len(samples), 0
     if not any(found.verdict in FAILURES for found in decided.values()):
-        trials = until_decided(samples, controls, limits, run_trials, budget)
+        trials = until_decided(samples, controls, limits, run_trials, budget, short)
         decided |= {node: sample.result() for node, sample in samples.items()}
         left = sum(sample.verdict is None for sample in samples.values())
     return Result(
@@ -96,12 +99,13 @@ def judged(
     )
 
 
-def until_decided(
+def until_decided(  # noqa: PLR0913, PLR0917 - each is a thing of its own
     samples: Mapping[str, Sample],
     controls: Mapping[str, Sample],
     limits: Limits,
     run_trials: RunTrials,
     budget: Budget,
+    short: int = 0,
 ) -> int:
     """Run trials until all is decided or something is used up; return their number.
 
@@ -115,9 +119,12 @@ def until_decided(
         Runs trials.
     budget : Budget
         When it began to run.
+    short : int
+        Number of trials after which the rows that are left begin anew with long ones: most rows
+        need no more, and what is known of the others is dominated by single trials.
     """
     every = [*samples.values(), *controls.values()]
-    plan = Plan.of(limits.limit, len(every), limits.trials)
+    plan = Plan.of(limits.limit, len(every), limits.trials, short)
     longest, number = 0.0, 0
     while number < limits.trials:
         # A row that fell out takes its control with it.
@@ -127,14 +134,19 @@ def until_decided(
             break
         look = next(look for look in plan.looks if look > number)
         began = budget.spent
-        found = run_trials(min(MOST_AT_A_TIME, cores(), look - number), nodes, copied)
+        if plan.short and number == plan.short:
+            for sample in every:
+                sample.renew()
+        long = 0 < plan.short <= number
+        found = run_trials(min(MOST_AT_A_TIME, cores(), look - number), nodes, copied, long)
         for trial in found:
             _add(trial, {n: samples[n] for n in nodes}, {n: controls[n] for n in copied})
         number += len(found)
         # Later trials are shorter, because fewer rows are undecided.
         longest = max(0.8 * longest, budget.spent - began)
         over = budget.spent + longest > limits.budget
-        if number in plan.looks or (over and number > plan.looks[0]):
+        enough = number - plan.short * long > plan.looks[0]
+        if number in plan.looks or (over and enough):
             for sample in every:
                 sample.look(plan)
         if over:

@@ -42,8 +42,8 @@ class Operands:
 
     Each use returns copies that are restored, 64-byte aligned, and on pages that were touched
     before.  Where an array begins within a page changes the time of a call by up to 28 %, and the
-    heap would choose one place for the life of a process; here it is drawn in each round, the
-    same on both sides.
+    heap would choose one place for the life of a process; here it is drawn again every few rounds,
+    the same on both sides.
 
     Parameters
     ----------

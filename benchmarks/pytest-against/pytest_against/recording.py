@@ -11,8 +11,9 @@ from pytest_against.files import short
 from pytest_against.looks import MOST_AT_A_TIME, Budget, RunTrials
 from pytest_against.machine import cores
 from pytest_against.model import CannotJudgeError, Limits, rows_of
+from pytest_against.sample import Sample
 from pytest_against.saved import FEWEST, BaselineRow, Timing
-from pytest_against.stats import Plan, Sample
+from pytest_against.stats import Plan
 
 RECORDINGS: Final = 2
 """Recordings in one baseline: how far they lie apart tells the drift of the machine."""
@@ -92,7 +93,8 @@ def recording(
         nodes = [node for node, sample in samples.items() if sample.verdict is None]
         if not nodes or (len(trials) >= FEWEST_TRIALS and budget.spent > end):
             break
-        for trial in run_trials(min(MOST_AT_A_TIME, cores(), share - len(trials)), nodes, ()):
+        at_a_time, long = min(MOST_AT_A_TIME, cores(), share - len(trials)), True
+        for trial in run_trials(at_a_time, nodes, (), long):
             for node, why in trial.failed.items():
                 raise CannotJudgeError(f"{node} fails once it is timed ({short(why)}); mend it")
             for node in nodes:

@@ -4,19 +4,28 @@ For each of *m* rows, *n* trials (fresh processes) give :math:`y_1 \le \ldots \l
 how much longer one side takes than the other.  A look at the data after *n* trials leaves out
 :math:`g = \lfloor n / 10 \rfloor` at each end, so that :math:`h = n - 2 g` remain, and uses
 
-.. math:: \bar y_t \pm t_{h-1}(1 - \alpha / 2 m K) \, s_w \sqrt{\frac{n - 1}{h (h - 1)}}
+.. math:: \bar y_t \pm t_{h-1}(1 - p) \, s_w \sqrt{\frac{n - 1}{h (h - 1)}}
 
 where :math:`\bar y_t` is the mean of those that remain, :math:`s_w` the standard deviation when
-each that was left out is replaced by the nearest that was not, *t* a quantile of Student's
-distribution, and *K* the number of looks that are planned [1]_.  With fewer than ten trials it is
-the usual interval of the mean.  By Bonferroni's inequality, all intervals of all rows at all looks
-hold together with probability :math:`1 - \alpha`.  With *limit* as the log of the slowdown that is
-tolerated, a row is
+each that was left out is replaced by the nearest that was not, and *t* a quantile of Student's
+distribution [1]_.  With fewer than ten trials it is the usual interval of the mean.  With *limit*
+as the log of the slowdown that is tolerated, a row is
 
 * regressed when its interval lies above the limit at two looks in a row;
 * steady when its interval ends below the limit: it is proven not to be slower by more;
 * improved when its interval lies below the negative limit;
 * undecided otherwise; undecided rows, and only they, get more trials.
+
+The two ends answer two questions, and so they have a *p* each, at the *k*-th of *K* looks that are
+planned:
+
+* Below, :math:`p = \alpha / m K`.  A gate is red if *any* of its rows is, so that by Bonferroni's
+  inequality the probability of a red gate is at most :math:`\alpha` if no row is slower by more
+  than the limit.
+* Above, :math:`p = 6 \alpha / \pi^2 k^2`, which adds up to :math:`\alpha`: most rows need one look.
+  A gate is green only if *all* of its rows are, so that if one is slower by more, it would have to
+  be called steady itself: the probability of a green gate is at most :math:`\alpha`, however many
+  rows there are.  This is an intersection-union test [2]_.
 
 What is undecided after the last look is inconclusive.  One process is not a sample, however many
 rounds it runs: identical code differs between processes by more than it does within one.  Outliers
@@ -28,33 +37,30 @@ References
 .. [1] K. K. Yuen, "The two-sample trimmed t for unequal population variances", Biometrika 61,
    1974, after J. W. Tukey and D. H. McLaughlin, "Less vulnerable confidence and significance
    procedures for location based on a single sample", Sankhya A 25, 1963.
+.. [2] R. L. Berger, "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24,
+   1982.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from statistics import fmean, median, variance
+from dataclasses import dataclass, replace
+from statistics import fmean, variance
 from typing import Final
 
 from scipy.special import stdtrit
 
-from pytest_against.model import Interval, Row, RowResult, Verdict
-from pytest_against.timing import Measured
+from pytest_against.model import Interval, Verdict
 
-FAMILY_ERROR: Final = 0.01
-"""Probability that any interval of a whole gate misses its true value."""
+ERROR: Final = 0.01
+"""Probability of a red gate where nothing is too slow, and of a green one where something is."""
 TRIMMED: Final = 10
 """One in so many trials is left out at each end."""
-LOOKS: Final = (12, 18, 24, 32, 42, 56, 74, 96, 128, 170)
-"""Numbers of trials after which rows may be decided."""
-SIGHTINGS: Final = 2
-"""Looks in a row at which a regression must be seen."""
+LOOKS: Final = (6, 8, 10, 14, 18, 24, 32, 42, 56, 74, 98, 130, 172)
+"""Numbers of trials of a kind after which rows may be decided."""
 PEAK_TOLERANCE: Final = 2048
 """Bytes by which peaks of memory differ for reasons of the interpreter's own."""
-
-_SETTLED: Final = 0.25  # part of the limit to within which a mean that is recorded has to be known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,44 +70,63 @@ class Plan:
     limit: float
     """Slowdown that is tolerated, as a fraction: 0.03 is 3 %."""
     rows: int
-    """Number of intervals that must hold together, the *m* of the rule."""
+    """Number of rows that must not be red together, the *m* of the rule."""
     looks: tuple[int, ...]
     """Numbers of trials after which rows may be decided, ascending."""
-    family_error: float = FAMILY_ERROR
+    short: int = 0
+    """Number of trials after which undecided rows begin anew with longer ones; 0 if never."""
+    error: float = ERROR
     """The probability *alpha* of the rule."""
 
     @classmethod
-    def of(cls, limit: float, rows: int, trials: int) -> Plan:
-        """Return the plan for so many rows and at most so many trials."""
-        looks = (*(look for look in LOOKS if look < trials), trials)
-        return cls(limit=limit, rows=max(1, rows), looks=looks)
+    def of(cls, limit: float, rows: int, trials: int, short: int = 0) -> Plan:
+        """Return the plan for so many rows and at most so many trials, the first of them short.
 
-    @property
-    def error(self) -> float:
-        """Probability of error on one side of one interval."""
-        return self.family_error / (2 * self.rows * len(self.looks))
+        If no look would be left for long ones, all are alike.
+        """
+        short = short if trials >= short + LOOKS[0] else 0
+        looks = [look for look in LOOKS if look < short] + [short + look for look in (0, *LOOKS)]
+        looks = [look for look in looks if 0 < look < trials]
+        return cls(limit=limit, rows=max(1, rows), looks=(*looks, trials), short=short)
+
+    def errors(self, look: int) -> Errors:
+        """Return the probabilities *p* of the rule, at a look that is counted from 1."""
+        return Errors(
+            low=self.error / (self.rows * len(self.looks)),
+            high=self.error * 6 / (math.pi * look) ** 2,
+        )
 
 
-def interval(values: Sequence[float], error: float) -> Interval:
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """How often an interval may miss the truth."""
+
+    low: float
+    """Probability that all of it lies above."""
+    high: float
+    """Probability that all of it lies below."""
+
+
+def interval(values: Sequence[float], errors: Errors) -> Interval:
     """Return the trimmed mean of `values` with its interval, unbounded for fewer than two values.
 
     Parameters
     ----------
     values : sequence of float
         A log ratio per trial.
-    error : float
-        Probability that the expectation lies above the interval, and that it lies below.
+    errors : Errors
+        How often the interval may miss the expectation.
 
     Raises
     ------
     ValueError
         If a value is not finite.
     """
-    return _around(_moments(values), error, len(values))
+    return _around(_moments(values), errors, len(values))
 
 
 def difference(
-    values: Sequence[float], stored: Sequence[float], error: float, allowance: float = 0.0
+    values: Sequence[float], stored: Sequence[float], errors: Errors, allowance: float = 0.0
 ) -> Interval:
     r"""Return by how much the trimmed mean of `values` exceeds that of `stored`, with its interval.
 
@@ -112,8 +137,8 @@ def difference(
     ----------
     values, stored : sequence of float
         Log ratios to the same reference, one for each trial: of now, and of earlier.
-    error : float
-        Probability that the true difference lies above the interval, and that it lies below.
+    errors : Errors
+        How often the interval may miss the true difference.
     allowance : float
         What to widen by: the `drift` between recordings; not negative.
 
@@ -133,7 +158,7 @@ def difference(
     if freedom > 0 and total > 0:
         share = now.squared_error / total  # the squares of small numbers may be 0
         freedom = 1 / (share**2 / now.freedom + (1 - share) ** 2 / then.freedom)
-    found = _around(_Moments(now.mean - then.mean, total, freedom), error, len(values))
+    found = _around(_Moments(now.mean - then.mean, total, freedom), errors, len(values))
     return replace(found, low=found.low - allowance, high=found.high + allowance)
 
 
@@ -173,87 +198,6 @@ def increases(now: Mapping[str, int], then: Mapping[str, int], limit: float) -> 
     return [f"{name} is {now[name]:,}, was {then[name]:,}" for name in grown]
 
 
-@dataclass(slots=True)
-class Sample:
-    """The trials of one row so far, and those of earlier that they are held against, if any."""
-
-    row: Row
-    stored: Sequence[float] | None = None
-    """Log ratios of earlier; None if each trial is a ratio to the base already."""
-    allowance: float = 0.0
-    """For the time between then and now, as a natural logarithm."""
-    values: list[float] = field(default_factory=list)
-    """Log ratio of each trial."""
-    seconds: list[float] = field(default_factory=list)
-    """Seconds per call in each trial, after the change."""
-    untimed: int = 0
-    """Number of trials more that could not time it."""
-    verdict: Verdict | None = None
-    """What was proven at a look; None if nothing yet."""
-    interval: Interval | None = None
-    """That of the last look."""
-    why: str = ""
-    """Why it was decided without a look; empty if it was not."""
-    _sightings: int = 0
-
-    def add(self, found: Measured | None) -> None:
-        """Take in what a trial measured; None if it could not."""
-        if found is None:
-            self.untimed += 1
-            return
-        self.values.append(found.log_ratio)
-        self.seconds.append(found.seconds * math.exp(found.log_ratio))
-
-    def decide(self, verdict: Verdict, why: str) -> None:
-        """Decide the row without a look at its times."""
-        self.verdict, self.why = verdict, why
-
-    def look(self, plan: Plan) -> None:
-        """Decide the row if its trials prove something."""
-        if self.verdict is not None:
-            return
-        self.interval = self._interval(plan.error)
-        found = verdict(self.interval, plan.limit)
-        self._sightings = self._sightings + 1 if found is Verdict.REGRESSED else 0
-        if found is Verdict.REGRESSED and self._sightings < min(SIGHTINGS, len(plan.looks)):
-            return
-        self.verdict = found
-
-    def settle(self, plan: Plan) -> None:
-        """Decide the row once its mean is known to within a quarter of the limit."""
-        found = interval(self.values, plan.error)
-        if found.high - found.mean <= _SETTLED * math.log1p(plan.limit):
-            self.verdict = Verdict.STEADY
-
-    def _interval(self, error: float) -> Interval:
-        if self.stored is None:
-            return interval(self.values, error)
-        return difference(self.values, self.stored, error, self.allowance)
-
-    def result(self) -> RowResult:
-        """Return the verdict as it stands; inconclusive if there is none."""
-        if self.why and self.verdict is not None:
-            return RowResult.untimed(self.row, self.verdict, self.why)
-        if not self.values:
-            return RowResult.untimed(self.row, Verdict.INCONCLUSIVE, self._reason())
-        found = self.interval or replace(self._interval(0.5), low=-math.inf, high=math.inf)
-        now, judged = median(self.seconds), self.verdict or Verdict.INCONCLUSIVE
-        was = now / math.exp(found.mean)
-        return RowResult(
-            row=self.row, verdict=judged, interval=found, was=was, now=now, why=self._reason()
-        )
-
-    def _reason(self) -> str:
-        if self.verdict is Verdict.REGRESSED:
-            return "slower than the limit"
-        if self.verdict:
-            return ""
-        if self.untimed:
-            of = f"{self.untimed} of {self.untimed + len(self.values)} trials"
-            return f"{of} found no calm to time it in; judge it when less else runs"
-        return "the trials do not prove it either way"
-
-
 @dataclass(frozen=True, slots=True)
 class _Moments:
     mean: float
@@ -277,11 +221,14 @@ def _moments(values: Sequence[float]) -> _Moments:
     return _Moments(math.fsum(kept) / left, squares / (left * (left - 1)), left - 1)
 
 
-def _around(found: _Moments, error: float, trials: int) -> Interval:
+def _around(found: _Moments, errors: Errors, trials: int) -> Interval:
     if found.freedom <= 0:
         return Interval(found.mean, -math.inf, math.inf, trials)
-    margin = -float(stdtrit(found.freedom, error)) * math.sqrt(found.squared_error)
-    return Interval(found.mean, found.mean - margin, found.mean + margin, trials)
+    below, above = (
+        -float(stdtrit(found.freedom, error)) * math.sqrt(found.squared_error)
+        for error in (errors.low, errors.high)
+    )
+    return Interval(found.mean, found.mean - below, found.mean + above, trials)
 
 
 def _excess(recordings: Sequence[Sequence[float]]) -> float:

@@ -1,29 +1,29 @@
 """Timing a call: side by side with another, in rounds, or alone, by the clock of fixed work.
 
 In each round both sides run twice, in an order drawn anew and then reversed (A B B A), so that a
-drift of the machine touches them alike.  The better of a side's two runs counts.  The ratio is
-taken within the round, and its median over rounds, which go on until it is known well enough.
+drift of the machine touches them alike.  A run is some short batches of calls, and the fastest
+third of a side's batches counts: in the first the caches hold the other side's data, and what the
+machine does in between hits some of the rest.  The ratio is taken within the round, and its median
+over rounds, which go on until it is known well enough.
 """
 
 from __future__ import annotations
 
-import gc
 import math
 import random
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from statistics import fmean, median
 from time import perf_counter
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-from pytest_against.heap import Heap, glibc
+from pytest_against.call import Call
 from pytest_against.machine import Clock, Core
 
-BATCH: Final = 50e-6
-"""Seconds that a batch of calls takes at least: the clock and the handover cost a few of these."""
+BATCH: Final = 10e-6
+"""Seconds that a batch of calls takes at least, side by side: a hundred ticks of any clock."""
+LONE_BATCH: Final = 50e-6
+"""The same, alone: between two batches stand the signs of calm."""
 MOST_CALLS: Final = 4096
 """Calls of a batch at most, however short they are."""
 FEWEST_ROUNDS: Final = 3
@@ -32,28 +32,29 @@ ENOUGH_ROUNDS: Final = 6
 """Rounds after which their spread is believed."""
 FAR: Final = math.log(10)
 """Log ratio from which on no more than `FEWEST_ROUNDS` are needed."""
-WARM: Final = 2
-"""Calls after each change of hands that are not timed: the caches hold the other side's data."""
+BATCHES: Final = 12
+"""Batches of a run at most."""
+_FIRST: Final = 3  # batches of a run before it is known how long one takes
+PLACE: Final = 6
+"""Rounds in one place; where results and operands lie is a property of the place, not of a side."""
 FEWEST_CALM: Final = 3
 """Batches in calm without which a call has no time."""
-_LONG: Final = 5e-4  # seconds of a call from which on what the caches hold matters little
-_SETUPS: Final = 0.01  # seconds of a batch with all that prepares it, from which on it is no longer
+_LONG: Final = 5e-4  # seconds of a run, after which no other batch begins
+_SETUPS: Final = 0.01  # seconds of a run with all that prepares it, after which it gets no longer
 _TICK: Final = 1e-7  # seconds that a call may take before the clock moves: that of Windows
 _WARMUP: Final = 3e-4  # seconds in calls that are not timed: a processor is slow at first
 _PATIENCE: Final = 6  # multiple of the calm time asked for, after which it is given up
 _TO_DEVIATION: Final = 1.4826  # of normal noise, from its median absolute deviation
 _OF_MEDIAN: Final = 1.2533  # its standard error, in those of a mean: the square root of pi / 2
 
-Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
-
 
 class Side(Protocol):
     """Something whose calls can be timed."""
 
-    def run(self, calls: int, warm: int, seed: int) -> float:
-        """Return the seconds of so many calls, after `warm` more that are not timed.
+    def run(self, calls: int, batches: int, seed: int) -> Sequence[float]:
+        """Return the seconds of each batch of so many calls.
 
-        The places of operands follow from `seed`, so that they are the same on both sides.
+        Where operands and results lie follows from `seed`, so that it is the same on both sides.
         """
 
 
@@ -91,11 +92,13 @@ def paired(
         If a clock measured a time that is not positive and finite.
     """
     sides, rounds, start = [base, *others], list[list[float]](), perf_counter()
-    seed = rng.getrandbits(32)  # once: elsewhere a result is cold, on other pages on each side
-    calls, longest = _calibrate(rng.sample(sides, len(sides)), seed)
-    warm = min(WARM, math.floor(_LONG / longest))
+    seed = rng.getrandbits(32)
+    batch = _calibrate(rng.sample(sides, len(sides)), seed, BATCH)
+    calls, batches = batch.calls, batch.fitting
     while True:
-        rounds.append(_round(sides, calls, warm, seed, rng))
+        if rounds and len(rounds) % PLACE == 0:
+            seed = rng.getrandbits(32)
+        rounds.append(_round(sides, calls, batches, seed, rng))
         ratios = [[math.log(best[i] / best[0]) for best in rounds] for i in range(1, len(sides))]
         if len(rounds) >= FEWEST_ROUNDS and (
             perf_counter() - start >= seconds or all(_settled(found, precision) for found in ratios)
@@ -105,26 +108,45 @@ def paired(
     return [Measured(median(found), each, len(rounds)) for found in ratios]
 
 
-def _calibrate(sides: Sequence[Side], seed: int) -> tuple[int, float]:
-    """Warm all sides up; return the calls of a batch, and the seconds of the slowest side's."""
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """A number of calls, and what they cost: on the slowest side, and with all that prepares them.
+
+    Both are in seconds.
+    """
+
+    calls: int
+    seconds: float
+    cost: float
+
+    @property
+    def fitting(self) -> int:
+        """How many a run has."""
+        return 1 + min(BATCHES - 1, int(_LONG / self.seconds), int(_SETUPS / self.cost))
+
+
+def _calibrate(sides: Sequence[Side], seed: int, least_seconds: float) -> _Batch:
+    """Warm all sides up; return how many calls take long enough."""
     calls, least = 1, _TICK
     while True:
         start = perf_counter()
         # One call may end before the clock moves, but a batch may not.
-        found = [_positive(side.run(calls, WARM, seed) or least) for side in sides]
-        slow = perf_counter() - start > _SETUPS
-        if min(found) >= BATCH or calls == MOST_CALLS or slow:
-            return calls, max(found) / calls
-        calls, least = min(MOST_CALLS, math.ceil(calls * BATCH / min(found))), 0.0
+        found = [_positive(min(side.run(calls, _FIRST, seed)) or least) for side in sides]
+        spent = perf_counter() - start
+        if min(found) >= least_seconds or calls == MOST_CALLS or spent > _SETUPS:
+            return _Batch(calls, max(found), spent / len(sides) / _FIRST)
+        calls, least = min(MOST_CALLS, math.ceil(calls * least_seconds / min(found))), 0.0
 
 
 def _round(
-    sides: Sequence[Side], calls: int, warm: int, seed: int, rng: random.Random
+    sides: Sequence[Side], calls: int, batches: int, seed: int, rng: random.Random
 ) -> list[float]:
-    """Return the better of two runs of each side, in seconds."""
+    """Return the seconds of a batch of each side."""
     order = rng.sample(range(len(sides)), len(sides))
-    runs = [(i, _positive(sides[i].run(calls, warm, seed))) for i in [*order, *reversed(order)]]
-    return [min(seconds for j, seconds in runs if j == i) for i in range(len(sides))]
+    found: list[list[float]] = [[] for _ in sides]
+    for i in [*order, *reversed(order)]:
+        found[i] += map(_positive, sides[i].run(calls, batches, seed))
+    return [fastest(each, 3) for each in found]
 
 
 def _positive(seconds: float) -> float:
@@ -144,77 +166,6 @@ def standard_error(values: Sequence[float]) -> float:
     middle = median(values)
     deviation = _TO_DEVIATION * median(abs(value - middle) for value in values)
     return _OF_MEDIAN * deviation / math.sqrt(len(values))
-
-
-@dataclass(slots=True)
-class Call:
-    """What ``benchmark(...)`` or ``benchmark.pedantic(...)`` was given."""
-
-    function: Callable[..., Any]
-    args: tuple[Any, ...] = ()
-    kwargs: Mapping[str, Any] | None = None
-    setup: Callable[[], Any] | None = None
-    """Run before each call, outside the time; may return ``(args, kwargs)``."""
-    teardown: Callable[..., Any] | None = None
-    """Run after each call with its arguments, outside the time."""
-    settled: bool = field(default=False, init=False)
-    """Whether the heap is ready for it."""
-
-    def run(self, calls: int, warm: int, seed: int) -> float:
-        """Return the seconds of so many calls, without what prepares them; see `Side.run`."""
-        if not self.settled:
-            self.settled = True
-            _Places.settle()
-        _Places.follow(seed)
-        with no_garbage_collection():
-            self._run(warm)
-            return self._run(calls)
-
-    def once(self) -> None:
-        """Make one call."""
-        self.call(self.arguments())
-
-    def call(self, arguments: Arguments) -> None:
-        """Make one call with arguments that are prepared."""
-        args, kwargs = arguments
-        self.function(*args, **kwargs)
-        self._tear_down((arguments,))
-
-    def arguments(self) -> Arguments:
-        """Prepare the next call."""
-        return (None if self.setup is None else self.setup()) or (self.args, self.kwargs or {})
-
-    def _run(self, calls: int) -> float:
-        spent, together = 0.0, self._together(calls)
-        for start in range(0, calls, together):
-            prepared = [self.arguments() for _ in range(min(together, calls - start))]
-            spent += self._time(prepared)
-            self._tear_down(prepared)
-        return spent
-
-    def _together(self, calls: int) -> int:
-        """Return how many calls are prepared before the first of them.
-
-        What a test runs between calls may undo what they change, and has to run between them here;
-        `Operands` say by their ``copies`` how many sets of arguments they hold at a time.
-        """
-        if self.teardown is not None:
-            return 1
-        return max(1, calls if self.setup is None else getattr(self.setup, "copies", 1))
-
-    def _time(self, prepared: Iterable[Arguments]) -> float:
-        """Return the seconds of the calls; each gives the result before it back, as loops do."""
-        # To unpack keywords in the loop costs half as much again as all else in it.
-        calls = [partial(self.function, *args, **kwargs) for args, kwargs in prepared]
-        start = perf_counter()
-        for call in calls:
-            _ = call()
-        return perf_counter() - start
-
-    def _tear_down(self, prepared: Iterable[Arguments]) -> None:
-        if self.teardown is not None:
-            for args, kwargs in prepared:
-                self.teardown(*args, **kwargs)
 
 
 def absolute(
@@ -237,15 +188,16 @@ def absolute(
     ValueError
         As `paired` does.
     """
-    calls, each = _calibrate([asked], rng.getrandbits(32))
-    warm = max(WARM, math.ceil(_WARMUP / each))
+    batch = _calibrate([asked], rng.getrandbits(32), LONE_BATCH)
+    calls = batch.calls
+    asked.run(math.ceil(calls * _WARMUP / batch.seconds), 1, rng.getrandbits(32))
     found, spent, tries, start = list[float](), 0.0, 0, perf_counter()
     before = clock.calm()
     while len(found) < FEWEST_CALM or spent < seconds:
         if tries >= FEWEST_CALM and perf_counter() - start > _PATIENCE * seconds:
             break
         look = core()
-        took = _positive(asked.run(calls, warm if tries == 0 else 0, rng.getrandbits(32)))
+        took = _positive(*asked.run(calls, 1, rng.getrandbits(32)))
         kept, after = look.kept(took), clock.calm()
         tries += 1
         if before and kept and after:
@@ -255,45 +207,9 @@ def absolute(
     return found
 
 
-def faster_half(seconds: Sequence[float]) -> float:
-    """Return the geometric mean of the faster half of one or more times, in seconds.
+def fastest(seconds: Sequence[float], one_in: int) -> float:
+    """Return the geometric mean of the fastest of one or more times, one in so many, in seconds.
 
     Neighbours only add to a time, but the very lowest is a layout that few processes meet.
     """
-    return math.exp(fmean(map(math.log, sorted(seconds)[: (len(seconds) + 1) // 2])))
-
-
-@contextmanager
-def no_garbage_collection() -> Iterator[None]:
-    """Keep the collector from running within a timed call."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-class _Places:
-    """Where operands and the results of calls come to lie."""
-
-    seed: int | None = None
-    heap: Final = Heap(glibc())
-
-    @classmethod
-    def settle(cls) -> None:
-        """Begin anew for another call."""
-        cls.seed = None
-        cls.heap.fill()
-
-    @classmethod
-    def follow(cls, seed: int) -> None:
-        """Move them, unless they lie as follows from `seed` already."""
-        if seed == cls.seed:
-            return
-        cls.seed = seed
-        operands = sys.modules.get("pytest_against.operands")
-        if operands is not None:
-            operands.Layout.redraw(seed)
-        cls.heap.move(seed)
+    return math.exp(fmean(map(math.log, sorted(seconds)[: math.ceil(len(seconds) / one_in)])))

@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_against.machine import core_numbers, fix_addresses, pin
 from pytest_against.model import CannotJudgeError, OnRow
-from pytest_against.timing import FEWEST_CALM, Measured, faster_half, paired
+from pytest_against.timing import FEWEST_CALM, Measured, fastest, paired
 from pytest_against.workers import AGAIN, BASE, HEAD, Tree, Worker, started
 
 
@@ -159,7 +159,7 @@ def run_alone(
             if meeting.answer["outcome"] != "passed":
                 failed[node] = meeting.answer["why"]
     found = {
-        node: Measured(math.log(faster_half(each) / clock), clock, len(each))
+        node: Measured(math.log(fastest(each, 2) / clock), clock, len(each))
         for node, each in times.items()
         if node not in failed and len(each) >= FEWEST_CALM
     }
@@ -179,6 +179,7 @@ class _Meeting:
         self._timeout = timeout
         self.answer: dict[str, Any] = {}
         self.there = True
+        worker.say(begin=True)
         self.heard(worker.hear(timeout))
 
     def heard(self, answer: dict[str, Any]) -> None:
@@ -190,13 +191,13 @@ class _Meeting:
         if "done" in answer:
             self.answer, self.there = answer, False
 
-    def run(self, calls: int, warm: int, seed: int) -> float:
-        self._worker.say(run=calls, warm=warm, seed=seed)
+    def run(self, calls: int, batches: int, seed: int) -> list[float]:
+        self._worker.say(run=calls, batches=batches, seed=seed)
         answer = self._worker.hear(self._timeout)
         self.heard(answer)
         if not self.there:
             raise _Failed
-        seconds: float = answer["ran"]
+        seconds: list[float] = answer["ran"]
         return seconds
 
     def part(self) -> None:

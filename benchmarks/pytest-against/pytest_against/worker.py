@@ -20,12 +20,13 @@ from typing import Any, Final
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from pytest_against.call import Call
 from pytest_against.exact import digest, peak_bytes
 from pytest_against.fixture import Swap
 from pytest_against.heap import keep_memory
 from pytest_against.machine import Clock, Core
 from pytest_against.model import Mode
-from pytest_against.timing import Call, absolute
+from pytest_against.timing import absolute
 
 ENVIRONMENT: Final = "PYTEST_AGAINST"
 """Tells tests that a worker runs them: ``checks`` or ``timing``."""
@@ -128,7 +129,7 @@ class Worker:
         self._line.say(at=fixture.fullname)
         while "go" not in (order := self._line.hear()):
             if "run" in order:
-                self._line.say(ran=asked.run(order["run"], order["warm"], order["seed"]))
+                self._line.say(ran=asked.run(order["run"], order["batches"], order["seed"]))
             else:
                 self._line.say(**self._alone(asked, order))
 
@@ -147,8 +148,9 @@ class Worker:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # around what collects warnings
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        """Say that a test begins, and how it ended."""
+        """Say that a test begins, once the others have come so far, and how it ended."""
         self._line.say(begins=item.nodeid)
+        self._wait()
         self._found, self._extra = {"outcome": "passed"}, {}
         result = yield
         own = self._extra.get("exact", {})
@@ -161,6 +163,12 @@ class Worker:
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Say that all is done, and what was measured."""
         self._line.say(end=int(exitstatus), origins=self._origins())
+        self._wait()
+
+    def _wait(self) -> None:
+        """Do nothing while others are timed on the same core, until the referee says so."""
+        if self._mode is Mode.TIMING:
+            self._line.hear()
 
     def _origins(self) -> dict[str, str]:
         return {name: _origin(name) for name in self._packages}
