@@ -172,7 +172,7 @@ def test_noisy_controls_are_named(render: Callable[[Result], str]) -> None:
     assert "did not come out steady on 4 rows of 5 (m0[1e3], m1[1e3], m2[1e3]): no time" in report
 
 
-@pytest.mark.parametrize("found", [None, UNBOUNDED, Interval(0, -math.inf, 0.01, 8)])
+@pytest.mark.parametrize("found", [None, UNBOUNDED, Interval(0, -0.01, math.inf, 8)])
 def test_steady_controls_of_unknown_width_have_none(found: Interval | None) -> None:
     report = text(result(STEADY, controls=(row("even", "steady", found),)))
     assert "identical code came out steady on 1 row\n" in report

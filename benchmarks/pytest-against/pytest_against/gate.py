@@ -49,8 +49,8 @@ class Length:
     precision: float
 
 
-SHORT: Final = Length(seconds=0.03, spare=3.0, precision=1 / 3)
-LONG: Final = Length(seconds=0.1, spare=4.0, precision=1 / 10)
+SHORT: Final = Length(seconds=0.03, spare=2.0, precision=1 / 3)
+LONG: Final = Length(seconds=0.06, spare=2.5, precision=1 / 6)
 
 _OWN: Final = "tests of the base"
 """The revision as it was: its own tests tell what has vanished since."""

@@ -240,8 +240,8 @@ def _controls(result: Result, style: Style) -> str:
             f"identical code did not come out steady on {count(len(result.noisy))} of {total} "
             f"({names}): no time is believed; run it again when less else runs, or with more trials"
         )
-    intervals = [row.interval for row in result.controls if row.interval]
-    widest = max((max(-found.low, found.high) for found in intervals), default=math.inf)
+    # The lower ends are corrected for all rows, and so say less of a single one.
+    widest = max((row.interval.high for row in result.controls if row.interval), default=math.inf)
     within = f", within {math.expm1(widest):.1%}" if widest < _UNBOUNDED else ""
     return f"identical code came out steady on {count(total)}{within}"
 
