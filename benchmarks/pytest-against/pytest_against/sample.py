@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
@@ -88,8 +88,8 @@ class Sample:
             return RowResult.untimed(self.row, self.verdict, self.why)
         if not self.values:
             return RowResult.untimed(self.row, Verdict.INCONCLUSIVE, self._reason())
-        known = self.interval or self._interval(Errors(0.5, 0.5))
-        found = known if self.interval else replace(known, low=-math.inf, high=math.inf)
+        mean = self._interval(Errors(0.5, 0.5)).mean
+        found = self.interval or Interval(mean, -math.inf, math.inf, len(self.values))
         now, judged = median(self.seconds), self.verdict or Verdict.INCONCLUSIVE
         was = now / math.exp(found.mean)
         return RowResult(
