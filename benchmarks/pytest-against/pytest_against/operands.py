@@ -7,9 +7,6 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
-
-Array = NDArray[Any]
 
 ALIGNMENT: Final = 64
 """Bytes of a cache line, and of the widest vector register."""
@@ -82,15 +79,10 @@ class Operands:
     def __init__(self, *variants: Sequence[Any], writes: Collection[int] = ()) -> None:
         self._variants = _checked(variants, writes)
         first = self._variants[0]
-        size = next((a.nbytes for a in first if _is_copied(a)), 0)
+        self._copied = [place for place, a in enumerate(first) if _is_copied(a)]
+        size = first[self._copied[0]].nbytes if self._copied else 0
         self.copies = max(1, min(_MOST_COPIES, _MOST_BYTES // max(1, size)))
-        self._slots = [
-            [
-                _Slot(a, written=place in writes) if _is_copied(a) else None
-                for place, a in enumerate(first)
-            ]
-            for _ in range(self.copies)
-        ]
+        self._copies = [_Copy(first, self._copied, writes) for _ in range(self.copies)]
         self._uses = 0
         self._seed: int | None = None
         self.variant = 0
@@ -104,21 +96,15 @@ class Operands:
             self._move()
         self.variant = self._uses % len(self._variants)
         self._uses += 1
-        self.arguments = tuple(
-            argument if slot is None else slot.hold(argument)
-            for slot, argument in zip(self._slots[copy], self._variants[self.variant], strict=True)
-        )
+        self.arguments = self._copies[copy].restored(self._variants[self.variant])
         return self.arguments, {}
 
     def _move(self) -> None:
         """Draw where the arrays begin."""
         self._seed = Layout.seed
         rng = random.Random(self._seed)  # noqa: S311 - places in memory, not secrets
-        for slots in self._slots:
-            for slot in slots:
-                offset = rng.randrange(0, _PAGE, ALIGNMENT)
-                if slot is not None:
-                    slot.move(offset)
+        for copy in self._copies:
+            copy.move([rng.randrange(0, _PAGE, ALIGNMENT) for _ in self._copied])
 
 
 def _is_copied(argument: object) -> bool:
@@ -157,35 +143,42 @@ def _short(forms: Sequence[tuple[Any, ...]]) -> str:
     return f"({', '.join(words)})"[:200]
 
 
-class _Slot:
-    """Memory for one argument, which can begin anywhere within its first page."""
+class _Copy:
+    """Memory for the arguments of one call, each of which can begin anywhere in its first page."""
 
-    def __init__(self, like: Array, *, written: bool) -> None:
-        self._like = like
-        self._written = written
+    def __init__(
+        self, like: Sequence[Any], copied: Sequence[int], writes: Collection[int]
+    ) -> None:
+        self._like, self._copied = like, copied
+        self._written = [place for place in copied if place in writes]
+        self._only_read = [place for place in copied if place not in writes]
         # Filling touches the pages, so that no timed call is charged for the first access.
-        self._raw = np.full(like.nbytes + 2 * _PAGE, 0xFF, np.uint8)
-        self._first_page = -self._raw.ctypes.data % _PAGE
-        self._placed: dict[int, Array] = {}
-        self._array = like
-        self._held: Array | None = None
+        self._raw = [np.full(like[place].nbytes + 2 * _PAGE, 0xFF, np.uint8) for place in copied]
+        self._arguments = list(like)
+        self._held: Sequence[Any] | None = None
 
-    def move(self, offset: int) -> None:
-        array = self._placed.get(offset)
-        if array is None:
-            array = self._placed[offset] = np.ndarray(
-                self._like.shape,
-                self._like.dtype,
-                self._raw.data,
-                offset=self._first_page + offset,
-                order="F" if self._like.flags.fnc else "C",
+    def move(self, offsets: Sequence[int]) -> None:
+        for place, raw, offset in zip(self._copied, self._raw, offsets, strict=True):
+            like = self._like[place]
+            self._arguments[place] = np.ndarray(
+                like.shape,
+                like.dtype,
+                raw.data,
+                offset=-raw.ctypes.data % _PAGE + offset,
+                order="F" if like.flags.fnc else "C",
             )
-        self._array = array
         self._held = None
 
-    def hold(self, pristine: Array) -> Array:
-        """Return the array with the contents of `pristine`."""
-        if self._written or self._held is not pristine:
-            np.copyto(self._array, pristine)
-            self._held = pristine
-        return self._array
+    def restored(self, variant: Sequence[Any]) -> tuple[Any, ...]:
+        """Return the arguments with the contents of a variant."""
+        arguments = self._arguments
+        for place in self._written:
+            arguments[place][...] = variant[place]
+        if self._held is not variant:
+            self._held = variant
+            for place in self._only_read:
+                arguments[place][...] = variant[place]
+            for place, argument in enumerate(variant):
+                if place not in self._copied:
+                    arguments[place] = argument
+        return tuple(arguments)
