@@ -12,9 +12,8 @@ import msgspec
 from scipy.stats import binomtest
 
 from benchmarks.results.plants import NOTHING, SLOWER
-from pytest_against.files import short
-from pytest_against.model import FAILURES, CannotJudgeError
-from pytest_against.tables import TEXT
+from pytest_against.model import FAILURES, CannotJudgeError, short
+from pytest_against.report import TEXT
 
 CONFIDENCE: Final = 0.95
 _FAILED: Final = frozenset(verdict.value for verdict in FAILURES)

@@ -28,14 +28,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from pytest_against import console, files, join, looks, report, trees
+from pytest_against import cli, files, join, looks, report, trees
 from pytest_against.checks import Check, Checked, check
 from pytest_against.gate import MOST_CONTROLS, SHORT_TRIALS, run_trials_of
 from pytest_against.machine import this_machine
-from pytest_against.model import CannotJudgeError, Limits, Result, Suite, Verdict, rows_of
-from pytest_against.sample import Sample
-from pytest_against.stats import Plan, increases
-from pytest_against.tables import PAGE, code, count
+from pytest_against.model import CannotJudgeError, Limits, Result, Suite, Verdict, rows_of, short
+from pytest_against.report import PAGE, code, count
+from pytest_against.stats import Plan, Sample, increases
 from pytest_against.workers import AGAIN, BASE, HEAD, Tree
 
 ROOT: Final = Path(__file__).parents[2]
@@ -60,14 +59,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--cache", type=Path, default=ROOT / ".history", help="what is kept (%(default)s)")
     add("--page", type=Path, metavar="FILE", default=PAGE_FILE, help="the table (%(default)s)")
     asked = parser.parse_args(argv)
-    return console.guarded(PROGRAM, lambda: _history(asked))
+    return cli.guarded(PROGRAM, lambda: _history(asked))
 
 
 def _history(asked: argparse.Namespace) -> int:
     files.check(asked.page)
     folder, limits = asked.cache.resolve(), replace(LIMITS, budget=asked.budget)
     releases = resolve([each for each in asked.releases.split(",") if each])
-    with console.only_one(), tempfile.TemporaryDirectory(prefix="history-") as root:
+    with cli.only_one(), tempfile.TemporaryDirectory(prefix="history-") as root:
         tree = Path(root)
         trees.lay_out(ROOT, _PACKAGES, tree, None)
         suite = Suite(root=ROOT, keyword=asked.rows, packages=_PACKAGES, options=_PYTEST)
@@ -159,7 +158,7 @@ def run(command: Sequence[str], folder: Path | None = None) -> str:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)  # noqa: S603
     except (OSError, subprocess.CalledProcessError) as error:
         words = str(getattr(error, "stderr", "") or error).strip().rpartition("\n")[2]
-        said = f"`{files.short(shlex.join(command))}` failed: {files.short(words)}"
+        said = f"`{short(shlex.join(command))}` failed: {short(words)}"
         raise CannotJudgeError(f"{said}; check the network, or change --releases") from None
     return done.stderr + done.stdout
 
@@ -199,7 +198,7 @@ def facts(side: Tree, limits: Limits, release: str, python: str) -> Facts:
     if (found := answers.pop("numpy")) != release:
         raise CannotJudgeError(f"{python} has NumPy {found}, not {release}; unset PYTHONPATH")
     side = replace(side, python=python)
-    with console.progress(limits.budget) as told:
+    with cli.progress(limits.budget) as told:
         told.stage(f"checks on NumPy {release}", 0)
         return Facts(side, check(side, limits.timeout, told.row), answers)
 
@@ -224,7 +223,7 @@ def judge_pair(facts_of: Callable[[str], Facts], limits: Limits, old: str, new: 
     samples = {node: _BothWays(row) for node, row in rows.items()}
     controls = {n: Sample(rows[n]) for n in both[:: math.ceil(len(both) / MOST_CONTROLS) or 1]}
     budget = looks.Budget(time.monotonic())
-    with console.progress(limits.budget) as told:
+    with cli.progress(limits.budget) as told:
         run_trials = partial(run_trials_of, sides, limits, told)
         found = looks.judged(samples, controls, limits, run_trials, budget, SHORT_TRIALS)
     machine = this_machine().as_dict() | {"numpy": f"{old}, {new}"}

@@ -10,8 +10,8 @@ from typing import Final
 
 from benchmarks.workloads import WORKLOADS, Signs
 from pytest_against.model import CannotJudgeError
+from pytest_against.report import PAGE, duration
 from pytest_against.saved import Baseline
-from pytest_against.tables import PAGE, duration
 from relu_impls import METHODS, Contract, Kind, Method
 from relu_impls.contract import BOOL, FLOATS, INTEGERS, LONGDOUBLE, SIGNED, UNSIGNED, Edge, Sign
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from textwrap import indent
 from typing import Final
 
-from pytest_against.files import short
-from pytest_against.model import CannotJudgeError
+from pytest_against.model import CannotJudgeError, short
 
 PACKAGE: Final = "relu_impls"
 NOTHING: Final = "nothing"

@@ -18,8 +18,7 @@ from typing import Any, Final
 
 from benchmarks.results.gate_log import CANNOT_JUDGE
 from benchmarks.results.plants import Plant, git, prepare
-from pytest_against.files import short
-from pytest_against.model import CannotJudgeError
+from pytest_against.model import CannotJudgeError, short
 
 BASELINES: Final = Path("benchmarks", "baselines")
 _ANSWERS: Final = (0, 1, CANNOT_JUDGE, 3)

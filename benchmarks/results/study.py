@@ -29,12 +29,10 @@ from benchmarks.results.plants import NOTHING, PLANTS, SLOWER, Plant, affected, 
 from benchmarks.results.running import BASELINES, KINDS, Side, run
 from benchmarks.rows import all_rows
 from pytest_against import __version__
-from pytest_against.console import INTERRUPTED, guarded
-from pytest_against.expression import matcher
-from pytest_against.files import short
+from pytest_against.cli import INTERRUPTED, guarded
 from pytest_against.machine import this_machine
-from pytest_against.model import CannotJudgeError
-from pytest_against.saved import path_for
+from pytest_against.model import CannotJudgeError, short
+from pytest_against.saved import matcher, path_for
 
 HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parents[1]

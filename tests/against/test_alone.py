@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pytest_against import alone
-from pytest_against.alone import ENOUGH_ROWS, ROW_SECONDS, working_tree
+from pytest_against import baseline
+from pytest_against.baseline import ENOUGH_ROWS, ROW_SECONDS, working_tree
 from pytest_against.model import Progress, Suite
 from pytest_against.timing import Measured
 from pytest_against.trials import TrialResult
@@ -35,8 +35,8 @@ def test_trials_of_the_working_tree_hand_on_the_time_of_the_clock(
         found = {str(n): Measured(0.0, clock, 3) for n, clock in enumerate(next(clocks))}
         return [TrialResult(found, {}, {})]
 
-    monkeypatch.setattr(alone, "side_by_side", run)
-    monkeypatch.setattr(alone, "own_cores", lambda count: list(range(count)))
+    monkeypatch.setattr(baseline, "side_by_side", run)
+    monkeypatch.setattr(baseline, "own_cores", lambda count: list(range(count)))
     said: list[tuple[str, int]] = []
     progress = Progress(lambda *words: said.append(words), lambda _: None)
     with working_tree(Suite(root=root, packages=("pkg",)), 7.0, progress) as (head, run_trials):

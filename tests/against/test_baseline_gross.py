@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pytest
 
-from pytest_against.baseline import GROSS, clock_seconds, grossly_slower
-from pytest_against.call import Call
+from pytest_against.beside import GROSS, clock_seconds, grossly_slower
+from pytest_against.calls import Call
 from pytest_against.machine import Clock
 from tests.against.simulated import A, stored
 

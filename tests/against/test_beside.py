@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_against import baseline, beside, commands, console, saved
+from pytest_against import beside, cli, commands, saved
 from pytest_against.machine import this_machine
 from pytest_against.model import rows_of
 from tests.against import runs
@@ -96,7 +96,7 @@ def test_what_looks_slower_is_shown_and_passes(
     pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored(seconds=1e-12)
-    monkeypatch.setattr(baseline, "grossly_slower", lambda *_: None)  # a busy moment has passed
+    monkeypatch.setattr(beside, "grossly_slower", lambda *_: None)  # a busy moment has passed
     outcomes, _ = ran(pytester)
     assert (outcomes["one"], outcomes["two"]) == ("passed", "passed")
     shown = said(capsys)
@@ -109,7 +109,7 @@ def test_what_is_grossly_slower_fails_and_is_not_saved(
 ) -> None:
     stored(seconds=1e-12)
     monkeypatch.setattr(
-        baseline, "grossly_slower", lambda asked, _: 2.5 if asked.setup is None else None
+        beside, "grossly_slower", lambda asked, _: 2.5 if asked.setup is None else None
     )
     outcomes, code = ran(pytester, "-k", "one or two or unknown", "--benchmark-json=a.json")
     assert outcomes == {"one": "failed", "two": "failed", "unknown": "passed"}
@@ -142,7 +142,7 @@ def test_what_would_mean_nothing_is_refused(
 def test_one_measurement_at_a_time(
     pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with console.only_one():
+    with cli.only_one():
         outcomes, code = ran(pytester)
         assert (outcomes, code) == ({}, pytest.ExitCode.USAGE_ERROR)
         assert "another measurement runs on this machine" in said(capsys)

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_against import console, files
-from pytest_against.model import CannotJudgeError
+from pytest_against import cli
+from pytest_against.model import CannotJudgeError, short
 
 pytestmark = pytest.mark.usefixtures("home", "signals")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -27,13 +27,13 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize(
     "parse, text, value",
     [
-        (console.fraction, "3%", 0.03),
-        (console.fraction, "0.03", 0.03),
-        (console.fraction, "99.9%", 0.999),
-        (console.positive, "0.5", 0.5),
-        (console.positive, "1e3", 1000.0),
-        (console.whole, "1", 1),
-        (console.whole, "10000", 10_000),
+        (cli.fraction, "3%", 0.03),
+        (cli.fraction, "0.03", 0.03),
+        (cli.fraction, "99.9%", 0.999),
+        (cli.positive, "0.5", 0.5),
+        (cli.positive, "1e3", 1000.0),
+        (cli.whole, "1", 1),
+        (cli.whole, "10000", 10_000),
     ],
 )
 def test_numbers_are_read(parse: Callable[[str], float], text: str, value: float) -> None:
@@ -43,9 +43,9 @@ def test_numbers_are_read(parse: Callable[[str], float], text: str, value: float
 @pytest.mark.parametrize(
     "parse, texts",
     [
-        (console.fraction, ["", "3", "0", "0%", "-3%", "100%", "nan", "inf%", "three", "%", "3%%"]),
-        (console.positive, ["", "0", "-1", "nan", "inf", "1s"]),
-        (console.whole, ["", "0", "-1", "1.5", "10001", "9" * 5000, "\u00b2", "1_0", " 1"]),
+        (cli.fraction, ["", "3", "0", "0%", "-3%", "100%", "nan", "inf%", "three", "%", "3%%"]),
+        (cli.positive, ["", "0", "-1", "nan", "inf", "1s"]),
+        (cli.whole, ["", "0", "-1", "1.5", "10001", "9" * 5000, "\u00b2", "1_0", " 1"]),
     ],
 )
 def test_what_is_no_number_is_named_in_one_line(
@@ -55,12 +55,12 @@ def test_what_is_no_number_is_named_in_one_line(
         with pytest.raises(argparse.ArgumentTypeError) as error:
             parse(text)
         assert "\n" not in str(error.value)
-        assert str(error.value).startswith(files.short(text) + " is no ")
+        assert str(error.value).startswith(short(text) + " is no ")
 
 
 @given(st.text())
 def test_no_text_is_more_than_refused(text: str) -> None:
-    for parse in (console.fraction, console.positive, console.whole):
+    for parse in (cli.fraction, cli.positive, cli.whole):
         with suppress(argparse.ArgumentTypeError):
             assert parse(text) > 0
 
@@ -69,12 +69,12 @@ def end(error: BaseException) -> int:
     def run() -> int:
         raise error
 
-    return console.guarded("it", run)
+    return cli.guarded("it", run)
 
 
 @pytest.mark.parametrize("code", [0, 1, 2, 3])
 def test_a_command_that_ends_keeps_its_exit_code(code: int) -> None:
-    assert console.guarded("it", lambda: code) == code
+    assert cli.guarded("it", lambda: code) == code
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_fault_of_ours_is_no_verdict(
 def test_closed_streams_change_no_exit_code(stream: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", stream)
     monkeypatch.setattr(sys, "stderr", None)
-    assert console.guarded("it", lambda: 3) == 3
+    assert cli.guarded("it", lambda: 3) == 3
     assert end(CannotJudgeError("why")) == 2
 
 
@@ -118,7 +118,7 @@ def test_what_cannot_be_printed_is_no_success(
 ) -> None:
     full = open("/dev/full", "w")  # noqa: SIM115, PTH123 - it is closed below
     monkeypatch.setattr(sys, "stdout", full)
-    assert console.guarded("it", lambda: min(full.write("verdict"), 0)) == 2
+    assert cli.guarded("it", lambda: min(full.write("verdict"), 0)) == 2
     assert "it: the report cannot be printed (" in capsys.readouterr().err
     full.close()  # nothing is left that would fail once more at the end
 
@@ -137,7 +137,7 @@ def test_a_signal_ends_it_once_and_others_wait_until_all_is_cleaned_up(number: i
                 os.kill(os.getpid(), other)
                 cleaned.append(other)
 
-    assert console.guarded("it", run) == console.INTERRUPTED
+    assert cli.guarded("it", run) == cli.INTERRUPTED
     assert len(cleaned) == 3
     os.kill(os.getpid(), number)  # nor does one end it later, with another exit code
 
@@ -150,7 +150,7 @@ def test_what_was_ignored_stays_ignored_and_handlers_come_back() -> None:
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     before = signal.getsignal(signal.SIGTERM)
-    assert console.guarded("it", ignoring) == 0
+    assert cli.guarded("it", ignoring) == 0
     assert signal.getsignal(signal.SIGTERM) is before
 
 

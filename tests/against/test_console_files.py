@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_against import console, files
+from pytest_against import cli, files
 from pytest_against.model import CannotJudgeError
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -33,7 +33,7 @@ class Writing:
             (path, lambda text, n=n: f"{n}: {text}")
             for n, path in enumerate(self.paths if paths is None else paths)
         ]
-        return console.reports(
+        return cli.reports(
             asked, lambda text: f"shown: {text}\n", lambda why, _: f"refused: {why}", sources
         )
 
@@ -131,9 +131,9 @@ def test_what_cannot_be_written_is_known_before_a_measurement(
 
 def test_one_measurement_at_a_time(home: Path) -> None:
     words = "another measurement runs"
-    with console.only_one(), pytest.raises(CannotJudgeError, match=words), console.only_one():
+    with cli.only_one(), pytest.raises(CannotJudgeError, match=words), cli.only_one():
         pytest.fail("both have it")
-    with console.only_one():
+    with cli.only_one():
         assert len(list((home / ".cache").iterdir())) == 1
 
 
@@ -150,10 +150,10 @@ def test_without_a_home_to_write_in_the_lock_is_elsewhere(
         monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("no home")))
     else:
         (home / ".cache").write_text("a file")
-    with console.only_one():
+    with cli.only_one():
         (lock,) = tmp_path.iterdir()
         assert str(getattr(os, "getuid", lambda: "")()) in lock.name  # one for each user
-        with pytest.raises(CannotJudgeError), console.only_one():
+        with pytest.raises(CannotJudgeError), cli.only_one():
             pytest.fail("both have it")
 
 
@@ -163,12 +163,12 @@ def test_without_any_place_for_a_lock_there_is_a_reason(
     (home / ".cache").write_text("a file")
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path / "file"))
-    with pytest.raises(OSError), console.only_one():  # noqa: PT011 - the system's words
+    with pytest.raises(OSError), cli.only_one():  # noqa: PT011 - the system's words
         pytest.fail("it began")
 
 
 def told(budget: float = 9.0) -> None:
-    with console.progress(budget) as progress:
+    with cli.progress(budget) as progress:
         progress.stage("checks", 0)
         progress.row("a")
         for rows in (2, 2, 1):

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pytest_against.call import Call
-from pytest_against.exact import digest, peak_bytes
+from pytest_against.calls import Call, digest, peak_bytes
 
 LEAVES = (
     st.none() | st.booleans() | st.integers() | st.text() | st.binary() | st.floats(allow_nan=False)

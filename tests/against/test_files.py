@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_against import files
+from pytest_against import files, saved
+from pytest_against.model import short
 from tests.against.runs import STOCK
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs pipes, links and permissions of POSIX")
@@ -185,8 +186,8 @@ def saves(tmp_path: Path) -> Path:
 
 def test_a_name_is_a_file_or_the_json_in_a_folder(saves: Path, tmp_path: Path) -> None:
     runs = sorted(saves.glob("*.json"))
-    assert files.find_runs(str(saves), tmp_path) == runs
-    assert files.find_runs(str(runs[0]), tmp_path) == runs[:1]
+    assert saved.find_runs(str(saves), tmp_path) == runs
+    assert saved.find_runs(str(runs[0]), tmp_path) == runs[:1]
 
 
 @pytest.mark.parametrize("path", ["machine/it", "machine/it/it"])
@@ -199,30 +200,30 @@ def test_a_name_finds_what_was_saved_under_it(
     shutil.copy(STOCK[5, "after"], storage / "machine" / "other.json")
     monkeypatch.chdir(tmp_path)
     Path("it").mkdir()  # a folder without JSON does not hide it
-    assert files.find_runs("it", storage) == sorted(place.glob("*_it.json"))
-    assert files.find_runs("other", storage) == [storage / "machine" / "other.json"]
-    assert files.sources("it", storage) == [*sorted(place.glob("*_it.json")), place]
+    assert saved.find_runs("it", storage) == sorted(place.glob("*_it.json"))
+    assert saved.find_runs("other", storage) == [storage / "machine" / "other.json"]
+    assert saved.sources("it", storage) == [*sorted(place.glob("*_it.json")), place]
 
 
 @pytest.mark.parametrize("name", ["x", "x" * 5000])
 def test_nothing_is_found_where_nothing_is(name: str, tmp_path: Path) -> None:
-    assert files.find_runs(name, tmp_path) == []
+    assert saved.find_runs(name, tmp_path) == []
 
 
 def test_the_sources_of_a_file_are_the_file_alone(saves: Path, tmp_path: Path) -> None:
     path = saves / "0001_it.json"
-    assert files.sources(str(path), tmp_path) == [path]
-    assert files.sources(str(saves), tmp_path) == [*sorted(saves.glob("*.json")), saves]
+    assert saved.sources(str(path), tmp_path) == [path]
+    assert saved.sources(str(saves), tmp_path) == [*sorted(saves.glob("*.json")), saves]
 
 
 @settings(deadline=None)
 @given(text=st.text() | st.text(alphabet="a\n\x1b\ud800\u2028é", max_size=500))
 def test_words_in_a_message_are_one_short_printable_line(text: str) -> None:
-    found = files.short(text)
+    found = short(text)
     assert found.isprintable()
     assert len(found) <= 200
 
 
 def test_short_words_are_kept_and_long_ones_lose_their_middle() -> None:
-    assert files.short("an é in one line") == "an é in one line"
-    assert files.short("a" * 300 + "z") == "a" * 98 + "..." + "a" * 97 + "z"
+    assert short("an é in one line") == "an é in one line"
+    assert short("a" * 300 + "z") == "a" * 98 + "..." + "a" * 97 + "z"

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from pytest_against.call import Call
-from pytest_against.fixture import Handing, Swap
+from pytest_against.calls import Call, Handing, Swap
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.usefixtures("home")

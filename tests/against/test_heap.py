@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 import pytest
 
-from pytest_against import heap
-from pytest_against.heap import Heap, keep_memory
+from pytest_against import machine
+from pytest_against.machine import Heap, keep_memory
 from pytest_against.operands import Layout, Operands
 
 TOP: Final = 10_000_000
@@ -95,7 +95,7 @@ def test_where_results_begin_says_nothing_of_where_operands_do(
 
 
 def test_holes_of_one_size_are_filled_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heap, "_MOST", 2)
+    monkeypatch.setattr(machine, "_MOST", 2)
     libc = Malloc(*[20_000] * 90)
     Heap(libc).fill()
     assert 0 < len(libc.used) < 90
@@ -103,9 +103,9 @@ def test_holes_of_one_size_are_filled_up_to_a_bound(monkeypatch: pytest.MonkeyPa
 
 def test_another_heap_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    assert heap.glibc() is None
+    assert machine.glibc() is None
     assert not keep_memory()
-    found = Heap(heap.glibc())
+    found = Heap(machine.glibc())
     found.fill()
     found.move(1)
     found.release()
@@ -113,7 +113,7 @@ def test_another_heap_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
 
 FAULTS: Final = """
 import resource
-from pytest_against.heap import keep_memory
+from pytest_against.machine import keep_memory
 assert keep_memory()
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -126,7 +126,7 @@ print(max(found[-5:]))
 
 PLACES: Final = """
 import numpy as np
-from pytest_against.heap import Heap, glibc, keep_memory
+from pytest_against.machine import Heap, glibc, keep_memory
 keep_memory()
 found = Heap(glibc())
 found.fill()
@@ -137,7 +137,7 @@ for seed in range(20):
 
 
 def _printed(code: str) -> list[int]:
-    paths = {**os.environ, "PYTHONPATH": str(Path(heap.__file__).parents[1])}
+    paths = {**os.environ, "PYTHONPATH": str(Path(machine.__file__).parents[1])}
     words = subprocess.check_output([sys.executable, "-c", code], env=paths, text=True)
     return [int(word) for word in words.split()]
 

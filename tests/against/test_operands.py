@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import pytest_against
-from pytest_against.call import Call
+from pytest_against.calls import Call
 from pytest_against.operands import ALIGNMENT, Layout, Operands
 
 X: Final = np.array([-1.0, 2.0, -3.0, 4.0])
@@ -25,7 +25,7 @@ Array = NDArray[Any]
 
 @pytest.fixture(autouse=True)
 def _nobody_orders_rounds(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("pytest_against.call._Places.seed", None)
+    monkeypatch.setattr("pytest_against.calls._Places.seed", None)
     Layout.seed = None
     yield
     Layout.seed = None

@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_against import recording as module
-from pytest_against.baseline import RECORD_LIMITS
+from pytest_against import baseline
+from pytest_against.baseline import FEWEST_TRIALS, RECORD_LIMITS, RECORDINGS, recordable, recording
 from pytest_against.checks import Check
 from pytest_against.looks import Budget
 from pytest_against.model import CannotJudgeError
-from pytest_against.recording import FEWEST_TRIALS, RECORDINGS, recordable, recording
 from pytest_against.saved import FEWEST, Timing, load_file, write_run
 from tests.against.runs import ABOUT
 from tests.against.simulated import (
@@ -38,7 +37,7 @@ ROWS = recordable(side())
 
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "cores", lambda: 2)
+    monkeypatch.setattr(baseline, "cores", lambda: 2)
 
 
 def _recording(machine: Machine, number: int = 1, **limits: Any) -> list[dict[str, Timing]]:

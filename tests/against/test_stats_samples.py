@@ -12,8 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_against.model import Interval, Row, Verdict
-from pytest_against.sample import SIGHTINGS, Sample
-from pytest_against.stats import Plan, interval, verdict
+from pytest_against.stats import SIGHTINGS, Plan, Sample, interval, verdict
 from pytest_against.timing import Measured
 
 ROW: Final = Row(node="test_it.py::test_it", method="test_it", workload="", name="test_it")

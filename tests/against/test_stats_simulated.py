@@ -18,8 +18,17 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from pytest_against.model import Row, Verdict
-from pytest_against.sample import SIGHTINGS, Sample
-from pytest_against.stats import ERROR, TRIMMED, Errors, Plan, difference, drift, interval
+from pytest_against.stats import (
+    ERROR,
+    SIGHTINGS,
+    TRIMMED,
+    Errors,
+    Plan,
+    Sample,
+    difference,
+    drift,
+    interval,
+)
 from pytest_against.timing import Measured
 
 Values = NDArray[np.float64]

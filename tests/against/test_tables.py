@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_against.tables import PAGE, TEXT, Style, code, count, duration, listed, plain
+from pytest_against.report import PAGE, TEXT, Style, code, count, duration, listed, plain
 from tests.against.results import ODD
 
 

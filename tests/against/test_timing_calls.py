@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import pytest
 
-from pytest_against import call, timing
-from pytest_against.call import Call
+from pytest_against import calls, timing
+from pytest_against.calls import Call
 from pytest_against.machine import Clock, Core
 from pytest_against.timing import FEWEST_CALM, LONE_BATCH, absolute
 
@@ -46,7 +46,7 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
-    for module in (call, timing):
+    for module in (calls, timing):
         monkeypatch.setattr(module, "perf_counter", lambda: found.now)
     return found
 
@@ -57,7 +57,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     operands = SimpleNamespace(Layout=SimpleNamespace(redraw=found.append))
     monkeypatch.setitem(sys.modules, "pytest_against.operands", operands)
-    monkeypatch.setattr("pytest_against.call._Places.seed", None)
+    monkeypatch.setattr("pytest_against.calls._Places.seed", None)
     return found
 
 
@@ -123,7 +123,7 @@ def test_a_setup_that_holds_several_sets_prepares_as_many_calls_together(
 def test_a_batch_without_surroundings_reads_the_clock_twice(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(call, "perf_counter", lambda: world.spend("clock", 0.0, world.now))
+    monkeypatch.setattr(calls, "perf_counter", lambda: world.spend("clock", 0.0, world.now))
     found = Call(lambda: world.spend("call", 1.0))
     assert found.run(1000, 1, 0) == [1000.0]
     assert world.events.count("clock") == 2
@@ -171,7 +171,7 @@ def test_the_heap_is_filled_for_each_call_and_moved_by_each_seed(
 ) -> None:
     found: list[object] = []
     heap = SimpleNamespace(fill=lambda: found.append("fill"), move=found.append)
-    monkeypatch.setattr("pytest_against.call._Places.heap", heap)
+    monkeypatch.setattr("pytest_against.calls._Places.heap", heap)
     monkeypatch.delitem(sys.modules, "pytest_against.operands", raising=False)
     one, other = Call(list), Call(dict)
     for each, seed in ((one, 1), (one, 1), (one, 2), (other, 2)):

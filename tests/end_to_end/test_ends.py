@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_against import console
+from pytest_against import cli
 from tests.against.repository import put
 from tests.end_to_end.conftest import PACKAGE, TESTS, Project, interrupted
 
@@ -85,7 +85,7 @@ def test_a_second_measurement_waits_for_the_first(
 ) -> None:
     it = project()
     monkeypatch.setenv("HOME", str(it.home))
-    with console.only_one():
+    with cli.only_one():
         found = [it.run("-m", "pytest", words) for words in ("--against=HEAD", "--benchmark-only")]
     assert [done.code for done in found] == [2, 4]
     for done in found:

@@ -194,7 +194,7 @@ def test_the_page_has_a_line_for_each_method_and_a_column_for_each_upgrade() -> 
 def test_the_command_writes_the_page_or_one_line(
     tmp_path: Path, releases: str, code: int, monkeypatch: pytest.MonkeyPatch, capfd: Any
 ) -> None:
-    monkeypatch.setattr("pytest_against.console.only_one", nullcontext)
+    monkeypatch.setattr("pytest_against.cli.only_one", nullcontext)
     monkeypatch.setattr("pytest_against.trees.lay_out", lambda *_: None)
     monkeypatch.setattr(
         numpy_releases, "judge_pair", lambda _facts_of, _limits, old, new: judged(old, new)

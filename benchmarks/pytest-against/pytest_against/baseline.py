@@ -7,22 +7,21 @@ an upgrade of Python or of a library.  It sees less, because machines drift betw
 from __future__ import annotations
 
 import math
-import random
+import tempfile
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from functools import partial
+from pathlib import Path, PurePosixPath
 from statistics import median
 from typing import Final
 
-from pytest_against import stats, trees
-from pytest_against.alone import ROW_SECONDS, working_tree
-from pytest_against.call import Call
-from pytest_against.checks import Checked, absence, has
-from pytest_against.expression import matcher
-from pytest_against.looks import Budget, RunTrials, judged
-from pytest_against.machine import Clock, Core, this_machine
+from pytest_against import report, stats, trees
+from pytest_against.checks import Checked, absence, check, has
+from pytest_against.looks import MOST_AT_A_TIME, Budget, RunTrials, judged
+from pytest_against.machine import cores, this_machine
 from pytest_against.model import (
     CannotJudgeError,
     Limits,
@@ -33,24 +32,171 @@ from pytest_against.model import (
     Suite,
     Verdict,
     rows_of,
+    short,
 )
-from pytest_against.recording import RECORDINGS, recordable, recording
-from pytest_against.sample import Sample
-from pytest_against.saved import FEWEST, Baseline, BaselineRow, Trials
-from pytest_against.timing import FEWEST_CALM, absolute, fastest
+from pytest_against.saved import FEWEST, Baseline, BaselineRow, Timing, Trials, matcher
+from pytest_against.stats import Plan, Sample
+from pytest_against.trials import HowToTime, TrialResult, own_cores, run_alone
+from pytest_against.workers import HEAD, Tree, side_by_side
+
+ROW_SECONDS: Final = 0.0028
+"""Calm time for a row in a trial, in seconds."""
+
+ENOUGH_ROWS: Final = 100
+"""Rows from which on two trials run side by side: with fewer, they would often time the same one,
+and slow each other down where it needs much of the caches."""
+
+
+@contextmanager
+def working_tree(
+    suite: Suite, timeout: float, progress: Progress
+) -> Iterator[tuple[Checked, RunTrials]]:
+    """Lay out the working tree, check it, and yield what it showed and what runs trials of it.
+
+    Parameters
+    ----------
+    suite : Suite
+        The tests.
+    timeout : float
+        Seconds without a word from a process after which it counts as hung.
+    progress : Progress
+        Told what is going on.
+
+    Raises
+    ------
+    CannotJudgeError
+        If a process fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="gate-", ignore_cleanup_errors=True) as folder:
+        place = Path(folder, HEAD)
+        trees.lay_out(suite.root, suite.packages, place, None)
+        tree = Tree.of(suite, HEAD, place)
+        progress.stage("checks", 0)
+        (head,) = side_by_side([partial(check, tree, timeout, progress.row)])
+        fastest = 0.0
+
+        def run_trials(count: int, nodes: Sequence[str], *_: object) -> list[TrialResult]:
+            nonlocal fastest
+            count = count if len(nodes) >= ENOUGH_ROWS else 1
+            progress.stage(f"{report.count(len(nodes))} undecided", count * len(nodes))
+            how = HowToTime(ROW_SECONDS, math.inf, timeout, fastest)
+            found = side_by_side(
+                [partial(run_alone, tree, nodes, how, c, progress.row) for c in own_cores(count)]
+            )
+            clocks = [each.seconds for trial in found for each in trial.head.values()]
+            fastest = min([*clocks, fastest or math.inf])
+            return found
+
+        yield head, run_trials
+
+
+RECORDINGS: Final = 2
+"""Recordings in one baseline: how far they lie apart tells the drift of the machine."""
+
+FEWEST_TRIALS: Final = 10
+"""Trials of a recording, before any row is left out."""
+
+
+def recordable(head: Checked) -> dict[str, BaselineRow]:
+    """Return the rows to record, without times.
+
+    Raises
+    ------
+    CannotJudgeError
+        If a test fails, since a wrong answer has no time, or there is nothing to time.
+    """
+    failed = {node: c.why for node, c in head.checks.items() if c.outcome == "failed"}
+    for node, why in failed.items():
+        raise CannotJudgeError(
+            f"{len(failed)} of {len(head.checks)} tests fail, {node} among them ({short(why)}); "
+            "mend them, or choose others"
+        )
+    rows = rows_of(head.collected.nodes)
+    found = {
+        node: BaselineRow(
+            row=rows[node],
+            group=str(head.collected.nodes[node].get("group", "")),
+            exact=its.exact,
+            inputs=its.inputs,
+        )
+        for node, its in head.checks.items()
+        if its.timed
+    }
+    if not found:
+        raise CannotJudgeError(
+            f"none of {len(head.checks)} tests has a call to time: they are skipped, or never call "
+            "`benchmark`; choose others"
+        )
+    return found
+
+
+def recording(
+    rows: Mapping[str, BaselineRow],
+    limits: Limits,
+    number: int,
+    run_trials: RunTrials,
+    budget: Budget,
+) -> list[dict[str, Timing]]:
+    """Run the trials of one recording, fewer of those rows whose mean is known well enough.
+
+    Parameters
+    ----------
+    rows : mapping of str to BaselineRow
+        By node id.
+    limits : Limits
+        How well means have to be known, and how long all recordings may take.
+    number : int
+        Which of the recordings it is, from 1.
+    run_trials, budget
+        As those of `looks.until_decided`.
+
+    Returns
+    -------
+    list of dict of str to Timing
+        What each trial timed, by node id.
+
+    Raises
+    ------
+    CannotJudgeError
+        If a test fails, or a row had no calm in all trials but one.
+    """
+    samples = {node: Sample(row.row) for node, row in rows.items()}
+    share = len(range(number, limits.trials + 1, RECORDINGS))
+    end, plan = limits.budget * number / RECORDINGS, Plan.of(limits.limit, len(rows), limits.trials)
+    trials: list[dict[str, Timing]] = []
+    while len(trials) < share:
+        nodes = [node for node, sample in samples.items() if sample.verdict is None]
+        if not nodes or (len(trials) >= FEWEST_TRIALS and budget.spent > end):
+            break
+        at_a_time, long = min(MOST_AT_A_TIME, cores(), share - len(trials)), True
+        for trial in run_trials(at_a_time, nodes, (), long):
+            for node, why in trial.failed.items():
+                raise CannotJudgeError(f"{node} fails once it is timed ({short(why)}); mend it")
+            for node in nodes:
+                samples[node].add(trial.head.get(node))
+            trials.append(
+                {
+                    node: Timing(found.log_ratio, found.seconds * math.exp(found.log_ratio))
+                    for node, found in trial.head.items()
+                }
+            )
+        if len(trials) >= FEWEST_TRIALS:
+            for sample in samples.values():
+                sample.settle(plan)
+    for node, sample in samples.items():
+        if (calm := len(sample.values)) < FEWEST:
+            raise CannotJudgeError(
+                f"{node} had calm in {calm} of {calm + sample.untimed} trials: record it again "
+                "when less else runs, or allow more with --trials and --budget"
+            )
+    return trials
+
 
 BASELINE_LIMITS: Final = Limits(limit=0.10, trials=stats.LOOKS[-1], budget=170.0)
 """Defaults of this lane: wider, because what is compared was measured at different times."""
 
 RECORD_LIMITS: Final = replace(BASELINE_LIMITS, trials=160, budget=600.0)
 """Defaults for recording."""
-
-GROSS: Final = 0.5
-"""Fraction by which one process must exceed every trial of the baseline to fail."""
-
-_CONFIRMATIONS: Final = 3
-_APART: Final = 0.3
-"""Number of moments at which it must, and the seconds between them."""
 
 _ANY: Final = math.log(1e6)
 """Log ratio from which on a number says no more."""
@@ -219,49 +365,6 @@ def record(suite: Suite, accept: str, limits: Limits, progress: Progress) -> Rec
         rows={node: row.timed(trials) for node, row in rows.items()},
     )
     return Recorded(found, trials)
-
-
-def grossly_slower(
-    asked: Call,
-    stored: BaselineRow,
-    clock: Clock | None = None,
-    core: Callable[[], Core] = Core,
-    pause: Callable[[float], object] = time.sleep,
-) -> float | None:
-    """Return by what factor a call exceeds the slowest trial, None unless that is gross.
-
-    A process is one sample, so that it is held against the largest of the baseline's trials, and
-    only half as much again is gross, at each of a few moments that are apart.  Calm is what it was
-    when the baseline was recorded: a machine that is busy all the time looks calm to a new clock.
-
-    Parameters
-    ----------
-    asked : Call
-        What is timed.
-    stored : BaselineRow
-        Its times.
-    clock, core, pause : Clock, callable, callable
-        What tells when it is calm, what begins a look at who has the core, and what lets seconds
-        pass.
-    """
-    rng = random.Random()  # noqa: S311 - places in memory, not secrets
-    clock = clock or Clock(clock_seconds(stored))
-    factors = []
-    for moment in range(_CONFIRMATIONS):
-        pause(_APART if moment else 0.0)
-        times = absolute(asked, clock, core, ROW_SECONDS, rng)
-        if len(times) < FEWEST_CALM:
-            return None
-        log_ratio = math.log(fastest(times, 2) / clock.seconds)
-        factors.append(math.exp(log_ratio - max(stored.values)))
-        if factors[-1] <= 1 + GROSS:
-            return None
-    return min(factors)
-
-
-def clock_seconds(stored: BaselineRow) -> float:
-    """Return what the clock's fixed work took when a row was recorded, in seconds."""
-    return median(stored.seconds) / math.exp(median(stored.values))
 
 
 def _notes(stored: Baseline, rows: Sequence[RowResult], drift: float) -> list[str]:

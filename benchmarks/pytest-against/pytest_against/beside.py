@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import random
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from statistics import median
 from typing import Final
@@ -10,16 +13,25 @@ from typing import Final
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from pytest_against import baseline, commands, console, saved
-from pytest_against.call import Call
-from pytest_against.fixture import Swap
-from pytest_against.heap import keep_memory
+from pytest_against import cli, commands, saved
+from pytest_against.baseline import ROW_SECONDS
+from pytest_against.calls import Call, Swap
+from pytest_against.machine import Clock, Core, keep_memory
 from pytest_against.model import CannotJudgeError
-from pytest_against.timing import fastest
+from pytest_against.saved import BaselineRow
+from pytest_against.timing import FEWEST_CALM, absolute, fastest
 
 _CLOCK: Final = "time.perf_counter"
 _WORTH_A_LOOK: Final = 1.1
 _MOST_SHOWN: Final = 10
+
+
+GROSS: Final = 0.5
+"""Fraction by which one process must exceed every trial of the baseline to fail."""
+
+_CONFIRMATIONS: Final = 3
+_APART: Final = 0.3
+"""Number of moments at which it must, and the seconds between them."""
 
 
 class Beside:
@@ -45,7 +57,7 @@ class Beside:
             )
         lock = ExitStack()
         try:
-            lock.enter_context(console.only_one())
+            lock.enter_context(cli.only_one())
         except (CannotJudgeError, OSError) as error:
             raise pytest.UsageError(str(error)) from None
         config.add_cleanup(lock.close)
@@ -76,14 +88,14 @@ class Beside:
         seconds = fixture.stats.stats.data
         factor = fastest(seconds, 2) / median(stored.seconds)
         self._factors[item.nodeid] = fixture.extra_info["baseline_factor"] = round(factor, 4)
-        if fastest(seconds, 2) > max(stored.seconds) * (1 + baseline.GROSS):
-            found = baseline.grossly_slower(asked, stored)
+        if fastest(seconds, 2) > max(stored.seconds) * (1 + GROSS):
+            found = grossly_slower(asked, stored)
             if found is not None:
                 fixture.has_error = True  # it must not reach a saved run and become a baseline
                 pytest.fail(
                     f"{item.nodeid} is grossly slower than its baseline: {factor:.2f} times the "
                     f"typical trial, {found:.2f} times the slowest; for a verdict: "
-                    f"{console.PROGRAM} gate",
+                    f"{cli.PROGRAM} gate",
                     pytrace=False,
                 )
         return result
@@ -98,7 +110,7 @@ class Beside:
             terminalreporter.write_line(f"{factor:6.2f}  {node}")
         terminalreporter.write_line(
             f"{len(slower)} of {len(self._factors)} rows; one process is no sample, for a verdict: "
-            f"{console.PROGRAM} gate"
+            f"{cli.PROGRAM} gate"
         )
 
 
@@ -109,9 +121,52 @@ def _baseline(config: pytest.Config) -> tuple[dict[str, saved.BaselineRow], str]
         return {}, f"not used: its seconds are those of {_CLOCK}, not of {timer}"
     path = commands.baseline_path(config)
     if not path.exists():
-        return {}, f"none for this class of machines; record one: {console.PROGRAM} baseline"
+        return {}, f"none for this class of machines; record one: {cli.PROGRAM} baseline"
     try:
-        found = commands.load_baseline(path, console.PROGRAM)
+        found = commands.load_baseline(path, cli.PROGRAM)
     except CannotJudgeError as error:
         return {}, f"not used: {error}"
     return dict(found.rows), f"{found.recorded} ({found.commit[:10]})"
+
+
+def grossly_slower(
+    asked: Call,
+    stored: BaselineRow,
+    clock: Clock | None = None,
+    core: Callable[[], Core] = Core,
+    pause: Callable[[float], object] = time.sleep,
+) -> float | None:
+    """Return by what factor a call exceeds the slowest trial, None unless that is gross.
+
+    A process is one sample, so that it is held against the largest of the baseline's trials, and
+    only half as much again is gross, at each of a few moments that are apart.  Calm is what it was
+    when the baseline was recorded: a machine that is busy all the time looks calm to a new clock.
+
+    Parameters
+    ----------
+    asked : Call
+        What is timed.
+    stored : BaselineRow
+        Its times.
+    clock, core, pause : Clock, callable, callable
+        What tells when it is calm, what begins a look at who has the core, and what lets seconds
+        pass.
+    """
+    rng = random.Random()  # noqa: S311 - places in memory, not secrets
+    clock = clock or Clock(clock_seconds(stored))
+    factors = []
+    for moment in range(_CONFIRMATIONS):
+        pause(_APART if moment else 0.0)
+        times = absolute(asked, clock, core, ROW_SECONDS, rng)
+        if len(times) < FEWEST_CALM:
+            return None
+        log_ratio = math.log(fastest(times, 2) / clock.seconds)
+        factors.append(math.exp(log_ratio - max(stored.values)))
+        if factors[-1] <= 1 + GROSS:
+            return None
+    return min(factors)
+
+
+def clock_seconds(stored: BaselineRow) -> float:
+    """Return what the clock's fixed work took when a row was recorded, in seconds."""
+    return median(stored.seconds) / math.exp(median(stored.values))

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from pytest_against.files import short
-from pytest_against.model import CannotJudgeError, Mode, OnRow, Suite
+from pytest_against.model import CannotJudgeError, Mode, OnRow, Suite, short
 from pytest_against.workers import HEAD, Collected, Tree, started
 
 

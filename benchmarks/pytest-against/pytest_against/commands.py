@@ -14,10 +14,10 @@ from typing import Final
 import pytest
 from pytest_benchmark.utils import get_machine_id
 
-from pytest_against import baseline, compare, console, files, join, report, saved, trees
+from pytest_against import baseline, cli, compare, files, join, report, saved, trees
 from pytest_against.gate import against_revision
 from pytest_against.machine import Machine, this_machine
-from pytest_against.model import WORKING_TREE, CannotJudgeError, Limits, Result, Suite
+from pytest_against.model import WORKING_TREE, CannotJudgeError, Limits, Result, Suite, short
 
 _NAME: Final = re.compile(r"\w[\w.+-]*", re.ASCII)
 
@@ -56,9 +56,9 @@ def gate(config: pytest.Config, options: Options) -> int:
         return found
 
     with (
-        console.reports(asked, _shown, refused, () if side_by_side else [path]) as write,
-        console.only_one(),
-        console.progress(limits.budget) as progress,
+        cli.reports(asked, _shown, refused, () if side_by_side else [path]) as write,
+        cli.only_one(),
+        cli.progress(limits.budget) as progress,
     ):
         if side_by_side:
             found = against_revision(
@@ -88,7 +88,7 @@ def _annotations(result: Result) -> str:
 
 def _limit(text: str) -> float:
     try:
-        return console.fraction(text)
+        return cli.fraction(text)
     except argparse.ArgumentTypeError as error:
         raise CannotJudgeError(f"the setting against_limit: {error}") from None
 
@@ -98,7 +98,7 @@ def _baseline(config: pytest.Config, options: Options) -> int:
     path = baseline_path(config)
     saved.check_writable(path)
     old = _old_baseline(path, options)
-    with console.only_one(), console.progress(limits.budget) as progress:
+    with cli.only_one(), cli.progress(limits.budget) as progress:
         recorded = baseline.record(suite, options.accept, limits, progress)
     if old is not None:
         found = compare.baselines(old, recorded.baseline, limits.limit)
@@ -131,15 +131,14 @@ def _record(config: pytest.Config, options: Options) -> int:
     suite, limits = suite_of(config), limits_of(baseline.RECORD_LIMITS, options)
     if not _NAME.fullmatch(options.name):
         raise CannotJudgeError(
-            f"{files.short(repr(options.name))} is no name for a run; use letters, digits and "
-            ". _ + -"
+            f"{short(repr(options.name))} is no name for a run; use letters, digits and . _ + -"
         )
     machine: str = get_machine_id()  # type: ignore[no-untyped-call]
     folder = options.storage / machine / options.name
     if folder.exists():
         raise CannotJudgeError(f"{folder} is there already; choose another name, or remove it")
     saved.check_writable(folder)
-    with console.only_one(), console.progress(limits.budget) as progress:
+    with cli.only_one(), cli.progress(limits.budget) as progress:
         recorded = baseline.record(suite, "", limits, progress)
     count = saved.write_run(recorded.trials, recorded.baseline, folder)
     print(f"{folder}: {count} trials of {len(recorded.baseline.rows)} rows")  # noqa: T201
@@ -150,13 +149,13 @@ def _compare(options: Options) -> int:
     view = report.View(options.sort, options.group)
     limit = options.limit or baseline.BASELINE_LIMITS.limit
     sides = (options.old, *options.new)
-    sources = [path for side in sides for path in files.sources(side, options.storage)]
+    sources = [path for side in sides for path in saved.sources(side, options.storage)]
 
     def refused(why: str, seconds: float) -> list[Result]:
         head = ", ".join(options.new)
         return [Result(rows=(), base=options.old, head=head, limit=limit, seconds=seconds, why=why)]
 
-    with console.reports(
+    with cli.reports(
         [
             (options.json, report.comparison_json),
             (options.markdown, lambda found: report.comparison_markdown(found, view)),
@@ -179,7 +178,7 @@ def _compare(options: Options) -> int:
 
 
 def _join(options: Options) -> int:
-    console.check_reports([options.markdown], options.reports)
+    cli.check_reports([options.markdown], options.reports)
     found = join.joined([join.load(path) for path in options.reports])
     if options.markdown is not None:
         files.replace(options.markdown, join.join_markdown(found))
@@ -218,7 +217,7 @@ def _relative(config: pytest.Config, argument: str) -> str:
         inside = place.resolve().relative_to(config.rootpath.resolve())
     except ValueError:
         raise CannotJudgeError(
-            f"{files.short(argument)} is not below {config.rootpath}, the root of the project; "
+            f"{short(argument)} is not below {config.rootpath}, the root of the project; "
             "name files and folders in it"
         ) from None
     return "::".join([inside.as_posix(), *rest])
@@ -236,7 +235,7 @@ def load_baseline(path: Path, program: str) -> saved.Baseline:
     there, here = Machine(**found.machine).class_name, this_machine().class_name
     if there != here:
         raise CannotJudgeError(
-            f"{files.short(path)} was recorded on {files.short(there)}, and this is {here}; record "
+            f"{short(path)} was recorded on {short(there)}, and this is {here}; record "
             f'this one: {program} baseline --accept "it was of another machine"'
         )
     return found

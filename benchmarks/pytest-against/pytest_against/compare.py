@@ -16,13 +16,18 @@ from statistics import fmean, median
 from typing import Final
 
 from pytest_against import stats
-from pytest_against.expression import matcher
-from pytest_against.files import find_runs, short
 from pytest_against.formats import PLACE, SOFTWARE
-from pytest_against.model import CannotJudgeError, Interval, Result, RowResult, Verdict, rows_of
-from pytest_against.sample import Sample
-from pytest_against.saved import FEWEST, Baseline, BaselineRow, File, load_file
-from pytest_against.stats import Plan
+from pytest_against.model import (
+    CannotJudgeError,
+    Interval,
+    Result,
+    RowResult,
+    Verdict,
+    rows_of,
+    short,
+)
+from pytest_against.saved import FEWEST, Baseline, BaselineRow, File, find_runs, load_file, matcher
+from pytest_against.stats import Plan, Sample
 
 _NO_SAMPLE: Final = "one process is no sample"
 

@@ -8,20 +8,13 @@ import secrets
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from pytest_against.model import short
+
 _LARGEST: Final = 64 * 1024 * 1024
-_LONGEST: Final = 200
-
-
-def short(value: object) -> str:
-    """Return text for a message: one line of at most 200 characters, the middle left out."""
-    text = " ".join(str(value).encode("utf-8", "backslashreplace").decode().split())
-    text = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-    half = _LONGEST // 2 - 2
-    return text if len(text) <= _LONGEST else f"{text[:half]}...{text[-half:]}"
 
 
 def read_bytes(path: Path) -> bytes:
@@ -102,35 +95,3 @@ def _target(path: Path) -> Path:
         what = "it is a folder" if path.is_dir() else "it is a device or a pipe"
         raise OSError(errno.EEXIST, what)
     return Path(os.path.realpath(path))
-
-
-def find_runs(name: str, storage: Path) -> list[Path]:
-    """Return the file of this name, the files in the folder of this name, or the saved runs.
-
-    Parameters
-    ----------
-    name : str
-        A path, or what was given to ``record`` or to ``--benchmark-save``.
-    storage : Path
-        Folder of pytest-benchmark's storage.
-    """
-    path = Path(name)
-    with suppress(OSError):  # before Python 3.14, for a name that no file can have
-        if path.exists() and not path.is_dir():
-            return [path]
-        saved = [*storage.glob("*/*.json"), *storage.glob("*/*/*.json")]
-        named = (file for file in saved if _saved_as(file, storage) == name)
-        return sorted(path.glob("*.json")) or sorted(named)
-    return []
-
-
-def _saved_as(file: Path, storage: Path) -> str:
-    _, *folders, _ = file.relative_to(storage).parts
-    number, _, rest = file.stem.partition("_")
-    return folders[0] if folders else rest if number.isdecimal() else file.stem
-
-
-def sources(name: str, storage: Path) -> list[Path]:
-    """Return what `find_runs` finds, and the folders of which all files are read."""
-    found = find_runs(name, storage)
-    return [*found, *dict.fromkeys(file.parent for file in found if file != Path(name))]

@@ -12,14 +12,22 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pytest_against import tables, trees
+from pytest_against import report, trees
 from pytest_against.checks import Checked, absence, check, collect
-from pytest_against.files import short
 from pytest_against.looks import Budget, RunTrials, judged
 from pytest_against.machine import this_machine
-from pytest_against.model import Limits, Progress, Result, Row, RowResult, Suite, Verdict, rows_of
-from pytest_against.sample import Sample
-from pytest_against.stats import increases
+from pytest_against.model import (
+    Limits,
+    Progress,
+    Result,
+    Row,
+    RowResult,
+    Suite,
+    Verdict,
+    rows_of,
+    short,
+)
+from pytest_against.stats import Sample, increases
 from pytest_against.trials import HowToTime, TrialResult, own_cores, run_pair
 from pytest_against.workers import AGAIN, BASE, HEAD, Tree, side_by_side
 
@@ -180,7 +188,7 @@ def _notes(head: Checked, base: Checked, own: Checked) -> list[str]:
             for node in nodes.keys() & own_nodes.keys()
         ),
     }
-    notes = [f"{what}: {tables.count(number)}" for what, number in counts.items() if number]
+    notes = [f"{what}: {report.count(number)}" for what, number in counts.items() if number]
     for side, what in ((base, "the base"), (own, "the tests that the base had")):
         for where, why in side.collected.broken.items():
             notes.append(f"{short(where or 'all')} of {what} cannot be collected: {short(why)}")
@@ -215,7 +223,7 @@ def run_trials_of(  # noqa: PLR0913, PLR0917 - each is a thing of its own
         precision=length.precision * math.log1p(limits.limit),
         timeout=limits.timeout,
     )
-    progress.stage(f"{tables.count(len(nodes))} undecided", count * len(nodes))
+    progress.stage(f"{report.count(len(nodes))} undecided", count * len(nodes))
     return side_by_side(
         [
             partial(run_pair, sides, nodes, controls, how, core, progress.row)

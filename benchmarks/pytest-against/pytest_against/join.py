@@ -12,8 +12,18 @@ import msgspec
 
 from pytest_against.files import read_bytes
 from pytest_against.model import PROVEN, CannotJudgeError, Interval, Result, Row, RowResult, Verdict
-from pytest_against.report import ORDER, hardware, measured, subject
-from pytest_against.tables import PAGE, TEXT, Style, count, listed, plain
+from pytest_against.report import (
+    ORDER,
+    PAGE,
+    TEXT,
+    Style,
+    count,
+    hardware,
+    listed,
+    measured,
+    plain,
+    subject,
+)
 
 _WORDS: Final = {1: "failed", 2: "cannot be judged", 3: "inconclusive", 0: "steady"}
 """What exit codes mean, the worst first."""

@@ -17,9 +17,8 @@ from pytest_against.model import (
     RowResult,
     Verdict,
 )
-from pytest_against.sample import Sample
-from pytest_against.stats import Plan
-from pytest_against.tables import count
+from pytest_against.report import count
+from pytest_against.stats import Plan, Sample
 from pytest_against.trials import TrialResult
 
 MOST_AT_A_TIME: Final = 2

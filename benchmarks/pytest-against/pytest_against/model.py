@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 WORKING_TREE: Final = "the working tree"
+_LONGEST: Final = 200
 
 
 class CannotJudgeError(Exception):
@@ -18,6 +19,14 @@ class CannotJudgeError(Exception):
 
     Its text is one line that says what was given, what was expected and what mends it.
     """
+
+
+def short(value: object) -> str:
+    """Return text for a message: one line of at most 200 characters, the middle left out."""
+    text = " ".join(str(value).encode("utf-8", "backslashreplace").decode().split())
+    text = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    half = _LONGEST // 2 - 2
+    return text if len(text) <= _LONGEST else f"{text[:half]}...{text[-half:]}"
 
 
 class Verdict(Enum):

@@ -146,9 +146,7 @@ def _short(forms: Sequence[tuple[Any, ...]]) -> str:
 class _Copy:
     """Memory for the arguments of one call, each of which can begin anywhere in its first page."""
 
-    def __init__(
-        self, like: Sequence[Any], copied: Sequence[int], writes: Collection[int]
-    ) -> None:
+    def __init__(self, like: Sequence[Any], copied: Sequence[int], writes: Collection[int]) -> None:
         self._like, self._copied = like, copied
         self._written = [place for place in copied if place in writes]
         self._only_read = [place for place in copied if place not in writes]

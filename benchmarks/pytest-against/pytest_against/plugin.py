@@ -42,19 +42,19 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     option = config.option
     if option.against is None or option.help or option.version:
         return None
-    from pytest_against import console  # noqa: PLC0415
+    from pytest_against import cli  # noqa: PLC0415
 
     try:
         options = argparse.Namespace(
             base=option.against,
             allow_new=option.against_allow_new,
-            limit=_parsed(console.fraction, option.against_limit),
-            trials=_parsed(console.whole, option.against_trials),
-            budget=_parsed(console.positive, option.against_budget),
-            timeout=_parsed(console.positive, option.against_timeout),
+            limit=_parsed(cli.fraction, option.against_limit),
+            trials=_parsed(cli.whole, option.against_trials),
+            budget=_parsed(cli.positive, option.against_budget),
+            timeout=_parsed(cli.positive, option.against_timeout),
             json=_parsed(Path, option.against_json),
             markdown=_parsed(Path, option.against_markdown),
-            program=console.PROGRAM,
+            program=cli.PROGRAM,
         )
     except argparse.ArgumentTypeError as error:
         raise pytest.UsageError(str(error)) from None
@@ -64,7 +64,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
         return commands.gate(config, options)
 
-    return console.guarded("pytest --against", judge)
+    return cli.guarded("pytest --against", judge)
 
 
 def _parsed(parse: Callable[[str], Any], text: str | None) -> Any:

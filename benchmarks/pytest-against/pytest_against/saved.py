@@ -8,17 +8,18 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from pathlib import Path
 from typing import Any, Final
 
+from _pytest.mark.expression import Expression
+
 from pytest_against import files
-from pytest_against.files import short
 from pytest_against.formats import SCHEMA, Extra, Times, benchmark, dump, line, parse, rounded
-from pytest_against.model import CannotJudgeError, Row, rows_of
+from pytest_against.model import CannotJudgeError, Row, rows_of, short
 
 FEWEST: Final = 2
 """Trials of a row without which nothing can be proven."""
@@ -287,3 +288,67 @@ def _writing(path: Path) -> Iterator[None]:
             yield
     except OSError as error:
         raise CannotJudgeError(str(error)) from None
+
+
+def find_runs(name: str, storage: Path) -> list[Path]:
+    """Return the file of this name, the files in the folder of this name, or the saved runs.
+
+    Parameters
+    ----------
+    name : str
+        A path, or what was given to ``record`` or to ``--benchmark-save``.
+    storage : Path
+        Folder of pytest-benchmark's storage.
+    """
+    path = Path(name)
+    with suppress(OSError):  # before Python 3.14, for a name that no file can have
+        if path.exists() and not path.is_dir():
+            return [path]
+        saved = [*storage.glob("*/*.json"), *storage.glob("*/*/*.json")]
+        named = (file for file in saved if _saved_as(file, storage) == name)
+        return sorted(path.glob("*.json")) or sorted(named)
+    return []
+
+
+def _saved_as(file: Path, storage: Path) -> str:
+    _, *folders, _ = file.relative_to(storage).parts
+    number, _, rest = file.stem.partition("_")
+    return folders[0] if folders else rest if number.isdecimal() else file.stem
+
+
+def sources(name: str, storage: Path) -> list[Path]:
+    """Return what `find_runs` finds, and the folders of which all files are read."""
+    found = find_runs(name, storage)
+    return [*found, *dict.fromkeys(file.parent for file in found if file != Path(name))]
+
+
+def matcher(expression: str) -> Callable[..., bool]:
+    """Return what tells whether one of the names of a row matches, as ``pytest -k`` does.
+
+    ``method[workload]`` is also found as ``method-workload``; all match if the expression is empty.
+
+    Raises
+    ------
+    CannotJudgeError
+        If it is no expression.
+    """
+
+    def matches(*names: str) -> bool:
+        spellings = [*names, *(name.replace("[", "-", 1).removesuffix("]") for name in names)]
+
+        def has(word: str, /, **more: object) -> bool:
+            if more:
+                raise SyntaxError("names take nothing in brackets")
+            return any(word.lower() in name.lower() for name in spellings)
+
+        return not expression.strip() or compiled.evaluate(has)
+
+    try:
+        compiled = Expression.compile(expression)
+        matches("")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise CannotJudgeError(
+            f"--rows {short(repr(expression))} is no expression; join parts of names by and, or, "
+            "not and brackets"
+        ) from None
+    return matches

@@ -17,7 +17,7 @@ from statistics import fmean, median
 from time import perf_counter
 from typing import Final, Protocol
 
-from pytest_against.call import Call
+from pytest_against.calls import Call
 from pytest_against.machine import Clock, Core
 
 BATCH: Final = 10e-6

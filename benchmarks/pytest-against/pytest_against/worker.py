@@ -20,11 +20,8 @@ from typing import Any, Final
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from pytest_against.call import Call
-from pytest_against.exact import digest, peak_bytes
-from pytest_against.fixture import Swap
-from pytest_against.heap import keep_memory
-from pytest_against.machine import Clock, Core
+from pytest_against.calls import Call, Swap, digest, peak_bytes
+from pytest_against.machine import Clock, Core, keep_memory
 from pytest_against.model import Mode
 from pytest_against.timing import absolute
 

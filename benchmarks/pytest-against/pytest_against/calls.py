@@ -1,0 +1,275 @@
+"""A call that is timed: how a test hands it over, what it shows without a clock, how it is run."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import sys
+import tracemalloc
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from time import perf_counter
+from typing import Any, Final
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture, FixtureAlreadyUsed
+
+from pytest_against.machine import Heap, glibc
+
+Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
+
+
+@dataclass(slots=True)
+class Call:
+    """What ``benchmark(...)`` or ``benchmark.pedantic(...)`` was given."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] | None = None
+    setup: Callable[[], Any] | None = None
+    """Run before each call, outside the time; may return ``(args, kwargs)``."""
+    teardown: Callable[..., Any] | None = None
+    """Run after each call with its arguments, outside the time."""
+    settled: bool = field(default=False, init=False)
+    """Whether the heap is ready for it."""
+
+    def run(self, calls: int, batches: int, seed: int) -> list[float]:
+        """Return the seconds of each batch, without what prepares its calls; see `Side.run`."""
+        if not self.settled:
+            self.settled = True
+            _Places.settle()
+        _Places.follow(seed)
+        with no_garbage_collection():
+            return [self._run(calls) for _ in range(batches)]
+
+    def once(self) -> None:
+        """Make one call."""
+        self.call(self.arguments())
+
+    def call(self, arguments: Arguments) -> None:
+        """Make one call with arguments that are prepared."""
+        args, kwargs = arguments
+        self.function(*args, **kwargs)
+        self._tear_down((arguments,))
+
+    def arguments(self) -> Arguments:
+        """Prepare the next call."""
+        return (None if self.setup is None else self.setup()) or (self.args, self.kwargs or {})
+
+    def _run(self, calls: int) -> float:
+        spent, together = 0.0, self._together(calls)
+        for start in range(0, calls, together):
+            prepared = [self.arguments() for _ in range(min(together, calls - start))]
+            spent += self._time(prepared)
+            self._tear_down(prepared)
+        return spent
+
+    def _together(self, calls: int) -> int:
+        """Return how many calls are prepared before the first of them.
+
+        What a test runs between calls may undo what they change, and has to run between them here;
+        `Operands` say by their ``copies`` how many sets of arguments they hold at a time.
+        """
+        if self.teardown is not None:
+            return 1
+        return max(1, calls if self.setup is None else getattr(self.setup, "copies", 1))
+
+    def _time(self, prepared: Iterable[Arguments]) -> float:
+        """Return the seconds of the calls; each gives the result before it back, as loops do."""
+        # To unpack keywords in the loop costs half as much again as all else in it.
+        calls = [partial(self.function, *args, **kwargs) for args, kwargs in prepared]
+        start = perf_counter()
+        for call in calls:
+            _ = call()
+        return perf_counter() - start
+
+    def _tear_down(self, prepared: Iterable[Arguments]) -> None:
+        if self.teardown is not None:
+            for args, kwargs in prepared:
+                self.teardown(*args, **kwargs)
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Keep the collector from running within a timed call."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class _Places:
+    """Where operands and the results of calls come to lie."""
+
+    seed: int | None = None
+    heap: Final = Heap(glibc())
+
+    @classmethod
+    def settle(cls) -> None:
+        """Begin anew for another call."""
+        cls.seed = None
+        cls.heap.fill()
+
+    @classmethod
+    def follow(cls, seed: int) -> None:
+        """Move them, unless they lie as follows from `seed` already."""
+        if seed == cls.seed:
+            return
+        cls.seed = seed
+        operands = sys.modules.get("pytest_against.operands")
+        if operands is not None:
+            operands.Layout.redraw(seed)
+        cls.heap.move(seed)
+
+
+_TRACED: Final = 3
+"""Calls whose peak of memory is taken: the first fills what only a first call fills."""
+
+
+def peak_bytes(asked: Call) -> int:
+    """Return the peak of traced memory during a call, in bytes: the least of a few calls."""
+    return min(_peak_bytes(asked) for _ in range(_TRACED))
+
+
+def _peak_bytes(asked: Call) -> int:
+    arguments = asked.arguments()
+    with no_garbage_collection():
+        tracemalloc.start()
+        try:
+            before, _ = tracemalloc.get_traced_memory()
+            tracemalloc.reset_peak()
+            asked.call(arguments)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    return peak - before
+
+
+def digest(result: object) -> str:
+    """Return a digest of plain data or of an array, empty for anything else.
+
+    -0.0 counts as +0.0 and every NaN as one.
+    """
+    try:
+        return _hashed(result).hex()
+    except (TypeError, RecursionError):
+        return ""
+
+
+def _hashed(value: object) -> bytes:
+    found = hashlib.blake2b(digest_size=16)
+    for part in _parts(value):
+        found.update(b"%d " % len(part))  # or 1, 23 would be 12, 3
+        found.update(part)
+    return found.digest()
+
+
+def _parts(value: object) -> Iterator[bytes]:
+    match value:
+        case None | bool() | int() | str() | bytes():
+            yield repr(value).encode(errors="backslashreplace")
+        case float() | complex():
+            yield repr(value + 0.0).encode()
+        case list() | tuple():
+            yield f"{type(value).__name__} {len(value)}".encode()
+            for item in value:
+                yield from _parts(item)
+        case dict():
+            yield b"dict"
+            yield from _parts([[key, item] for key, item in value.items()])
+        case set() | frozenset():
+            yield from sorted(map(_hashed, value))
+        case _:
+            numpy = sys.modules.get("numpy")
+            if numpy is None or not isinstance(value, numpy.ndarray | numpy.generic):
+                raise TypeError(type(value))
+            array = numpy.ascontiguousarray(value, value.dtype.newbyteorder("<"))
+            if array.dtype.kind in "fc":
+                array = numpy.where(numpy.isnan(array), numpy.nan, array + array.dtype.type(0))
+            yield f"{value.dtype.str} {value.shape} ".encode()
+            yield from _parts(array.tolist()) if array.dtype.hasobject else (array.tobytes(),)
+
+
+class Handing(BenchmarkFixture):
+    """The stock fixture, whose two ways to be called hand over the call.
+
+    Attributes
+    ----------
+    swap : Swap
+        Takes what is handed over.
+    """
+
+    swap: Swap
+
+    def __call__(self, function_to_benchmark: Any, *args: Any, **kwargs: Any) -> Any:
+        """Hand the call over, and do as the stock fixture does."""
+        if self.swap.once:
+            return self.pedantic(function_to_benchmark, args, kwargs)
+        stock: Any = super()
+        self.swap.meet(self, Call(function_to_benchmark, args, kwargs))
+        return stock.__call__(function_to_benchmark, *args, **kwargs)
+
+    def pedantic(  # noqa: PLR0913, PLR0917 - the interface of pytest-benchmark
+        self,
+        target: Any,
+        args: Any = (),
+        kwargs: Any = None,
+        setup: Any = None,
+        teardown: Any = None,
+        rounds: Any = 1,
+        warmup_rounds: Any = 0,
+        iterations: Any = 1,
+    ) -> Any:
+        """Hand the call over, and do as the stock fixture does."""
+        if self._mode:
+            self.has_error = True
+            raise FixtureAlreadyUsed("the benchmark fixture can only be used once in a test")
+        self.swap.meet(self, Call(target, args, kwargs, setup, teardown))
+        counts = (1, 0, 1) if self.swap.once else (rounds, warmup_rounds, iterations)
+        stock: Any = super()
+        return self.swap.seen(stock.pedantic(target, args, kwargs, setup, teardown, *counts))
+
+
+class Swap:
+    """The plugin whose `benchmark` stands before that of pytest-benchmark.
+
+    It is registered after that one; what a conftest makes of `benchmark` still stands before it.
+
+    Parameters
+    ----------
+    meet : callable
+        Takes the fixture and the call, before the stock fixture times it.
+    see : callable
+        Takes what the call returned.
+    once : bool
+        Whether the stock fixture then makes one round only.
+    """
+
+    def __init__(
+        self,
+        meet: Callable[[BenchmarkFixture, Call], None],
+        see: Callable[[object], None] = lambda _: None,
+        *,
+        once: bool,
+    ) -> None:
+        self.meet = meet
+        self.once = once
+        self._see = see
+
+    def seen(self, result: object) -> object:
+        """Show what a call returned, and return it."""
+        self._see(result)
+        return result
+
+    @pytest.fixture
+    def benchmark(self, benchmark: BenchmarkFixture) -> BenchmarkFixture:
+        """Make the stock fixture hand over its call; one of another kind stays as it is."""
+        if type(benchmark) is BenchmarkFixture:
+            benchmark.__class__ = Handing
+            benchmark.swap = self  # type: ignore[attr-defined]
+        return benchmark
