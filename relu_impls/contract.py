@@ -29,7 +29,7 @@ class Quantity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One array that a call produces: fresh, or written into an argument."""
+    """An array that a call produces: fresh, or written into an argument."""
 
     quantity: Quantity
     argument: str | None = None
@@ -45,7 +45,7 @@ class Kind(Enum):
     arguments : tuple of str
         Names of the positional arguments, in order: ``x``, ``grad``, ``out``, ``mask``.
     outputs : tuple of Output
-        Everything a call produces; the first one is what it returns.
+        What a call produces; it returns the first.
     """
 
     FRESH = ("forward", ("x",), (Output(Quantity.RELU),))
@@ -110,10 +110,10 @@ class When(Enum):
 class Warns:
     """One warning that belongs to a method."""
 
-    category: type[Warning]
     message: str
     """The beginning of its text; "encountered in" may read "encountered in scalar" if 0-d."""
     when: When
+    category: type[Warning] = RuntimeWarning
     since: str = "2.0.0"
     """First NumPy release that raises it."""
 
@@ -184,10 +184,8 @@ class Contract:
         Name of each accepted dtype of ``x``, and the dtype name of the result for it.
     passes : int
         Sweeps over arrays that a call makes, whatever their dtype.
-    nan : NaN
-        Result where ``x`` is NaN.
-    negative_infinity : Edge
-        Result where ``x`` is -inf.
+    nan, negative_infinity : NaN, Edge
+        Result where ``x`` is NaN, and where it is -inf.
     above_half_max : Edge
         Result where ``x`` is finite and above half the largest number of its dtype.
     blocked_infinity : Edge
@@ -233,13 +231,7 @@ class Contract:
         return dtype.name in self.dtypes
 
     def result_dtype(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
-        """Dtype of a fresh result for an ``x`` of `dtype`.
-
-        Raises
-        ------
-        TypeError
-            If `dtype` is not accepted.
-        """
+        """Dtype of a fresh result for an ``x`` of `dtype`; TypeError if that is not accepted."""
         if not self.accepts(dtype):
             accepted = ", ".join(sorted(self.dtypes))
             raise TypeError(f"dtype {dtype} is not accepted; accepted: {accepted}")
@@ -254,16 +246,12 @@ class Method:
     ----------
     name : str
         Identifier; benchmarks and baselines are keyed by it, so it never changes.
-    kind : Kind
-        How it is called, what it writes and what it returns.
+    kind, contract : Kind, Contract
+        How it is called, and what it promises.
     function : callable
         The implementation, taking ``kind.arguments`` in order.
-    expression : str
-        The code as people write it, in terms of ``np`` and ``kind.arguments``.
-    source : str
-        Where it comes from.
-    contract : Contract
-        What it promises.
+    expression, source : str
+        The code as people write it, in terms of ``np`` and ``kind.arguments``, and where from.
     """
 
     name: str
@@ -276,12 +264,7 @@ class Method:
     def peak_bytes(self, size: int, itemsize: int) -> int:
         """Bytes allocated at the peak of a call, apart from object headers.
 
-        Parameters
-        ----------
-        size : int
-            Number of elements of ``x``.
-        itemsize : int
-            Bytes per element of ``x``: 4 or 8.
+        `size` is the number of elements of ``x``, `itemsize` their bytes: 4 or 8.
         """
         result = self.contract.result_dtype(np.dtype(f"f{itemsize}")).itemsize
         fresh = sum(size * result for output in self.kind.outputs if output.argument is None)
@@ -299,21 +282,10 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 def method(
     kind: Kind, expression: str, source: str, contract: Contract | None = None, **promises: Any
 ) -> Callable[[_Function], _Function]:
-    """Return a decorator that adds a function to `METHODS` and returns it unchanged.
+    """Return a decorator that adds a function to `METHODS`, under its name, and returns it.
 
-    Parameters
-    ----------
-    kind, expression, source
-        As those of `Method`, whose name is that of the function.
-    contract : Contract, optional
-        A contract that several methods share.
-    **promises
-        Attributes of `Contract`: all of them, or those that differ from `contract`.
-
-    Raises
-    ------
-    ValueError
-        If there is a method of that name.
+    What it promises are attributes of `Contract`: all of them, or those that differ from
+    `contract`, which several methods may share.  ValueError if there is a method of that name.
     """
     promised = replace(contract, **promises) if contract else Contract(**promises)
 

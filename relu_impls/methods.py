@@ -33,26 +33,21 @@ from relu_impls.contract import (
 ARTICLE: Final = "the article"
 THREAD: Final = "StackOverflow 32109319"
 
-_INVALID_MULTIPLY: Final = Warns(
-    RuntimeWarning, "invalid value encountered in multiply", When.NEGATIVE_INFINITY
-)
-_POSITIONAL_OUT: Final = Warns(
-    DeprecationWarning,
-    "Passing more than 2 positional arguments to np.maximum",
-    When.ALWAYS,
-    since="2.4.0",
-)
+_INVALID: Final = Warns("invalid value encountered in multiply", When.NEGATIVE_INFINITY)
+_POSITIONAL: Final = Warns("Passing more than 2 ", When.ALWAYS, DeprecationWarning, "2.4.0")
+_CAST: Final = (Temporary.MASK, Temporary.CAST_BUFFER)
+_TO_FLOAT: Final = {**same(FLOATS), **to("float64", BOOL, INTEGERS)}
 _MAXIMUM: Final = Contract(dtypes={**same(NUMBERS), **to("int64", BOOL)})
-_MAXIMUM_IN_PLACE: Final = Contract(dtypes=same(NUMBERS), array_like=False)
+_IN_PLACE: Final = Contract(dtypes=same(NUMBERS), array_like=False)
 _MULTIPLY: Final = Contract(
     dtypes=same(REAL),
     passes=2,
     negative_infinity=Edge.NAN,
     zero_from_negative=Sign.MINUS,
     zero_from_minus_zero=Sign.MINUS,
-    warnings=(_INVALID_MULTIPLY,),
+    warnings=(_INVALID,),
     array_like=False,
-    temporaries=(Temporary.MASK, Temporary.CAST_BUFFER),
+    temporaries=_CAST,
 )
 _MASK: Final = Contract(
     dtypes=same(REAL),
@@ -66,6 +61,7 @@ _WHERE: Final = replace(_MASK, dtypes=_MAXIMUM.dtypes, keeps_subclass=False, dat
 _MASKED_STORE: Final = replace(
     _MASK, nan=NaN.PROPAGATES, zero_from_minus_zero=Sign.MINUS, data_dependent=True
 )
+_WHERE_NEGATIVE: Final = replace(_MASKED_STORE, dtypes=_MAXIMUM.dtypes, keeps_subclass=False)
 
 
 @method(Kind.FRESH, "np.maximum(x, 0)", ARTICLE, _MAXIMUM)
@@ -91,8 +87,8 @@ def multiply(x: Array) -> Array:
     above_half_max=Edge.DOUBLED,
     zero_from_minus_zero=Sign.PLUS,
     warnings=(
-        Warns(RuntimeWarning, "invalid value encountered in add", When.NEGATIVE_INFINITY),
-        Warns(RuntimeWarning, "overflow encountered in add", When.ABOVE_HALF_MAX),
+        Warns("invalid value encountered in add", When.NEGATIVE_INFINITY),
+        Warns("overflow encountered in add", When.ABOVE_HALF_MAX),
     ),
     array_like=False,
     temporaries=(Temporary.ARRAY_IF_SMALL_OR_SINGLE,),
@@ -108,14 +104,7 @@ def where_positive(x: Array) -> Array:
     return np.where(x > 0, x, 0)
 
 
-@method(
-    Kind.FRESH,
-    "np.where(x < 0, 0, x)",
-    "torch._refs.relu",
-    _WHERE,
-    nan=NaN.PROPAGATES,
-    zero_from_minus_zero=Sign.MINUS,
-)
+@method(Kind.FRESH, "np.where(x < 0, 0, x)", "torch._refs.relu", _WHERE_NEGATIVE)
 def where_negative(x: Array) -> Array:
     """Pick 0 where `x` is negative; a NaN is not."""
     return np.where(x < 0, 0, x)
@@ -127,12 +116,7 @@ def clip_none(x: ArrayLike) -> Array:
     return np.clip(x, 0, None)
 
 
-@method(
-    Kind.FRESH,
-    "np.clip(x, 0, np.inf)",
-    "ONNX Relu, test data",
-    dtypes={**same(FLOATS), **to("float64", BOOL, INTEGERS)},
-)
+@method(Kind.FRESH, "np.clip(x, 0, np.inf)", "ONNX Relu, test data", dtypes=_TO_FLOAT)
 def clip_inf(x: ArrayLike) -> Array:
     """Two-sided clip, which has a kernel of its own for floats."""
     return np.clip(x, 0, np.inf)
@@ -189,15 +173,13 @@ def clip_out(x: ArrayLike, out: Array) -> Array:
     return np.clip(x, 0, np.inf, out=out)
 
 
-@method(Kind.IN_PLACE, "np.maximum(x, 0, out=x)", "scikit-learn, inplace_relu", _MAXIMUM_IN_PLACE)
+@method(Kind.IN_PLACE, "np.maximum(x, 0, out=x)", "scikit-learn, inplace_relu", _IN_PLACE)
 def maximum_inplace(x: Array) -> Array:
     """`maximum` over its own input."""
     return np.maximum(x, 0, out=x)
 
 
-@method(
-    Kind.IN_PLACE, "np.maximum(x, 0, x)", ARTICLE, _MAXIMUM_IN_PLACE, warnings=(_POSITIONAL_OUT,)
-)
+@method(Kind.IN_PLACE, "np.maximum(x, 0, x)", ARTICLE, _IN_PLACE, warnings=(_POSITIONAL,))
 def maximum_positional(x: Array) -> Array:
     """`maximum_inplace` in the article's spelling, deprecated since NumPy 2.4."""
     return np.maximum(x, 0, x)
@@ -230,21 +212,14 @@ def putmask(x: Array) -> Array:
     return x
 
 
-@method(
-    Kind.IN_PLACE, "np.clip(x, 0, np.inf, out=x)", "NumPy", dtypes=same(FLOATS), array_like=False
-)
+@method(Kind.IN_PLACE, "np.clip(x, 0, np.inf, out=x)", "NumPy", _IN_PLACE, dtypes=same(FLOATS))
 def clip_inplace(x: Array) -> Array:
     """`clip_inf` over its own input."""
     return np.clip(x, 0, np.inf, out=x)
 
 
 @method(
-    Kind.DERIVATIVE,
-    "1. * (x > 0)",
-    ARTICLE,
-    _MASK,
-    dtypes=to("float64", REAL),
-    temporaries=(Temporary.MASK, Temporary.CAST_BUFFER),
+    Kind.DERIVATIVE, "1. * (x > 0)", ARTICLE, _MASK, dtypes=to("float64", REAL), temporaries=_CAST
 )
 def mask_float(x: Array) -> Array:
     """Mask times one; float64 whatever the dtype of `x`."""
@@ -262,8 +237,7 @@ def mask_astype(x: Array) -> Array:
     "np.heaviside(x, 0)",
     "NumPy",
     dtypes={
-        **same(FLOATS),
-        **to("float64", BOOL, INTEGERS),
+        **_TO_FLOAT,
         **to("float32", frozenset({"int16", "uint16"})),
         **to("float16", frozenset({"int8", "uint8"})),
     },
@@ -283,8 +257,8 @@ def heaviside(x: ArrayLike) -> Array:
     blocked_infinity=Edge.NAN,
     zero_from_negative=Sign.UNSTABLE,
     zero_from_minus_zero=Sign.UNSTABLE,
-    warnings=(replace(_INVALID_MULTIPLY, when=When.BLOCKED_INFINITY),),
-    temporaries=(Temporary.MASK, Temporary.CAST_BUFFER),
+    warnings=(replace(_INVALID, when=When.BLOCKED_INFINITY),),
+    temporaries=_CAST,
 )
 def backward_multiply(grad: Array, x: Array) -> Array:
     """Upstream gradient times the mask; an infinite gradient becomes NaN where blocked."""

@@ -16,24 +16,16 @@ from tests.relu.cases import Array, special_pairs, specials
 inf, nan = np.inf, np.nan
 
 every_dtype = pytest.mark.parametrize("dtype", sorted(REAL))
-unary = pytest.mark.parametrize("function", [relu, drelu])
 
 
 @every_dtype
-@unary
+@pytest.mark.parametrize("function", [relu, drelu, lambda x: relu_backward(x, x)])
 def test_keeps_the_dtype(function: Callable[..., Array], dtype: str) -> None:
-    assert function(specials(dtype).x).dtype == dtype
-    assert function(np.array(1, dtype=dtype)).dtype == dtype
-    assert function(np.array(1, dtype=dtype)[()]).dtype == dtype
+    for x in (specials(dtype).x, np.array(1, dtype=dtype), np.array(1, dtype=dtype)[()]):
+        assert function(x).dtype == dtype
 
 
-@every_dtype
-def test_backward_keeps_the_dtype(dtype: str) -> None:
-    x = specials(dtype).x
-    assert relu_backward(x, x).dtype == dtype
-
-
-@unary
+@pytest.mark.parametrize("function", [relu, drelu])
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "longdouble"])
 def test_propagates_nan_of_either_sign(function: Callable[..., Array], dtype: str) -> None:
     assert np.isnan(function(np.array([nan, -nan] * 20, dtype=dtype))).all()

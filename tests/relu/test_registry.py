@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import inspect
 from typing import Any, Final, cast
 
@@ -37,12 +36,9 @@ def test_every_public_function_has_a_contract() -> None:
 
 @every_method
 def test_method_has_a_docstring_a_source_and_an_expression(method: Method) -> None:
-    texts = {
-        "docstring": method.function.__doc__,
-        "source": method.source,
-        "expression": method.expression,
-    }
-    assert not [f"{method.name} has no {what}" for what, text in texts.items() if not text]
+    assert method.function.__doc__, f"{method.name} has no docstring"
+    assert method.source, f"{method.name} has no source"
+    assert method.expression, f"{method.name} has no expression"
 
 
 @every_method
@@ -63,11 +59,6 @@ def test_every_method_has_a_row_in_the_benchmark_suite() -> None:
     assert not [f"{name} has no row" for name in METHODS if name not in timed]
 
 
-def test_every_row_is_of_a_registered_method() -> None:
-    strange = [row for row in all_rows() if METHODS.get(row.method.name) is not row.method]
-    assert not [f"{row.node} times {row.method.name}, which is not in METHODS" for row in strange]
-
-
 @every_method
 def test_name_is_the_key_and_the_name_of_the_function(method: Method) -> None:
     assert METHODS[method.name] is method
@@ -83,18 +74,6 @@ def test_order_is_that_of_the_files() -> None:
 def test_registry_is_read_only() -> None:
     with pytest.raises(TypeError):
         cast("dict[str, Method]", METHODS)["maximum"] = METHODS["fmax"]
-    with pytest.raises(TypeError):
-        del cast("dict[str, Method]", METHODS)["maximum"]
-
-
-@every_method
-def test_records_are_frozen(method: Method) -> None:
-    contract, kind = method.contract, method.kind
-    records: tuple[Any, ...] = (method, contract, *contract.warnings, *kind.outputs)
-    for record in records:
-        for field in dataclasses.fields(record):
-            with pytest.raises(dataclasses.FrozenInstanceError):
-                setattr(record, field.name, None)
 
 
 def test_all_names_every_public_object_of_the_package() -> None:
