@@ -17,7 +17,7 @@ from pytest_against import beside, cli, saved
 from pytest_against.beside import grossly_slower
 from pytest_against.calls import Call
 from pytest_against.machine import this_machine
-from pytest_against.model import rows_of
+from pytest_against.model import CannotJudgeError, rows_of
 from tests.against import runs, simulated
 
 pytest_plugins = ["pytester"]
@@ -112,8 +112,14 @@ def test_one_measurement_at_a_time(ran: Ran) -> None:
         outcomes, code, said = ran()
         assert (outcomes, code) == ({}, pytest.ExitCode.USAGE_ERROR)
         assert "another measurement runs on this machine" in said
+
+    class Second:
+        def pytest_collection_finish(self) -> None:
+            with pytest.raises(CannotJudgeError, match="another measurement"), cli.only_one():
+                pytest.fail("two measure")
+
     for _ in range(2):  # the lock goes with the run
-        assert ran()[0]["one"] == "passed"
+        assert ran(plugin=Second())[0]["one"] == "passed"
 
 
 OTHER_CLOCK = "its seconds are those of time.perf_counter, not of time.process_time"

@@ -42,42 +42,31 @@ def test_options_reach_the_gate_as_values(pytester: pytest.Pytester, gate: Mock)
     assert config.option.keyword == "it"
 
 
-@pytest.mark.parametrize(
-    "end, code",
-    [
-        *((code, code) for code in range(4)),
-        (CannotJudgeError("why"), 2),
-        (KeyboardInterrupt(), 130),
-        (MemoryError(), 2),
-    ],
-)
 def test_the_exit_code_is_that_of_the_verdict_or_says_that_there_is_none(
-    pytester: pytest.Pytester, gate: Mock, end: int | BaseException, code: int
+    pytester: pytest.Pytester, gate: Mock
 ) -> None:
-    gate.side_effect = [end]
-    assert ran(pytester, "v1") == code
+    ends = {1: 1, 3: 3, CannotJudgeError("why"): 2, MemoryError(): 2, KeyboardInterrupt(): 130}
+    gate.side_effect = [*ends]
+    assert [ran(pytester, "v1") for _ in ends] == [*ends.values()]
 
 
-@pytest.mark.parametrize(
-    "argv, error",
-    [
-        (["--help"], ""),
-        (["--version"], ""),
-        (["--against-limit", "3"], "ERROR: 3 is no limit; write 3% or 0.03\n"),
-        (["--against-limit="], "ERROR:  is no limit; write 3% or 0.03\n"),
-        (["--against-trials", "0"], "ERROR: 0 is no number of trials from 1 to 10000\n"),
-        (["--against-budget", "nan"], "ERROR: nan is no number of seconds above 0\n"),
-        (["--against-timeout", "-1"], "ERROR: -1 is no number of seconds above 0\n"),
-    ],
-)
+NOT_JUDGED = {
+    "--help": "",
+    "--version": "",
+    "--against-limit=3": "ERROR: 3 is no limit; write 3% or 0.03\n",
+    "--against-limit=": "ERROR:  is no limit; write 3% or 0.03\n",
+    "--against-trials=0": "ERROR: 0 is no number of trials from 1 to 10000\n",
+    "--against-budget=nan": "ERROR: nan is no number of seconds above 0\n",
+    "--against-timeout=-1": "ERROR: -1 is no number of seconds above 0\n",
+}
+
+
+@pytest.mark.parametrize("word", NOT_JUDGED)
 def test_help_and_what_cannot_be_meant_are_not_judged(
-    pytester: pytest.Pytester,
-    gate: Mock,
-    capsys: pytest.CaptureFixture[str],
-    argv: list[str],
-    error: str,
+    pytester: pytest.Pytester, gate: Mock, capsys: pytest.CaptureFixture[str], word: str
 ) -> None:
-    assert ran(pytester, "v1", *argv) == (pytest.ExitCode.USAGE_ERROR if error else 0)
+    error = NOT_JUDGED[word]
+    assert ran(pytester, "v1", word) == (pytest.ExitCode.USAGE_ERROR if error else 0)
     assert error in capsys.readouterr().err
     gate.assert_not_called()
 
