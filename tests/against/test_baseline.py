@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import Mock
 
 import pytest
 
 from pytest_against import baseline, trees
-from pytest_against.baseline import (
-    BASELINE_LIMITS,
-    RECORD_LIMITS,
-    Recorded,
-    against_baseline,
-    chosen,
-    drifts,
-    record,
-)
-from pytest_against.checks import Check, Checked
-from pytest_against.looks import RunTrials
-from pytest_against.model import CannotJudgeError, Limits, Progress, Row, Suite
+from pytest_against.baseline import BASELINE_LIMITS, ENOUGH_ROWS
+from pytest_against.checks import Check
+from pytest_against.model import WORKING_TREE, Limits, Progress, Suite
 from pytest_against.stats import LOOKS, drift
+from pytest_against.timing import Measured
+from pytest_against.trials import HowToTime, TrialResult
 from tests.against.simulated import (
     AT,
     FAILED,
@@ -37,14 +32,10 @@ from tests.against.simulated import (
     C,
     Machine,
     held,
-    row,
     side,
     stored,
     words,
 )
-
-NOBODY: Final = Progress(lambda *_: None, lambda _: None)
-SUITE: Final = Suite(root=Path("somewhere"))
 
 
 @pytest.mark.parametrize(
@@ -57,10 +48,7 @@ def test_a_row_is_what_its_times_prove_and_no_other_is(
     found = held(factors={B: factor})
     assert words(found) == {A: "steady", B: word, C: "steady"}
     assert (found.exit_code, found.limit, found.controls) == (exit_code, 0.10, [])
-    assert (found.base, found.head) == (
-        "the baseline of 2026-01-02 (0123456789)",
-        "the working tree",
-    )
+    assert (found.base, found.head) == ("the baseline of 2026-01-02 (0123456789)", WORKING_TREE)
 
 
 def test_times_that_vary_too_much_are_inconclusive() -> None:
@@ -92,48 +80,31 @@ def test_what_a_clock_has_no_say_in(
     assert (found.exit_code, words(found).get(B)) == (exit_code, verdict)
     assert words(found).get(A) == (None if exit_code == 1 else "steady")
     assert any(why in each.why for each in found.rows if each.row.node == B) or not why
-    assert (found.trials == 0) == (exit_code == 1)
-
-
-def test_rows_that_are_there_come_first_and_then_those_that_are_gone() -> None:
-    assert list(words(held(side([C, A]), stored(NODES)))) == [C, A, B, *NODES[3:]]
-
-
-def test_no_two_rows_have_the_same_name() -> None:
-    other = B.replace("test_it.py", "test_old.py")
-    found = held(side([A, B]), stored([A, B, other]))
-    assert [each.row.name for each in found.rows] == ["test_it[a-1e3]", B, other]
-
-
-def test_drift_widens_the_intervals_of_its_workload_only() -> None:
-    def workload(node: str) -> Row:
-        return replace(row(node), workload="large" if node == A else "small")
-
-    then = stored(drift=0.0)
-    shaky = stored(drift=0.1).rows[A]
-    rows = {**then.rows, A: shaky}
-    then = replace(then, rows={n: replace(r, row=workload(n)) for n, r in rows.items()})
-    found = drifts(then)
-    assert found["large"] == drift([shaky.recordings]) > 0.1
-    assert found["small"] == drift(then.rows[n].recordings for n in (B, C)) < 0.01
-    factors = dict.fromkeys((A, B), 1.25)
-    assert words(held(then=then, factors=factors)) == {
-        A: "inconclusive",
-        B: "regressed",
-        C: "steady",
-    }
-
-
-def test_the_workload_is_that_of_the_baseline_whatever_it_is_called_today() -> None:
-    nodes = {A: {"method": "m", "workload": "<object at 0x7f>", "line": 7}}
-    head = side([A])
-    found = held(replace(head, collected=replace(head.collected, nodes=nodes)), stored([A]))
-    assert found.exit_code == 0
-    assert (found.rows[0].row.name, found.rows[0].row.line) == ("m[<object at 0x7f>]", 7)
 
 
 def test_rows_of_which_none_is_stored_are_missing() -> None:
-    assert (held(then=stored([])).exit_code, held(then=stored([])).trials) == (2, 0)
+    found = held(then=stored([]))
+    assert (found.exit_code, found.trials) == (2, 0)
+
+
+def test_rows_that_are_gone_come_last_and_no_two_have_the_same_name() -> None:
+    other = C.replace("test_it.py", "test_old.py")
+    found = held(side([C, A]), stored([*NODES, other]))
+    assert list(words(found)) == [C, A, B, *NODES[3:], other]
+    assert [each.row.name for each in found.rows[:3]] == [C, "test_it[a-1e3]", "test_it[b-1e3]"]
+
+
+def test_drift_widens_the_intervals_of_its_workload_as_the_baseline_names_it() -> None:
+    rows = {**stored(drift=0.0).rows, A: stored(drift=0.1).rows[A]}
+    for node, workload in ((A, "large"), (B, "small"), (C, "small")):
+        rows[node] = replace(rows[node], row=replace(rows[node].row, workload=workload, line=99))
+    assert baseline.drifts(rows.values()) == {
+        "large": drift([rows[A].recordings]),
+        "small": drift(rows[node].recordings for node in (B, C)),
+    }
+    result = held(then=replace(stored(), rows=rows), factors=dict.fromkeys((A, B), 1.25))
+    assert words(result) == {A: "inconclusive", B: "regressed", C: "steady"}
+    assert [each.row.line for each in result.rows] == [0, 1, 2]  # as the working tree has them
 
 
 def test_the_notes_say_what_changed_how_certain_it_is_and_what_was_accepted() -> None:
@@ -141,28 +112,25 @@ def test_the_notes_say_what_changed_how_certain_it_is_and_what_was_accepted() ->
     older = replace(then, machine={**then.machine, "numpy": "1.0"})
     software, certain, accepted = held(then=older).notes
     assert software.startswith("software since the baseline: numpy 1.0 -> ")
-    assert certain.startswith("this lane is certain to within 0.")
+    assert certain.startswith("certain to within 0.")
     assert accepted == "accepted when the baseline was recorded: a better sum"
-    assert held(then=stored()).notes[0] == "software since the baseline: unchanged"
 
 
 def test_certainty_that_is_none_is_no_error() -> None:
     limits = Limits(limit=0.1, trials=2, budget=1e9)
-    found = held(side([A]), stored([A], spread=20.0), spreads=20.0, limits=limits)
-    assert (
-        "certain to within any factor on half of the rows and any factor on all" in found.notes[1]
-    )
-    unseen = held(side([A]), limits=replace(BASELINE_LIMITS, budget=1e-9))
-    assert not any("certain" in note for note in unseen.notes)
-    assert f"2 of at least {LOOKS[0]} trials fit" in unseen.notes[-1]
+    then = stored([A], spread=20.0, drift=99.0)
+    software, certain, *_ = held(side([A]), then, spreads=20.0, limits=limits).notes
+    assert software == "software since the baseline: unchanged"
+    assert certain.startswith("certain to within any factor on half of the rows and any factor on")
+    assert certain.endswith("with up to any factor for the drift between recordings")
+    _, fit = held(side([A]), limits=replace(BASELINE_LIMITS, budget=1e-9)).notes
+    assert fit.startswith(f"2 of at least {LOOKS[0]} trials fit")
 
 
 OTHER: Final = "lib/test_other.py::TestX::test_y[b]"
 CHOICES: Final[dict[str, tuple[dict[str, Any], list[str]]]] = {
     "all": ({}, [A, B, OTHER]),
     "a folder": ({"arguments": ("tests",)}, [A, B]),
-    "a file": ({"arguments": ("lib/test_other.py",)}, [OTHER]),
-    "a test": ({"arguments": ("tests/test_it.py::test_it",)}, [A, B]),
     "two": ({"arguments": (A, "lib")}, [A, OTHER]),
     "a name": ({"keyword": "test_it and not a-1e3"}, [B]),
     "a class": ({"keyword": "TestX"}, [OTHER]),
@@ -173,63 +141,53 @@ CHOICES: Final[dict[str, tuple[dict[str, Any], list[str]]]] = {
 }
 
 
+@pytest.mark.parametrize("there", [A, C])
 @pytest.mark.parametrize("choice, expected", CHOICES.values(), ids=CHOICES)
 def test_only_rows_that_were_asked_for_are_missed(
-    choice: dict[str, Any], expected: list[str]
+    monkeypatch: pytest.MonkeyPatch, choice: dict[str, Any], expected: list[str], there: str
 ) -> None:
-    suite, then = replace(SUITE, **choice), stored([A, B, OTHER])
-    assert list(chosen(then, suite, ()).rows) == expected
-    assert list(chosen(then, suite, {A}).rows) == [n for n in (A, B, OTHER) if n in {A, *expected}]
-
-
-def _stand_in(
-    monkeypatch: pytest.MonkeyPatch, head: Checked, machine: Machine, commits: Sequence[str] = "aa"
-) -> None:
-    @contextmanager
-    def working_tree(
-        suite: Suite, timeout: float, progress: Progress
-    ) -> Iterator[tuple[Checked, RunTrials]]:
-        assert (suite.root, timeout, progress) == (SUITE.root, 60.0, NOBODY)
-        yield head, machine
-
-    monkeypatch.setattr(baseline, "working_tree", working_tree)
-    heads = iter(commits)
-    monkeypatch.setattr(trees, "describe_head", lambda _: next(heads))
-
-
-def test_the_working_tree_is_held_against_what_was_asked_for(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    _stand_in(monkeypatch, side([A, C]), Machine(at=AT))
-    found = against_baseline(replace(SUITE, keyword="not b-1e3"), stored(), BASELINE_LIMITS, NOBODY)
-    assert words(found) == {A: "steady", C: "steady"}
+    suite, nobody = Suite(root=Path("somewhere"), **choice), Progress(Mock(), Mock())
+    tree = Mock(return_value=nullcontext((side([there]), Machine(at=AT))))
+    monkeypatch.setattr(baseline, "working_tree", tree)
+    found = baseline.against_baseline(suite, stored([A, B, OTHER]), BASELINE_LIMITS, nobody)
+    tree.assert_called_once_with(suite, 60.0, nobody)
+    assert words(found).keys() == {there, *expected}
+    assert (words(found)[there] == "steady") == (there == A)
     assert found.machine["python"].startswith(("CPython", "PyPy"))
 
 
-def _record(trials: int = 40) -> Recorded:
-    return record(SUITE, "a reason", replace(RECORD_LIMITS, trials=trials), NOBODY)
+def test_trials_of_the_working_tree_hand_on_the_time_of_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs: list[partial[Any]] = []
+    clocks: list[float] = []
+    checked, said = side([A]), list[tuple[str, int]]()
 
+    def run(given: Sequence[partial[Any]]) -> list[Any]:
+        jobs[:] = given
+        found = {str(n): Measured(0.0, clock, 3) for n, clock in enumerate(clocks)}
+        return [TrialResult(found, {}, {}) if said[1:] else checked]
 
-def test_a_recording_has_all_that_a_baseline_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    head = side({A: PASSED, B: SKIPPED, C: replace(PASSED, inputs="v")})
-    _stand_in(monkeypatch, head, Machine(at=AT))
-    found = _record().baseline
-    assert (found.commit, found.accepted, list(found.rows)) == ("a", "a reason", [A, C])
-    its = found.rows[C]
-    assert (its.row.node, its.exact, its.inputs) == (C, PASSED.exact, "v")
-    assert [len(each) for each in its.recordings] == [10, 10]
-    assert len(its.seconds) == 20
-    assert its.seconds[3] == pytest.approx(1e-5 * math.exp(its.values[3]), rel=1e-4)
-    monkeypatch.undo()
-    assert held(head, found).exit_code == 0
-
-
-def test_what_changed_while_it_was_recorded_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
-    _stand_in(monkeypatch, side(), Machine(at=AT), ["one", "another"])
-    with pytest.raises(CannotJudgeError, match="was one at first and is another in the end"):
-        _record()
-
-
-def test_trials_without_a_spread_are_refused_before_anything_is_measured() -> None:
-    with pytest.raises(CannotJudgeError, match=r"3 trials .* ask for 4 or more with --trials"):
-        _record(3)
+    monkeypatch.setattr(baseline, "side_by_side", run)
+    monkeypatch.setattr(baseline, "own_cores", range)
+    monkeypatch.setattr(trees, "lay_out", lay_out := Mock())
+    progress = Progress(lambda *words: said.append(words), lambda _: None)
+    suite = Suite(root=tmp_path, packages=("pkg",))
+    with baseline.working_tree(suite, 7.0, progress) as (head, run_trials):
+        tree, *asked = jobs[0].args
+        assert (head, asked) == (checked, [7.0, progress.row])
+        lay_out.assert_called_once_with(tmp_path, ("pkg",), tree.root, None)
+        assert tree.root.parent.is_dir()
+        for rows, at_a_time, fastest, measured in (
+            (1, 1, math.inf, []),
+            (ENOUGH_ROWS - 1, 1, math.inf, [3e-5, 2e-5]),
+            (ENOUGH_ROWS, 2, 2e-5, [4e-5]),
+            (500, 2, 2e-5, []),
+        ):
+            clocks[:] = measured
+            run_trials(2, ["x"] * rows)
+            how = HowToTime(baseline.ROW_SECONDS, math.inf, 7.0, fastest)
+            assert [job.args[2:4] for job in jobs] == [(how, core) for core in range(at_a_time)]
+            assert said[-1][1] == at_a_time * rows
+    assert said[:2] == [("checks", 0), ("1 row undecided", 1)]
+    assert not tree.root.parent.exists()

@@ -3,191 +3,204 @@
 from __future__ import annotations
 
 import json
+import math
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from pytest_against import beside, cli, commands, saved
+from pytest_against import beside, cli, saved
+from pytest_against.beside import grossly_slower
+from pytest_against.calls import Call
 from pytest_against.machine import this_machine
-from pytest_against.model import rows_of
-from tests.against import runs
+from pytest_against.model import CannotJudgeError, rows_of
+from tests.against import runs, simulated
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.usefixtures("home")
 
 HERE = this_machine()
 CLASS = Path("benchmarks/baselines", HERE.class_name, "0000_baseline.json")
-NODES = tuple(f"test_it.py::test_{name}" for name in ("one", "two", "three", "silent"))
 TESTS = """
 def test_one(benchmark):
     benchmark(sum, range(50))
 
 def test_two(benchmark):
-    benchmark.pedantic(sum, (range(50),), rounds=20)
+    benchmark.pedantic(sum, setup=lambda: ((range(50),), {}), rounds=20)
 
-def test_three(benchmark):
-    assert benchmark(sum, range(3)) == 4
-
-def test_unknown(benchmark):
+def test_fast(benchmark):
     benchmark(sum, range(50))
+
+def test_wrong(benchmark):
+    assert benchmark(sum, range(3)) == 4
 
 def test_silent(benchmark):
     pass
 
-def test_plain():
-    pass
+def test_unknown(benchmark):
+    benchmark(sum, range(50))
 """
 FAST = ("--benchmark-max-time=0", "--benchmark-min-rounds=5", "--benchmark-warmup=off")
 
+Ran = Callable[..., tuple[dict[str, str], int, str]]
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+
+@pytest.fixture
+def ran(
+    pytester: pytest.Pytester,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Ran:
+    """Run tests; return how they ended, the exit code, and what was said."""
     monkeypatch.setattr(beside, "keep_memory", lambda: True)  # it would stay for other tests
+    pytester.makepyfile(test_it=TESTS)
+
+    def run(*argv: str, plugin: object = None) -> tuple[dict[str, str], int, str]:
+        plugins = [plugin] if plugin else []
+        found = pytester.inline_run("--benchmark-only", *FAST, *argv, plugins=plugins)
+        calls = [r for r in found.getreports("pytest_runtest_logreport") if r.when == "call"]
+        outcomes = {r.nodeid.removeprefix("test_it.py::test_"): str(r.outcome) for r in calls}
+        return outcomes, int(found.ret or 0), "".join(capsys.readouterr())
+
+    return run
 
 
-def stored(seconds: float, **machine: str) -> None:
-    """Store a baseline in which each call takes so long."""
-    rows = rows_of({node: {"file": "test_it.py"} for node in NODES})
-    about = replace(
-        runs.ABOUT,
-        machine={**HERE.as_dict(), **machine},
-        rows={node: saved.BaselineRow(row=row) for node, row in rows.items()},
-    )
-    trial = dict.fromkeys(NODES, saved.Timing(0.0, seconds))
+def store(**machine: str) -> None:
+    """Store a baseline that all rows but one are slower than."""
+    nodes = [f"test_it.py::test_{name}" for name in ("one", "two", "fast", "wrong", "silent")]
+    names = rows_of({node: {} for node in nodes})
+    rows = {node: saved.BaselineRow(row=names[node]) for node in nodes}
+    about = replace(runs.ABOUT, machine={**HERE.as_dict(), **machine}, rows=rows)
+    trial = {n: saved.Timing(0.0, 1e-3 if n.endswith("fast") else 1e-12) for n in nodes}
     saved.write_baseline(runs.recorded([[trial] * 3, [trial] * 3], about), CLASS)
 
 
-def ran(pytester: pytest.Pytester, *argv: str) -> tuple[dict[str, str], int]:
-    """Return how tests ended, and the exit code."""
-    pytester.makepyfile(test_it=TESTS)
-    found = pytester.inline_run("--benchmark-only", *FAST, *argv)
-    calls = [r for r in found.getreports("pytest_runtest_logreport") if r.when == "call"]
-    outcomes: dict[str, str] = {r.nodeid.partition("::test_")[2]: r.outcome for r in calls}
-    return outcomes, int(found.ret or 0)
-
-
-def said(capsys: pytest.CaptureFixture[str]) -> str:
-    found = capsys.readouterr()
-    return found.out + found.err
-
-
-def header(capsys: pytest.CaptureFixture[str]) -> str:
-    return next(line for line in said(capsys).splitlines() if line.startswith("baseline: "))
-
-
-def test_times_as_in_the_baseline_pass(
-    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
+def test_what_looks_slower_is_shown_and_what_grossly_is_fails_and_is_not_saved(
+    ran: Ran, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored(seconds=1.0)
-    outcomes, _ = ran(pytester, "--benchmark-json=a.json")
-    assert (outcomes["one"], outcomes["two"], outcomes["three"]) == ("passed", "passed", "failed")
-    shown = said(capsys)
-    assert f"baseline: {runs.ABOUT.recorded} ({runs.ABOUT.commit[:10]})" in shown
-    assert "times the baseline" not in shown
+    store()
+    stand_in = lambda asked, _: 2.5 if asked.setup is None else None  # noqa: E731
+    monkeypatch.setattr(beside, "grossly_slower", stand_in)
+    outcomes, code, said = ran("--benchmark-json=a.json")
+    assert [name for name, found in outcomes.items() if found == "failed"] == ["one", "wrong"]
+    assert (len(outcomes), code) == (6, 1)
+    assert f"baseline: {runs.ABOUT.recorded} ({runs.ABOUT.commit[:10]})\n" in said
+    assert "test_it.py::test_one is grossly slower than its baseline: " in said
+    assert "2.50 times the slowest; for a verdict: pytest-against gate" in said
+    _, summary = said.split("times the baseline, one process each")
+    assert all(f"  test_it.py::test_{name}\n" in summary for name in ("one", "two"))
+    assert "2 of 3 rows; one process is no sample, for a verdict: pytest-against gate" in summary
     benchmarks = json.loads(Path("a.json").read_text())["benchmarks"]
     factors = {each["name"]: each["extra_info"].get("baseline_factor") for each in benchmarks}
-    assert factors["test_one"] < 0.1
+    assert "test_one" not in factors
+    assert 0 < factors["test_fast"] < 1 < factors["test_two"]
     assert factors["test_unknown"] is None
 
 
-def test_what_looks_slower_is_shown_and_passes(
-    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stored(seconds=1e-12)
-    monkeypatch.setattr(beside, "grossly_slower", lambda *_: None)  # a busy moment has passed
-    outcomes, _ = ran(pytester)
-    assert (outcomes["one"], outcomes["two"]) == ("passed", "passed")
-    shown = said(capsys)
-    assert "times the baseline, one process each" in shown
-    assert "2 of 2 rows; one process is no sample, for a verdict: pytest-against gate" in shown
+def test_nanoseconds_are_refused(ran: Ran) -> None:
+    outcomes, code, said = ran("--benchmark-timer=time.perf_counter_ns")
+    assert (outcomes, code) == ({}, pytest.ExitCode.USAGE_ERROR)
+    assert "time.perf_counter_ns counts nanoseconds, which would be saved as seconds" in said
 
 
-def test_what_is_grossly_slower_fails_and_is_not_saved(
-    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stored(seconds=1e-12)
-    monkeypatch.setattr(
-        beside, "grossly_slower", lambda asked, _: 2.5 if asked.setup is None else None
-    )
-    outcomes, code = ran(pytester, "-k", "one or two or unknown", "--benchmark-json=a.json")
-    assert outcomes == {"one": "failed", "two": "failed", "unknown": "passed"}
-    assert code == 1
-    shown = said(capsys)
-    assert f"{NODES[0]} is grossly slower than its baseline: " in shown
-    assert "2.50 times the slowest; for a verdict: pytest-against gate" in shown
-    benchmarks = json.loads(Path("a.json").read_text())["benchmarks"]
-    assert [each["name"] for each in benchmarks] == ["test_unknown"]
+def test_one_measurement_at_a_time(ran: Ran) -> None:
+    with cli.only_one():
+        outcomes, code, said = ran()
+        assert (outcomes, code) == ({}, pytest.ExitCode.USAGE_ERROR)
+        assert "another measurement runs on this machine" in said
+
+    class Second:
+        def pytest_collection_finish(self) -> None:
+            with pytest.raises(CannotJudgeError, match="another measurement"), cli.only_one():
+                pytest.fail("two measure")
+
+    for _ in range(2):  # the lock goes with the run
+        assert ran(plugin=Second())[0]["one"] == "passed"
+
+
+OTHER_CLOCK = "its seconds are those of time.perf_counter, not of time.process_time"
 
 
 @pytest.mark.parametrize(
-    "argv, words",
+    "machine, argv, words",
     [
-        (["-n", "2"], "--benchmark-disable is automatically activated if xdist is on"),
-        (
-            ["--benchmark-timer=time.perf_counter_ns"],
-            "time.perf_counter_ns counts nanoseconds, which would be saved as seconds; leave out",
-        ),
+        (None, [], "none for this class of machines; record one: pytest-against baseline"),
+        ({"cpu": "another"}, [], "not used: "),
+        ({}, ["--benchmark-timer=time.process_time"], f"not used: {OTHER_CLOCK}"),
     ],
 )
-def test_what_would_mean_nothing_is_refused(
-    pytester: pytest.Pytester, argv: list[str], words: str, capsys: pytest.CaptureFixture[str]
+def test_where_times_have_nothing_to_be_held_against_the_header_says_so(
+    ran: Ran, machine: dict[str, str] | None, argv: list[str], words: str
 ) -> None:
-    outcomes, code = ran(pytester, *argv)
-    assert (outcomes, code) == ({}, pytest.ExitCode.USAGE_ERROR)
-    assert words in said(capsys)
-
-
-def test_one_measurement_at_a_time(
-    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with cli.only_one():
-        outcomes, code = ran(pytester)
-        assert (outcomes, code) == ({}, pytest.ExitCode.USAGE_ERROR)
-        assert "another measurement runs on this machine" in said(capsys)
-    assert ran(pytester)[0]["one"] == "passed"
-    assert ran(pytester)[0]["one"] == "passed"  # the lock goes with the run
-
-
-def test_seconds_of_another_clock_are_not_compared(
-    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
-) -> None:
-    stored(seconds=1e-12)
-    outcomes, _ = ran(pytester, "--benchmark-timer=time.process_time")
+    if machine is not None:
+        store(**machine)
+    outcomes, _, said = ran(*argv)
     assert outcomes["one"] == "passed"
-    assert "not used: its seconds are those of time.perf_counter, not of time.pro" in header(capsys)
+    assert f"\nbaseline: {words}" in said
+    assert "times the baseline" not in said
 
 
-def test_without_a_baseline_the_header_says_so(
-    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert ran(pytester)[0]["one"] == "passed"
-    assert "none for this class of machines; record one: pytest-against baseline" in header(capsys)
-    stored(seconds=1e-12, cpu="another")
-    assert ran(pytester)[0]["one"] == "passed"
-    assert "not used: " in header(capsys)
-
-
-@pytest.mark.parametrize("argv", [["--benchmark-disable"], ["--against=x", "--collect-only"], []])
-def test_it_stands_aside_elsewhere(
-    pytester: pytest.Pytester, argv: list[str], monkeypatch: Any
-) -> None:
-    monkeypatch.setattr(commands, "gate", lambda *_: 3)
-    pytester.makepyfile(test_it=TESTS)
+@pytest.mark.parametrize("argv", [["--benchmark-disable"], ["--against=x", "--benchmark-only"], []])
+def test_it_stands_aside_elsewhere(pytester: pytest.Pytester, argv: list[str]) -> None:
     config = pytester.parseconfigure(*argv)
     assert not config.pluginmanager.has_plugin("against-beside")
 
 
-def test_disabled_benchmarks_have_no_times(pytester: pytest.Pytester) -> None:
-    stored(seconds=1e-12)
-    pytester.makepyfile(test_it=TESTS)
-
+def test_disabled_benchmarks_have_no_times(ran: Ran) -> None:
     class Disabling:
         @pytest.hookimpl(tryfirst=True)
         def pytest_runtest_setup(self, item: pytest.Item) -> None:
             session: Any = item.config._benchmarksession  # type: ignore[attr-defined]  # noqa: SLF001
             session.disabled = True
 
-    options = ("--benchmark-only", *FAST, "-k", "one")
-    pytester.inline_run(*options, plugins=[Disabling()]).assertoutcome(passed=1)
+    store()
+    assert ran("-k", "one", plugin=Disabling())[:2] == ({"one": "passed"}, 0)
+
+
+SLOWEST = replace(
+    simulated.stored().rows[simulated.A],
+    recordings=((0.5, 0.7), (0.6, 0.4)),
+    seconds=(1.0, 4.0, 2.0),
+)
+
+
+@pytest.mark.parametrize(
+    "times, factor",
+    [
+        ([1.0], None),
+        ([1.49], None),
+        ([9.0, 1.49], None),
+        ([9.0, 9.0, 1.0], None),
+        ([9.0, 0.0], None),  # no calm
+        ([1.51, 2.0, 9.0], 1.51),
+        ([9.0, 5.0, 7.0], 5.0),
+    ],
+)
+def test_gross_is_half_as_much_again_as_the_slowest_trial_at_each_of_three_moments(
+    monkeypatch: pytest.MonkeyPatch, times: list[float], factor: float | None
+) -> None:
+    clocks, pauses, left = list[float](), list[float](), iter(times)
+
+    def clock(seconds: float) -> SimpleNamespace:
+        clocks.append(seconds)
+        return SimpleNamespace(seconds=1e-5)
+
+    def absolute(*_: object) -> list[float]:
+        found = next(left)
+        return [1e-5 * found * math.exp(0.7)] * (3 if found else 2)
+
+    monkeypatch.setattr(beside, "Clock", clock)
+    monkeypatch.setattr(beside, "absolute", absolute)
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    assert grossly_slower(Call(sum), SLOWEST) == (factor and pytest.approx(factor))
+    assert pauses == [0.0, 0.3, 0.3][: len(times)]
+    assert clocks == [pytest.approx(2.0 * math.exp(-0.55))]  # calm is what it was then
+
+
+def test_what_has_no_calm_is_not_gross() -> None:
+    row = replace(SLOWEST, seconds=(1e-30, 3e-30))  # no machine is as fast as that
+    assert grossly_slower(Call(lambda: None), row) is None

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -18,18 +15,11 @@ pytestmark = pytest.mark.usefixtures("home", "signals")
 
 
 @pytest.fixture
-def judged(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """With what the gate was called; the first is what it returns or raises."""
-    found: list[Any] = [0]
-
-    def gate(config: pytest.Config, options: Any) -> int:
-        found.append((config, options))
-        if isinstance(found[0], BaseException):
-            raise found[0]
-        return int(found[0])
-
-    monkeypatch.setattr(commands, "gate", gate)
-    return found
+def gate(monkeypatch: pytest.MonkeyPatch) -> Mock:
+    """What stands in for the gate."""
+    stand_in = Mock(side_effect=[0, 0])
+    monkeypatch.setattr(commands, "gate", stand_in)
+    return stand_in
 
 
 def ran(pytester: pytest.Pytester, *argv: str) -> int:
@@ -38,102 +28,70 @@ def ran(pytester: pytest.Pytester, *argv: str) -> int:
     return int(found.ret or 0)
 
 
-def test_options_reach_the_gate_as_values(pytester: pytest.Pytester, judged: list[Any]) -> None:
+def test_options_reach_the_gate_as_values(pytester: pytest.Pytester, gate: Mock) -> None:
     more = ["limit=4%", "trials=12", "budget=60", "timeout=9", "json=a.json", "markdown=a.md"]
     assert ran(pytester, "v1", "--against-allow-new", *(f"--against-{each}" for each in more)) == 0
-    assert vars(judged[1][1]) == {
-        "base": "v1",
-        "allow_new": True,
-        "limit": 0.04,
-        "trials": 12,
-        "budget": 60.0,
-        "timeout": 9.0,
-        "json": Path("a.json"),
-        "markdown": Path("a.md"),
-        "program": "pytest-against",
-    }
     assert ran(pytester, "v2", "-k", "it") == 0
-    config, options = judged[2]
+    (_, first), (config, second) = (call.args for call in gate.call_args_list)
+    given = {"limit": 0.04, "trials": 12, "budget": 60.0, "timeout": 9.0}
+    files = {"json": Path("a.json"), "markdown": Path("a.md")}
+    asked = {"base": "v1", "program": "pytest-against", "allow_new": True, **given, **files}
+    assert vars(first) == asked
+    none = dict.fromkeys([*given, *files])
+    assert vars(second) == {**asked, "base": "v2", "allow_new": False, **none}
     assert config.option.keyword == "it"
-    assert {options.limit, options.trials, options.json} == {None}
 
 
-@pytest.mark.parametrize("code", [0, 1, 2, 3])
-def test_the_exit_code_is_that_of_the_verdict(
-    pytester: pytest.Pytester, judged: list[Any], code: int
+def test_the_exit_code_is_that_of_the_verdict_or_says_that_there_is_none(
+    pytester: pytest.Pytester, gate: Mock
 ) -> None:
-    judged[0] = code
-    assert ran(pytester, "v1") == code
+    ends = {1: 1, 3: 3, CannotJudgeError("why"): 2, MemoryError(): 2, KeyboardInterrupt(): 130}
+    gate.side_effect = [*ends]
+    assert [ran(pytester, "v1") for _ in ends] == [*ends.values()]
 
 
-@pytest.mark.parametrize(
-    "error, code", [(CannotJudgeError("why"), 2), (KeyboardInterrupt(), 130), (MemoryError(), 2)]
-)
-def test_what_ends_it_is_no_verdict(
-    pytester: pytest.Pytester, judged: list[Any], error: BaseException, code: int
+NOT_JUDGED = {
+    "--help": "",
+    "--version": "",
+    "--against-limit=3": "ERROR: 3 is no limit; write 3% or 0.03\n",
+    "--against-limit=": "ERROR:  is no limit; write 3% or 0.03\n",
+    "--against-trials=0": "ERROR: 0 is no number of trials from 1 to 10000\n",
+    "--against-budget=nan": "ERROR: nan is no number of seconds above 0\n",
+    "--against-timeout=-1": "ERROR: -1 is no number of seconds above 0\n",
+}
+
+
+@pytest.mark.parametrize("word", NOT_JUDGED)
+def test_help_and_what_cannot_be_meant_are_not_judged(
+    pytester: pytest.Pytester, gate: Mock, capsys: pytest.CaptureFixture[str], word: str
 ) -> None:
-    judged[0] = error
-    assert ran(pytester, "v1") == code
-
-
-@pytest.mark.parametrize(
-    "argv, words",
-    [
-        (["v1", "--against-limit", "3"], "ERROR: 3 is no limit; write 3% or 0.03"),
-        (["v1", "--against-limit="], "ERROR:  is no limit; write 3% or 0.03"),
-        (["v1", "--against-trials", "0"], "ERROR: 0 is no number of trials from 1 to 10000"),
-        (["v1", "--against-budget", "nan"], "ERROR: nan is no number of seconds above 0"),
-        (["v1", "--against-timeout", "-1"], "ERROR: -1 is no number of seconds above 0"),
-    ],
-)
-def test_what_cannot_be_meant_is_refused(
-    pytester: pytest.Pytester,
-    judged: list[Any],
-    argv: list[str],
-    words: str,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert ran(pytester, *argv) == pytest.ExitCode.USAGE_ERROR
-    assert words in capsys.readouterr().err.splitlines()
-    assert len(judged) == 1
-
-
-@pytest.mark.parametrize("word", ["--help", "--version"])
-def test_help_is_not_judged(pytester: pytest.Pytester, judged: list[Any], word: str) -> None:
-    assert ran(pytester, "v1", word) == 0
-    assert len(judged) == 1
+    error = NOT_JUDGED[word]
+    assert ran(pytester, "v1", word) == (pytest.ExitCode.USAGE_ERROR if error else 0)
+    assert error in capsys.readouterr().err
+    gate.assert_not_called()
 
 
 def test_settings_have_defaults(pytester: pytest.Pytester) -> None:
-    config = pytester.parseconfig()
-    names = ("against_packages", "against_baselines", "against_limit")
-    assert [config.getini(name) for name in names] == [[], "benchmarks/baselines", ""]
+    def settings() -> list[object]:
+        config = pytester.parseconfig()
+        return [config.getini(f"against_{name}") for name in ("packages", "baselines", "limit")]
+
+    assert settings() == [[], "benchmarks/baselines", ""]
     pytester.makeini("[pytest]\nagainst_packages = src/a src/b\nagainst_limit = 5%\n")
-    config = pytester.parseconfig()
-    assert [config.getini(name) for name in names[::2]] == [["src/a", "src/b"], "5%"]
+    assert settings() == [["src/a", "src/b"], "benchmarks/baselines", "5%"]
 
 
 def test_an_idle_plugin_loads_nothing_and_says_nothing(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
-        import json, sys
+        import sys
 
         def test_it():
-            with open("loaded.json", "w") as file:
-                json.dump(sorted(sys.modules), file)
+            ours = {each for each in sys.modules if each.startswith("pytest_against")}
+            assert ours == {"pytest_against", "pytest_against.plugin"}
+            assert not {"scipy", "numpy", "msgspec", "tqdm", "filelock"} & {*sys.modules}
         """
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
-        cwd=pytester.path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    loaded = set(json.loads((pytester.path / "loaded.json").read_text()))
-    assert {name for name in loaded if name.startswith("pytest_against")} == {
-        "pytest_against",
-        "pytest_against.plugin",
-    }
-    assert not {"scipy", "numpy", "msgspec", "tqdm", "filelock"} & loaded
-    assert "baseline" not in done.stdout
+    done = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    done.assert_outcomes(passed=1)
+    assert "baseline" not in done.stdout.str()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from statistics import median
 from typing import Final
@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from pytest_against import cli, commands, saved
+from pytest_against import cli, commands
 from pytest_against.baseline import ROW_SECONDS
 from pytest_against.calls import Call, Swap
 from pytest_against.machine import Clock, Core, keep_memory
@@ -21,32 +21,18 @@ from pytest_against.model import CannotJudgeError
 from pytest_against.saved import BaselineRow
 from pytest_against.timing import FEWEST_CALM, absolute, fastest
 
-_CLOCK: Final = "time.perf_counter"
-_WORTH_A_LOOK: Final = 1.1
-_MOST_SHOWN: Final = 10
-
-
 GROSS: Final = 0.5
 """Fraction by which one process must exceed every trial of the baseline to fail."""
 
-_CONFIRMATIONS: Final = 3
-_APART: Final = 0.3
-"""Number of moments at which it must, and the seconds between them."""
+_CLOCK: Final = "time.perf_counter"
+_WORTH_A_LOOK: Final = 1.1
+_MOST_SHOWN: Final = 10
+_CONFIRMATIONS: Final = 3  # moments at which a call must be grossly slower
+_APART: Final = 0.3  # seconds between them
 
 
 class Beside:
-    """The plugin.
-
-    Parameters
-    ----------
-    config : pytest.Config
-        How pytest is configured.
-
-    Raises
-    ------
-    pytest.UsageError
-        If times could not mean anything, or another measurement runs on this machine.
-    """
+    """The plugin; pytest.UsageError if times could not mean anything, or others measure here."""
 
     def __init__(self, config: pytest.Config) -> None:
         timer = str(config.option.benchmark_timer)
@@ -63,7 +49,7 @@ class Beside:
         config.add_cleanup(lock.close)
         keep_memory()
         self._factors: dict[str, float] = {}
-        self._stored, self._words = _baseline(config)
+        self._stored, self._words = _baseline(config, timer)
         self._met: tuple[BenchmarkFixture, Call] | None = None
         config.pluginmanager.register(Swap(self._remember, once=False))
 
@@ -85,28 +71,25 @@ class Beside:
         fixture, asked = self._met
         if fixture.stats is None:
             return result
-        seconds = fixture.stats.stats.data
-        factor = fastest(seconds, 2) / median(stored.seconds)
+        seconds = fastest(fixture.stats.stats.data, 2)
+        factor = seconds / median(stored.seconds)
         self._factors[item.nodeid] = fixture.extra_info["baseline_factor"] = round(factor, 4)
-        if fastest(seconds, 2) > max(stored.seconds) * (1 + GROSS):
-            found = grossly_slower(asked, stored)
-            if found is not None:
-                fixture.has_error = True  # it must not reach a saved run and become a baseline
-                pytest.fail(
-                    f"{item.nodeid} is grossly slower than its baseline: {factor:.2f} times the "
-                    f"typical trial, {found:.2f} times the slowest; for a verdict: "
-                    f"{cli.PROGRAM} gate",
-                    pytrace=False,
-                )
+        if seconds > max(stored.seconds) * (1 + GROSS) and (found := grossly_slower(asked, stored)):
+            fixture.has_error = True  # it must not reach a saved run and become a baseline
+            pytest.fail(
+                f"{item.nodeid} is grossly slower than its baseline: {factor:.2f} times the "
+                f"typical trial, {found:.2f} times the slowest; for a verdict: {cli.PROGRAM} gate",
+                pytrace=False,
+            )
         return result
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Show the rows that look slower."""
-        slower = {n: f for n, f in self._factors.items() if f > _WORTH_A_LOOK}
+        slower = [(f, node) for node, f in self._factors.items() if f > _WORTH_A_LOOK]
         if not slower:
             return
         terminalreporter.section("times the baseline, one process each")
-        for node, factor in sorted(slower.items(), key=lambda pair: -pair[1])[:_MOST_SHOWN]:
+        for factor, node in sorted(slower, reverse=True)[:_MOST_SHOWN]:
             terminalreporter.write_line(f"{factor:6.2f}  {node}")
         terminalreporter.write_line(
             f"{len(slower)} of {len(self._factors)} rows; one process is no sample, for a verdict: "
@@ -114,9 +97,8 @@ class Beside:
         )
 
 
-def _baseline(config: pytest.Config) -> tuple[dict[str, saved.BaselineRow], str]:
+def _baseline(config: pytest.Config, timer: str) -> tuple[Mapping[str, BaselineRow], str]:
     """Return the rows of this class of machines, and what the header says of them."""
-    timer = str(config.option.benchmark_timer)
     if timer != _CLOCK:
         return {}, f"not used: its seconds are those of {_CLOCK}, not of {timer}"
     path = commands.baseline_path(config)
@@ -126,38 +108,22 @@ def _baseline(config: pytest.Config) -> tuple[dict[str, saved.BaselineRow], str]
         found = commands.load_baseline(path, cli.PROGRAM)
     except CannotJudgeError as error:
         return {}, f"not used: {error}"
-    return dict(found.rows), f"{found.recorded} ({found.commit[:10]})"
+    return found.rows, f"{found.recorded} ({found.commit[:10]})"
 
 
-def grossly_slower(
-    asked: Call,
-    stored: BaselineRow,
-    clock: Clock | None = None,
-    core: Callable[[], Core] = Core,
-    pause: Callable[[float], object] = time.sleep,
-) -> float | None:
+def grossly_slower(asked: Call, stored: BaselineRow) -> float | None:
     """Return by what factor a call exceeds the slowest trial, None unless that is gross.
 
     A process is one sample, so that it is held against the largest of the baseline's trials, and
     only half as much again is gross, at each of a few moments that are apart.  Calm is what it was
     when the baseline was recorded: a machine that is busy all the time looks calm to a new clock.
-
-    Parameters
-    ----------
-    asked : Call
-        What is timed.
-    stored : BaselineRow
-        Its times.
-    clock, core, pause : Clock, callable, callable
-        What tells when it is calm, what begins a look at who has the core, and what lets seconds
-        pass.
     """
     rng = random.Random()  # noqa: S311 - places in memory, not secrets
-    clock = clock or Clock(clock_seconds(stored))
+    clock = Clock(median(stored.seconds) / math.exp(median(stored.values)))
     factors = []
     for moment in range(_CONFIRMATIONS):
-        pause(_APART if moment else 0.0)
-        times = absolute(asked, clock, core, ROW_SECONDS, rng)
+        time.sleep(_APART if moment else 0.0)
+        times = absolute(asked, clock, Core, ROW_SECONDS, rng)
         if len(times) < FEWEST_CALM:
             return None
         log_ratio = math.log(fastest(times, 2) / clock.seconds)
@@ -165,8 +131,3 @@ def grossly_slower(
         if factors[-1] <= 1 + GROSS:
             return None
     return min(factors)
-
-
-def clock_seconds(stored: BaselineRow) -> float:
-    """Return what the clock's fixed work took when a row was recorded, in seconds."""
-    return median(stored.seconds) / math.exp(median(stored.values))
