@@ -243,26 +243,26 @@ def sources(name: str, storage: Path) -> list[Path]:
 def matcher(expression: str) -> Callable[..., bool]:
     """Return what tells whether one of the names of a row matches, as ``pytest -k`` does.
 
-    ``method[workload]`` is also found as ``method-workload``; all match if the expression is empty,
-    and CannotJudgeError is raised if it is none.
+    ``method[workload]`` is also found as ``method-workload``; all match if the expression is empty.
+    CannotJudgeError is raised if it is none: by the first row that shows it, at the latest.
     """
+    refused = CannotJudgeError(
+        f"--rows {short(repr(expression))} is no expression; join parts of names by and, or, not "
+        "and brackets"
+    )
 
     def matches(*names: str) -> bool:
         spellings = [*names, *(name.replace("[", "-", 1).removesuffix("]") for name in names)]
 
         def has(word: str, /, **more: object) -> bool:
-            if more:
-                raise SyntaxError("names take nothing in brackets")
+            if more:  # word(key=value), which is for marks
+                raise refused
             return any(word.lower() in name.lower() for name in spellings)
 
         return not expression.strip() or compiled.evaluate(has)
 
     try:
         compiled = Expression.compile(expression)
-        matches("")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise CannotJudgeError(
-            f"--rows {short(repr(expression))} is no expression; join parts of names by and, or, "
-            "not and brackets"
-        ) from None
+        raise refused from None
     return matches
