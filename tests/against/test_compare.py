@@ -19,19 +19,8 @@ from pytest_against.compare import baselines
 from pytest_against.model import CannotJudgeError, Result, Verdict
 from pytest_against.saved import Baseline, load_file
 from pytest_against.stats import ERROR, Errors, difference, drift
-from tests.against.runs import (
-    ABOUT,
-    LIMIT,
-    NODES,
-    STOCK,
-    about,
-    changed,
-    file,
-    folder,
-    judged,
-    recorded,
-    trials,
-)
+from tests.against import runs
+from tests.against.runs import ABOUT, LIMIT, NODES, STOCK, changed, judged, recorded, trials
 
 SLOW: Final = "maximum[float64-1e3]"
 OTHER: Final = "fmax[float64-1e3]"
@@ -43,7 +32,7 @@ def verdicts(result: Result) -> dict[str, str]:
 
 def ours(tmp_path: Path, name: str, known: Baseline = ABOUT, **options: Any) -> str:
     """Write the files of a run; its name, and how long its rows took."""
-    return folder(tmp_path / name, trials(**options), known)
+    return runs.folder(tmp_path / name, trials(**options), known)
 
 
 def plain(place: Path, seconds: Sequence[float], *nodes: str) -> str:
@@ -97,7 +86,7 @@ def test_the_interval_is_that_of_the_rule_over_all_rows_and_sides(tmp_path: Path
 
 def test_a_folder_holds_the_trials_of_the_baseline_it_was_recorded_with(tmp_path: Path) -> None:
     many, new = ours(tmp_path, "many", drift=0.1), ours(tmp_path, "new", seed=2)
-    one = file(tmp_path / "one.json", trials(drift=0.1))
+    one = runs.file(tmp_path / "one.json", trials(drift=0.1))
     from_many, from_one = judged(many, new), judged(one, new)
     assert from_many.rows == from_one.rows
     assert from_many.notes[0] == f"{many} has 20 processes, {new} has 20 processes"
@@ -150,8 +139,8 @@ def test_many_plain_runs_are_judged_by_seconds(tmp_path: Path) -> None:
 
 
 def test_where_one_run_has_no_ratios_seconds_are_compared_without_drift(tmp_path: Path) -> None:
-    old, new = ours(tmp_path, "old", drift=0.3), Path(ours(tmp_path, "new", seed=2, drift=0.3))
-    path = new / "0001_new.json"
+    old, new = (ours(tmp_path, name, seed=i, drift=0.3) for i, name in enumerate(("old", "new")))
+    path = Path(new) / "0001_new.json"
     changed(path, path, lambda found: found.pop("extra_info"))
     found = judged(old, new)
     assert any(note.startswith("2 rows are compared by seconds") for note in found.notes)
@@ -203,7 +192,7 @@ def test_files_and_classes_choose_rows_and_folders_do_not(
 def test_what_needs_no_clock_is_decided_without_it_by_the_largest_of_a_side(
     now: dict[str, int], word: str, tmp_path: Path
 ) -> None:
-    old, new = ours(tmp_path, "a"), ours(tmp_path, "b", about(exact=now), seed=2)
+    old, new = ours(tmp_path, "a"), ours(tmp_path, "b", runs.about(exact=now), seed=2)
     found = judged(old, new)
     assert verdicts(found) == {SLOW: word, OTHER: "steady"}
     assert found.exit_code == (word == "heavier")
@@ -214,7 +203,7 @@ def test_what_needs_no_clock_is_decided_without_it_by_the_largest_of_a_side(
 
 @pytest.mark.parametrize("inputs, words", [("x", "w in .* and x in "), ("", "w in .* and unknown")])
 def test_a_row_of_other_inputs_is_not_judged(inputs: str, words: str, tmp_path: Path) -> None:
-    old, new = ours(tmp_path, "a"), ours(tmp_path, "b", about(inputs=inputs), slower=9)
+    old, new = ours(tmp_path, "a"), ours(tmp_path, "b", runs.about(inputs=inputs), slower=9)
     found = judged(old, new)
     assert (verdicts(found)[SLOW], found.exit_code) == ("not judged", 2)
     assert re.search(f"its inputs have digest {words}", found.rows[0].why)
@@ -224,26 +213,32 @@ def test_a_row_of_other_inputs_is_not_judged(inputs: str, words: str, tmp_path: 
         judged(old, new)
 
 
-def test_a_run_is_not_compared_with_itself_or_a_copy(tmp_path: Path) -> None:
-    for other in (STOCK[5, "after"], changed(STOCK[5, "after"], tmp_path / "copy.json")):
-        with pytest.raises(CannotJudgeError, match="are the same run, and compared with itself"):
-            judged(STOCK[5, "after"], other)
-
-
 @pytest.mark.parametrize(
     "info", [{"node": "elsewhere"}, {"cpu": {"brand_raw": "Other"}}, {"simd": "avx2"}], ids=str
 )
-def test_runs_of_two_machines_are_refused_on_two_sides_and_on_one(
+def test_a_copy_and_another_machine_are_refused_on_two_sides_and_on_one(
     info: dict[str, Any], tmp_path: Path
 ) -> None:
-    other = changed(
-        STOCK[5, "after"], tmp_path / "other.json", lambda found: found["machine_info"].update(info)
+    before, after, other, copy = (
+        STOCK[5, "before"],
+        STOCK[5, "after"],
+        tmp_path / "a",
+        tmp_path / "b",
     )
-    with pytest.raises(CannotJudgeError, match="different machines cannot be compared"):
-        judged(STOCK[5, "before"], other)
-    shutil.copy(STOCK[5, "before"], tmp_path)
-    with pytest.raises(CannotJudgeError, match="different machines cannot be compared"):
-        judged(tmp_path, STOCK[5, "after"])
+    changed(after, other, lambda found: found["machine_info"].update(info))
+    changed(after, copy)
+    (tmp_path / "mixed").mkdir()
+    for number, path in enumerate([before, other]):
+        shutil.copy(path, tmp_path / "mixed" / f"{number}.json")
+    for old, new, words in (
+        (after, after, "are the same run, and compared with itself"),
+        (after, copy, "are the same run, and compared with itself"),
+        (before, other, "different machines cannot be compared"),
+        (tmp_path / "mixed", after, "different machines cannot be compared"),
+        ("x", after, "no file, folder or saved run 'x'.*; save one: pytest-against record NAME"),
+    ):
+        with pytest.raises(CannotJudgeError, match=words):
+            judged(old, new)
 
 
 def test_software_is_named_between_sides_and_refused_within_one(tmp_path: Path) -> None:
@@ -257,10 +252,3 @@ def test_software_is_named_between_sides_and_refused_within_one(tmp_path: Path) 
     shutil.copy(path, old)
     with pytest.raises(CannotJudgeError, match=r"a mixes numpy 2.4.6 -> 9.9; give the runs of"):
         judged(old, new)
-
-
-@pytest.mark.parametrize("name", ["x", "x" * 5000])
-def test_what_is_not_there_names_the_command_that_records_it(name: str) -> None:
-    words = f"no file, folder or saved run '{name[:90]}.*; save one: pytest-against record NAME"
-    with pytest.raises(CannotJudgeError, match=words):
-        judged(name, STOCK[5, "after"])

@@ -141,7 +141,7 @@ def test_a_run_is_no_baseline(tmp_path: Path) -> None:
             load_baseline(path, "it")
 
 
-ANYTHING: Final = st.sampled_from(
+ANYTHING: Final[st.SearchStrategy[Any]] = st.sampled_from(
     [
         *(None, True, 0, -1, 10**400, -(2**64), 0.5, 1e308, math.nan, math.inf),
         *("", "a", "\ud800", "a\nb", "x" * 100_000, [], [[]], ["a", 1], {}, {"a": 1}, {"a": []}),
