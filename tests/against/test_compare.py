@@ -91,6 +91,7 @@ def test_a_folder_holds_the_trials_of_the_baseline_it_was_recorded_with(tmp_path
     assert from_many.rows == from_one.rows
     assert from_many.notes[0] == f"{many} has 20 processes, {new} has 20 processes"
     assert from_one.notes[1:] == from_many.notes[1:]
+    assert list(verdicts(judged(many, new, rows="test_forward[max"))) == [SLOW]
 
 
 def test_one_process_on_a_side_gives_ratios_and_no_verdict(tmp_path: Path) -> None:
