@@ -10,29 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from hypothesis import strategies as st
-
 from pytest_against.compare import compare
 from pytest_against.model import rows_of
 from pytest_against.saved import Baseline, BaselineRow, Timing, Trials, write_baseline, write_run
 
-DATA: Final = Path(__file__).with_name("data")
 STOCK: Final = {
-    (version, name): DATA / f"stock_{version}_{name}.json"
+    (version, name): Path(__file__).with_name("data") / f"stock_{version}_{name}.json"
     for version in (4, 5)
     for name in ("before", "after")
 }
 """Runs of another project, as two releases of pytest-benchmark saved them."""
 
-NODES: Final = tuple(
-    f"benchmarks/test_forward.py::test_forward[{name}-float64-1e3]" for name in ("maximum", "fmax")
-)
-ROWS: Final = rows_of(
-    {
-        node: {"method": name, "workload": "float64-1e3", "file": "benchmarks/test_forward.py"}
-        for node, name in zip(NODES, ("maximum", "fmax"), strict=True)
-    }
-)
+_FILE: Final = "benchmarks/test_forward.py"
+_NAMES: Final = {f"{_FILE}::test_forward[{name}-float64-1e3]": name for name in ("maximum", "fmax")}
+NODES: Final = tuple(_NAMES)
 ABOUT: Final = Baseline(
     machine={
         "system": "Linux",
@@ -50,13 +41,17 @@ ABOUT: Final = Baseline(
         node: BaselineRow(
             row=row, group="forward", exact={"peak_bytes": 8192, "passes": 1}, inputs="w"
         )
-        for node, row in ROWS.items()
+        for node, row in rows_of(
+            {
+                node: {"method": name, "workload": "float64-1e3", "file": _FILE}
+                for node, name in _NAMES.items()
+            }
+        ).items()
     },
 )
-
 LIMIT: Final = 0.1
 
-Change = Callable[[dict[str, Any]], None]
+Change = Callable[[dict[str, Any]], object]
 
 
 def trials(
@@ -100,11 +95,6 @@ def about(**more: Any) -> Baseline:
     return replace(ABOUT, rows={**ABOUT.rows, NODES[0]: replace(first, **more)})
 
 
-def ours(tmp_path: Path, name: str, known: Baseline = ABOUT, **options: Any) -> str:
-    """Write the files of a run; its name, and how long its rows took."""
-    return folder(tmp_path / name, trials(**options), known)
-
-
 def judged(old: Path | str, *news: Path | str, rows: str = "", limit: float = LIMIT) -> Any:
     """Return the result for a new run, or those for several."""
     found = compare(
@@ -118,40 +108,9 @@ def judged(old: Path | str, *news: Path | str, rows: str = "", limit: float = LI
     return found[0] if len(found) == 1 else found
 
 
-def changed(source: Path | str, into: Path, *changes: Change) -> Path:
+def changed(source: Path | str, into: Path, change: Change = bool) -> Path:
     """Write a changed copy of a file."""
     found = json.loads(Path(source).read_text("utf-8"))
-    for change in changes:
-        change(found)
+    change(found)
     into.write_text(json.dumps(found), "utf-8")
     return into
-
-
-def times(factor: float) -> Change:
-    """Return the change that multiplies every time of a plain file."""
-
-    def change(found: dict[str, Any]) -> None:
-        for benchmark in found["benchmarks"]:
-            benchmark["stats"]["median"] *= factor
-
-    return change
-
-
-ANYTHING: Final = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.sampled_from([10**400, -(2**64), 1e308, "\ud800", "a\nb", "x" * 100_000])
-    | st.floats()
-    | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
-    max_leaves=5,
-)
-
-
-def places(found: Any) -> list[tuple[Any, Any]]:
-    """Return every container with each of its keys or indices."""
-    keys = list(found) if isinstance(found, dict) else range(len(found))
-    here = [(found, key) for key in keys]
-    inner = [found[key] for key in keys if isinstance(found[key], dict | list)]
-    return [*here, *(place for part in inner for place in places(part))]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_against import baseline, cli, commands, saved
+from pytest_against import baseline, cli, commands
 from pytest_against.baseline import Recorded
 from pytest_against.machine import this_machine
 from tests.against import runs
@@ -22,114 +22,87 @@ pytestmark = pytest.mark.usefixtures("home", "signals")
 HERE = this_machine()
 ABOUT = replace(runs.ABOUT, machine=HERE.as_dict())
 CLASS = Path("benchmarks/baselines", HERE.class_name, "0000_baseline.json")
+FIRST, SECOND = runs.NODES
 
 
 @pytest.fixture(autouse=True)
 def _project(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\n")
-    (pytester.mkpydir("pkg")).joinpath("more.py").touch()
+    pytester.mkpydir("pkg").joinpath("more.py").touch()
 
 
 def ran(*argv: str) -> int:
     return cli.main(argv)
 
 
-def stored() -> bytes:
-    saved.write_baseline(runs.recorded(runs.trials(), ABOUT), CLASS)
-    return CLASS.read_bytes()
+Recording = Callable[..., None]
 
 
 @pytest.fixture
-def recording(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Choose what will be recorded."""
+def recording(monkeypatch: pytest.MonkeyPatch) -> Recording:
+    """Choose what will be recorded: rows with other contents, and how slow they are."""
 
-    def choose(about: saved.Baseline = ABOUT, **more: Any) -> None:
+    def choose(change: Callable[[Any], Any] = dict, **more: Any) -> None:
         trials = runs.trials(**more)
-        found = Recorded(runs.recorded(trials, about), trials)
+        found = runs.recorded(trials, ABOUT)
+        found = replace(found, rows=change(found.rows))
         monkeypatch.setattr(
-            baseline, "record", lambda _, why, *__: replace(found, baseline=accepted(why))
+            baseline, "record", lambda _, why, *__: Recorded(replace(found, accepted=why), trials)
         )
-
-        def accepted(why: str) -> saved.Baseline:
-            return replace(found.baseline, accepted=why)
 
     choose()
     return choose
 
 
-def test_a_first_baseline_is_written(
-    recording: Callable[..., None], capsys: pytest.CaptureFixture[str]
+def test_a_baseline_is_written_and_what_is_left_out_has_its_reason(
+    recording: Recording, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    recording()
+    few = {"recordings": ((0.5,),), "seconds": (1e-6,)}
+    recording(lambda rows: {**rows, SECOND: replace(rows[SECOND], **few)})
     assert ran("baseline") == 0
-    assert capsys.readouterr().out == f"{Path.cwd() / CLASS}: 2 rows\n"
-    assert len(commands.load_baseline(CLASS, "it").rows) == 2
+    assert capsys.readouterr().out == (
+        f"{SECOND} is left out: it was timed in fewer than 2 trials\n{Path.cwd() / CLASS}: 1 rows\n"
+    )
+    assert list(commands.load_baseline(CLASS, "it").rows) == [FIRST]
 
 
+@pytest.mark.parametrize("exact, slower, shown", [(1, 2.0, "regressed"), (9, 1.0, "heavier")])
 def test_a_change_for_the_worse_has_to_be_accepted(
-    recording: Callable[..., None], capsys: pytest.CaptureFixture[str]
+    exact: int,
+    slower: float,
+    shown: str,
+    recording: Recording,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    before = stored()
-    recording(slower=2.0)
+    assert ran("baseline") == 0
+    before = CLASS.read_bytes()
+    exacts = {"exact": {"passes": exact}}
+    recording(lambda rows: {n: replace(r, **exacts) for n, r in rows.items()}, slower=slower)
     assert ran("baseline") == 1
     assert CLASS.read_bytes() == before
-    shown = capsys.readouterr().out
-    assert "regressed" in shown
-    assert "stays as it was" in shown
+    out = capsys.readouterr().out
+    assert shown in out
+    assert "stays as it was" in out
     assert ran("baseline", "--accept", "needed") == 0
     assert commands.load_baseline(CLASS, "it").accepted == "needed"
 
 
-def test_more_memory_has_to_be_accepted_too(recording: Callable[..., None]) -> None:
-    stored()
-    rows = {n: replace(row, exact={"peak_bytes": 99_999_999}) for n, row in ABOUT.rows.items()}
-    recording(replace(ABOUT, rows=rows))
-    assert ran("baseline") == 1
-
-
-@pytest.mark.parametrize(
-    "change, word",
-    [
-        (lambda rows: dict(list(rows.items())[:1]), "vanished"),
-        (lambda rows: {**rows, "new.py::test_it": _new(rows)}, "new"),
-    ],
-)
 def test_other_rows_do_not_block_a_refresh(
-    change: Callable[[Any], Any],
-    word: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    recording: Recording, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = stored()
-    full = runs.recorded(runs.trials(), ABOUT)
-    found = Recorded(replace(full, rows=change(full.rows)), runs.trials())
-    monkeypatch.setattr(baseline, "record", lambda *_: found)
-    assert ran("baseline") == 0
-    assert word in capsys.readouterr().out
-    assert CLASS.read_bytes() != before
+    for change, word in (
+        (dict, "2 rows"),
+        (lambda rows: {FIRST: rows[FIRST]}, "vanished"),
+        (dict, "new"),
+    ):
+        recording(change)
+        assert ran("baseline") == 0
+        assert word in capsys.readouterr().out
+    assert list(commands.load_baseline(CLASS, "it").rows) == [FIRST, SECOND]
 
 
-def _new(rows: Any) -> Any:
-    first = next(iter(rows.values()))
-    return replace(first, row=replace(first.row, node="new.py::test_it", name="new"))
-
-
-def test_what_is_left_out_of_a_baseline_has_its_reason(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    first, second = runs.NODES
-    full = runs.recorded(runs.trials(), ABOUT)
-    few = replace(full.rows[second], recordings=((0.5,),), seconds=(1e-6,))
-    found = Recorded(replace(full, rows={first: full.rows[first], second: few}), runs.trials())
-    monkeypatch.setattr(baseline, "record", lambda *_: found)
-    assert ran("baseline") == 0
-    out = capsys.readouterr().out
-    assert f"{second} is left out: it was timed in fewer than 2 trials\n" in out
-    assert out.endswith(": 1 rows\n")
-
-
-def test_a_broken_baseline_is_replaced_only_if_asked_for(recording: Callable[..., None]) -> None:
-    recording()
+@pytest.mark.usefixtures("recording")
+def test_a_broken_baseline_is_replaced_only_if_asked_for() -> None:
     CLASS.parent.mkdir(parents=True)
     CLASS.write_text("broken")
     assert ran("baseline") == 2
@@ -137,10 +110,9 @@ def test_a_broken_baseline_is_replaced_only_if_asked_for(recording: Callable[...
     assert ran("baseline", "--accept", "it was broken") == 0
 
 
-def test_a_run_is_saved_under_its_name(
-    recording: Callable[..., None], capsys: pytest.CaptureFixture[str]
+def test_a_run_is_saved_under_its_name_and_compared_by_it(
+    recording: Recording, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    recording()
     assert ran("record", "before") == 0
     (folder,) = Path(".benchmarks").glob("*/before")
     assert capsys.readouterr().out == f"{folder}: 20 trials of 2 rows\n"
@@ -153,10 +125,10 @@ def test_a_run_is_saved_under_its_name(
     assert "regressed" in Path("a.csv").read_text()
 
 
-@pytest.mark.parametrize("name", ["../up", "a/b", "", "-x", ".hidden", "\u00e9"])
-def test_a_name_is_fit_for_a_folder(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ran("record", "--", name) == 2
-    assert "is no name for a run" in capsys.readouterr().err
+def test_a_name_is_fit_for_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("../up", "a/b", "", "-x", ".hidden", "\u00e9"):
+        assert ran("record", "--", name) == 2
+        assert "is no name for a run" in capsys.readouterr().err
 
 
 def test_a_comparison_that_is_refused_replaces_an_earlier_report(
@@ -170,21 +142,18 @@ def test_a_comparison_that_is_refused_replaces_an_earlier_report(
     assert capsys.readouterr().err.startswith("pytest-against compare: no file, folder or saved")
 
 
-@pytest.mark.parametrize(
-    "argv",
-    [
+def test_a_report_is_none_of_its_inputs_and_in_a_file_of_its_own() -> None:
+    runs.file(Path("old.json"), runs.trials())
+    runs.folder(Path("new"), runs.trials(seed=2))
+    before = {path: path.read_bytes() for path in Path().rglob("*.json")}
+    for argv in (
         ["--json", "old.json"],
         ["--markdown", "new/0001_new.json"],
         ["--json", "new/report.json"],
         ["--json", "same", "--csv", "./same"],
-    ],
-)
-def test_a_report_is_none_of_its_inputs_and_in_a_file_of_its_own(argv: list[str]) -> None:
-    old = runs.file(Path("old.json"), runs.trials())
-    new = runs.folder(Path("new"), runs.trials(seed=2))
-    before = {path: path.read_bytes() for path in (Path(old), *Path(new).iterdir())}
-    assert ran("compare", "old.json", "new", *argv) == 2
-    assert {path: path.read_bytes() for path in (Path(old), *Path(new).iterdir())} == before
+    ):
+        assert ran("compare", "old.json", "new", *argv) == 2
+    assert {path: path.read_bytes() for path in Path().rglob("*.json")} == before
 
 
 def test_gates_are_joined(

@@ -1,9 +1,10 @@
-"""What is written is read as it was; what cannot be believed is refused in one line."""
+"""What is written is read as it was; runs are found by name, and rows as pytest -k finds tests."""
 
 from __future__ import annotations
 
 import json
 import math
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,34 +12,22 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_against import saved
 from pytest_against.model import CannotJudgeError
 from pytest_against.saved import (
+    Baseline,
+    BaselineRow,
     Timing,
     Trials,
-    check_writable,
     load_baseline,
     load_file,
-    path_for,
-    write_baseline,
-    write_run,
-    write_text,
+    matcher,
 )
-from tests.against.runs import (
-    ABOUT,
-    NODES,
-    STOCK,
-    Change,
-    changed,
-    file,
-    folder,
-    recorded,
-    trials,
-)
+from tests.against.runs import ABOUT, NODES, STOCK, changed, file, folder, recorded, trials
 
-COMMAND: Final = "pytest-against"
 BASELINES: Final = sorted(Path(__file__).parents[2].glob("benchmarks/baselines/*/*.json"))
 TIMINGS: Final = st.builds(Timing, st.floats(-55, 55), st.floats(1e-15, 1e9))
 TRIALS: Final = st.lists(
@@ -46,11 +35,6 @@ TRIALS: Final = st.lists(
 )
 
 
-def _written(path: Path) -> Path:
-    return Path(file(path, trials(number=6)))
-
-
-@settings(deadline=None)
 @given(found=TRIALS)
 def test_what_was_written_is_loaded_but_for_rows_of_one_trial(
     found: Trials, tmp_path_factory: pytest.TempPathFactory
@@ -60,49 +44,17 @@ def test_what_was_written_is_loaded_but_for_rows_of_one_trial(
     kept = {node: row for node, row in baseline.rows.items() if len(row.seconds) > 1}
     if not kept:
         with pytest.raises(CannotJudgeError, match="no row was timed in 2 trials"):
-            write_baseline(baseline, path)
+            saved.write_baseline(baseline, path)
         assert not path.exists()
         return
-    assert write_baseline(baseline, path) == [node for node in baseline.rows if node not in kept]
-    assert load_baseline(path, COMMAND) == replace(baseline, rows=kept)
-    assert [each.name for each in path.parent.iterdir()] == ["0000_baseline.json"]
+    left_out = [node for node in baseline.rows if node not in kept]
+    assert saved.write_baseline(baseline, path) == left_out
+    assert load_baseline(path, "it") == replace(baseline, rows=kept)
+    # A review sees a line for each row.
+    lines = path.read_text("utf-8").splitlines()
+    assert sum('"fullname"' in line for line in lines) == len(kept)
 
 
-def test_a_review_sees_one_line_for_each_row(tmp_path: Path) -> None:
-    lines = _written(tmp_path / "a.json").read_text("utf-8").splitlines()
-    assert sum('"fullname"' in line for line in lines) == len(NODES) == 2
-
-
-def test_the_folder_of_a_baseline_names_the_class_of_machines() -> None:
-    assert path_for("linux-x", Path("all")) == Path("all", "linux-x", "0000_baseline.json")
-
-
-@pytest.mark.parametrize("path", BASELINES, ids=lambda path: path.parent.name)
-def test_a_stored_baseline_of_schema_4_is_read(path: Path) -> None:
-    baseline = load_baseline(path, COMMAND)
-    saved = json.loads(path.read_text("utf-8"))["benchmarks"]
-    assert [row.row.node for row in baseline.rows.values()] == [each["fullname"] for each in saved]
-    for each, row in zip(saved, baseline.rows.values(), strict=True):
-        extra = each["extra_info"]
-        names = each["params"]
-        assert (row.row.method, row.row.workload) == (names["method"], names["workload"])
-        assert [list(recording) for recording in row.recordings] == extra["recordings"]
-        assert list(row.seconds) == extra["seconds"]
-        assert row.inputs == extra["workload_digest"]
-        assert row.exact == {key: extra["measures"][key] for key in ("peak_bytes", "passes")}
-
-
-@pytest.mark.parametrize("name", ["baseline", "trial"])
-def test_the_stock_tool_reads_what_was_written(name: str, tmp_path: Path) -> None:
-    paths = {"baseline": _written(tmp_path / "baseline.json")}
-    paths["trial"] = Path(folder(tmp_path / "run", trials())) / "0001_run.json"
-    command = [sys.executable, "-m", "pytest_benchmark", "compare", str(paths[name])]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "test_forward[maximum-float64-1e3]" in done.stdout
-
-
-@settings(deadline=None)
 @given(found=TRIALS)
 def test_each_file_of_a_run_holds_exactly_what_its_own_trial_timed(
     found: Trials, tmp_path_factory: pytest.TempPathFactory
@@ -112,186 +64,186 @@ def test_each_file_of_a_run_holds_exactly_what_its_own_trial_timed(
     timed = {n: each for n, each in enumerate(flat, start=1) if each[1]}
     if not timed:
         with pytest.raises(CannotJudgeError, match="no trial could time a row"):
-            write_run(found, ABOUT, place)
+            folder(place, found)
         assert not place.exists()
         return
-    assert write_run(found, ABOUT, place) == len(timed)
+    assert saved.write_run(found, ABOUT, place) == len(timed)
     assert sorted(path.name for path in place.iterdir()) == [f"{n:04}_run.json" for n in timed]
     for number, (recording, trial) in timed.items():
-        rows = load_file(place / f"{number:04}_run.json").content.rows
-        assert rows.keys() == trial.keys()
-        for node, row in rows.items():
-            assert row.recordings == (*[()] * recording, (round(trial[node].log_ratio, 6),))
+        alone = [*[()] * recording, [trial]]
+        wanted = {node: row.timed(alone) for node, row in ABOUT.rows.items() if node in trial}
+        assert load_file(place / f"{number:04}_run.json").content.rows == wanted
+        for node, row in wanted.items():
             assert row.seconds == (float(f"{trial[node].seconds:.6g}"),)
-            about = replace(ABOUT.rows[node], recordings=row.recordings, seconds=row.seconds)
-            assert row == about
+            assert row.values == (round(trial[node].log_ratio, 6),)
 
 
-def test_trials_that_took_the_same_times_by_chance_are_told_apart(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", BASELINES, ids=lambda path: path.parent.name)
+def test_a_stored_baseline_of_schema_4_is_read(path: Path) -> None:
+    stored = json.loads(path.read_text("utf-8"))["benchmarks"]
+    rows = load_baseline(saved.path_for(path.parent.name, path.parents[1]), "it").rows.values()
+    for each, row in zip(stored, rows, strict=True):
+        extra, names = each["extra_info"], each["params"]
+        assert row.row.node == each["fullname"]
+        assert (row.row.method, row.row.workload) == (names["method"], names["workload"])
+        assert [list(recording) for recording in row.recordings] == extra["recordings"]
+        assert (list(row.seconds), row.inputs) == (extra["seconds"], extra["workload_digest"])
+        assert row.exact == {key: extra["measures"][key] for key in ("peak_bytes", "passes")}
+
+
+@pytest.mark.parametrize("name", ["baseline.json", "run/0001_run.json"])
+def test_the_stock_tool_reads_what_was_written(name: str, tmp_path: Path) -> None:
+    file(tmp_path / "baseline.json", trials(number=6))
+    folder(tmp_path / "run", trials())
+    command = [sys.executable, "-m", "pytest_benchmark", "compare", str(tmp_path / name)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "test_forward[maximum-float64-1e3]" in done.stdout
+
+
+def test_a_copy_is_known_however_it_is_formatted_and_equal_times_are_no_copy(
+    tmp_path: Path,
+) -> None:
+    copy, original = changed(STOCK[5, "before"], tmp_path / "copy.json"), STOCK[5, "before"]
+    assert copy.read_bytes() != original.read_bytes()
+    assert load_file(copy).digest == load_file(original).digest
+    assert load_file(copy).digest != load_file(STOCK[5, "after"]).digest
     place = Path(folder(tmp_path / "run", [[{NODES[0]: Timing(0.1, 1e-6)}] * 2]))
     first, second = (load_file(path) for path in sorted(place.iterdir()))
     assert first.content == second.content
     assert first.digest != second.digest
 
 
-def test_a_copy_is_known_however_it_is_formatted(tmp_path: Path) -> None:
-    copy = changed(STOCK[5, "before"], tmp_path / "copy.json")
-    assert copy.read_bytes() != STOCK[5, "before"].read_bytes()
-    assert load_file(copy).digest == load_file(STOCK[5, "before"]).digest
-    assert load_file(copy).digest != load_file(STOCK[5, "after"]).digest
-
-
-def test_an_interrupted_run_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = []
-
-    def write(*_: object) -> None:
-        written.append(1)
-        if len(written) == 2:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr("pytest_against.files.replace", write)
-    with pytest.raises(KeyboardInterrupt):
-        folder(tmp_path / "run", trials())
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_existing_run_is_never_overwritten(tmp_path: Path) -> None:
-    folder(tmp_path / "run", trials(number=2))
-    before = sorted(path.read_bytes() for path in (tmp_path / "run").iterdir())
-    with pytest.raises(CannotJudgeError, match="run is there already; remove it, or name another"):
-        folder(tmp_path / "run", trials(number=4))
-    assert sorted(path.read_bytes() for path in (tmp_path / "run").iterdir()) == before
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
-
-
 @pytest.mark.parametrize(
-    "write",
-    [
-        check_writable,
-        lambda path: write_text(path, "text"),
-        lambda path: write_baseline(recorded(trials()), path),
-        lambda path: write_run(trials(), ABOUT, path),
-    ],
-    ids=["check", "text", "baseline", "run"],
+    "version, encoding", [(4, "utf-8"), (5, "utf-8-sig"), (5, "utf-16"), (5, "utf-32")]
 )
-def test_what_cannot_be_written_is_one_line_with_the_file_and_the_remedy(
-    write: Any, tmp_path: Path
+def test_a_file_of_another_project_is_one_trial_of_medians(
+    version: int, encoding: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "file").write_text("old")
-    with pytest.raises(CannotJudgeError, match=r"cannot be written .*; make room for it, or name"):
-        write(tmp_path / "file" / "below")
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
-
-
-@pytest.mark.parametrize("path", STOCK.values(), ids=lambda path: path.stem)
-def test_a_file_of_another_project_is_one_trial_of_medians(path: Path) -> None:
-    found = load_file(path)
-    saved = json.loads(path.read_text())
+    path = tmp_path / "run.json"
+    path.write_text(STOCK[version, "before"].read_text("utf-8"), encoding)
+    found, plain = load_file(path), json.loads(path.read_bytes())
     assert {node: row.seconds for node, row in found.content.rows.items()} == {
-        each["fullname"]: (each["stats"]["median"],) for each in saved["benchmarks"]
+        each["fullname"]: (each["stats"]["median"],) for each in plain["benchmarks"]
     }
     row = found.content.rows["test_words.py::test_sorted[10]"]
-    assert (row.row.method, row.row.workload, row.row.file) == (
-        "test_sorted",
-        "10",
-        "test_words.py",
-    )
+    names = (row.row.method, row.row.workload, row.row.file)
+    assert names == ("test_sorted", "10", "test_words.py")
     assert (row.values, row.exact, row.inputs, row.group) == ((), {}, "", "")
     assert (found.host, found.content.commit) == ("somewhere", "unversioned")
-    assert found.content.machine == {
-        "system": "Linux",
-        "machine": "x86_64",
-        "cpu": "AMD EPYC 25 17",
-        "simd": "unknown",
-        "python": "CPython 3.11.7",
-        "numpy": "unknown",
-        "pytest_benchmark": saved["version"],
-    }
+    assert tuple(found.content.machine.values()) == (
+        *("Linux", "x86_64", "AMD EPYC 25 17", "unknown"),
+        *("CPython 3.11.7", "unknown", plain["version"]),
+    )
 
 
-def _first(found: dict[str, Any]) -> dict[str, Any]:
-    first: dict[str, Any] = found["benchmarks"][0]
-    return first
+def read(tmp_path: Path, extra: Any = None, **more: Any) -> tuple[Baseline, BaselineRow]:
+    """Return what a changed plain file holds, and the first of its rows."""
 
+    def change(found: dict[str, Any]) -> None:
+        found.update({"version": "unknown", **more})
+        found["benchmarks"][0].update(fullname="test_it.py::test_it[a::b[1]]", extra_info=extra)
+        found["benchmarks"][0].update(params={"method": "x", "odd": math.nan}, param=math.inf)
 
-def _plain(tmp_path: Path, change: Change) -> Any:
     found = load_file(changed(STOCK[5, "before"], tmp_path / "run.json", change))
-    return found, next(iter(found.content.rows.values()))
-
-
-def test_brackets_and_colons_in_a_parameter_are_part_of_it(tmp_path: Path) -> None:
-    _, row = _plain(tmp_path, lambda f: _first(f).update(fullname="test_it.py::test_it[a::b[1]]"))
-    assert (row.row.method, row.row.workload) == ("test_it", "a::b[1]")
+    assert found.host == ("" if "machine_info" in more else "somewhere")
+    return found.content, next(iter(found.content.rows.values()))
 
 
 @pytest.mark.parametrize(
     "extra, exact, inputs",
     [
-        ({"exact": {"gain": -1}, "inputs": "w", "note": []}, {"gain": -1}, "w"),
+        ({"exact": {"gain": -1}, "inputs": "w", "recordings": []}, {"gain": -1}, "w"),
         ({"exact": "yes", "inputs": "w"}, {}, ""),
         ({"exact": {"a": 10**400}}, {}, ""),
         (None, {}, ""),
-        ("words", {}, ""),
     ],
 )
 def test_what_a_plain_run_says_of_itself_is_kept_if_it_is_what_we_mean(
     extra: Any, exact: dict[str, int], inputs: str, tmp_path: Path
 ) -> None:
-    _, row = _plain(tmp_path, lambda f: _first(f).update(extra_info=extra))
-    assert (row.exact, row.inputs) == (exact, inputs)
+    _, row = read(tmp_path, extra)
+    assert (row.row.method, row.row.workload) == ("test_it", "a::b[1]")
+    assert (row.exact, row.inputs, row.recordings) == (exact, inputs, ())
 
 
 @pytest.mark.parametrize(
     "info, machine",
     [
-        ({}, {}),
         ({"cpu": None, "python_version": None, "node": 3}, {}),
-        ({"cpu": {}}, {}),
         ({"cpu": {"brand": "Old  CPU\x00", "model": 7}}, {"cpu": "Old CPU 7"}),
-        (
-            {"cpu": "Some\ud800 CPU", "simd": "avx2", "node": "x"},
-            {"cpu": "Some CPU", "simd": "avx2"},
-        ),
-        ({"python": "PyPy 7", "numpy": ""}, {"python": "PyPy 7", "numpy": ""}),
+        ({"cpu": "A\ud800 CPU", "simd": "avx2", "node": "x"}, {"cpu": "A CPU", "simd": "avx2"}),
+        ({"python": "PyPy 7", "cpu": {}}, {"python": "PyPy 7"}),
     ],
 )
 def test_what_is_not_said_of_a_machine_is_unknown(
     info: dict[str, Any], machine: dict[str, str], tmp_path: Path
 ) -> None:
-    def change(found: dict[str, Any]) -> None:
-        found["machine_info"] = info
-        del found["version"]
-
-    found, _ = _plain(tmp_path, change)
-    assert found.host == ""
-    assert found.content.machine == dict.fromkeys(ABOUT.machine, "unknown") | machine
+    found, _ = read(tmp_path, machine_info=info)
+    assert found.machine == dict.fromkeys(ABOUT.machine, "unknown") | machine
 
 
-@pytest.mark.parametrize(
-    "info, commit",
-    [
+def test_a_commit_says_whether_the_tree_differed_from_it(tmp_path: Path) -> None:
+    for info, commit in (
         (None, "unknown"),
-        ({}, "unknown"),
         ({"id": None, "dirty": None}, "unknown"),
         ({"id": "abc", "dirty": False}, "abc"),
         ({"id": "abc", "dirty": True}, "abc+"),
-    ],
-)
-def test_a_commit_says_whether_the_tree_differed_from_it(
-    info: Any, commit: str, tmp_path: Path
+    ):
+        assert read(tmp_path, commit_info=info)[0].commit == commit
+
+
+def test_a_name_is_a_file_a_folder_of_json_or_what_was_saved_under_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found, _ = _plain(tmp_path, lambda f: f.update(commit_info=info))
-    assert found.content.commit == commit
+    monkeypatch.chdir(tmp_path)
+    storage = Path("storage")
+    for name in ("machine/0002_it.json", "machine/0001_it.json", "m/kept/0001_kept.json"):
+        (storage / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(STOCK[5, "before"], storage / name)
+    (storage / "machine" / "notes.txt").write_text("no run")
+    shutil.copy(STOCK[5, "after"], storage / "machine" / "other.json")
+    Path("it").mkdir()  # a folder without JSON does not hide what has its name
+    place, many = storage / "machine", sorted((storage / "machine").glob("*_it.json"))
+    for name, runs, folders in [
+        ("it", many, [place]),
+        ("kept", [storage / "m/kept/0001_kept.json"], [storage / "m/kept"]),
+        ("other", [place / "other.json"], [place]),
+        (str(place), [*many, place / "other.json"], [place]),
+        (str(many[0]), many[:1], []),
+        ("x", [], []),
+        ("x" * 5000, [], []),
+    ]:
+        assert saved.find_runs(name, storage) == runs
+        assert saved.sources(name, storage) == [*runs, *folders]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
-def test_a_byte_order_mark_is_no_fault(encoding: str, tmp_path: Path) -> None:
-    path = tmp_path / "run.json"
-    path.write_text(STOCK[5, "before"].read_text("utf-8"), encoding)
-    assert load_file(path).content == load_file(STOCK[5, "before"]).content
+def test_rows_are_chosen_as_pytest_chooses_tests() -> None:
+    names = ["maximum[a-1e6]", "fmax[a-1e3]", "Where[b-1e3]"]
+    for expression, places in (
+        (" \t", [0, 1, 2]),
+        ("MAX and not where", [0, 1]),
+        ("(1e6 or where) and not(maximum)", [2]),
+        ("maximum-a-1e6 or where[b", [0, 2]),
+        ("maximum-a-1e6] or True or None", []),
+    ):
+        matches = matcher(expression)
+        assert [place for place, name in enumerate(names) if matches(name)] == places
+    assert matcher("b and c")("a b", "c d")
+    assert not matcher("bc")("a b", "c d")
 
 
-def test_numbers_that_are_not_read_may_be_anything(tmp_path: Path) -> None:
-    odd = {"x": [math.nan, math.inf]}
-    _, row = _plain(tmp_path, lambda f: _first(f).update(params=odd, param=math.nan))
-    assert row.row.method == "test_join"
+@pytest.mark.parametrize(
+    "expression",
+    [
+        *("maximum and", "maximum where", "()", "maximum & where", "(maximum\nor where)"),
+        *("'maximum'", "\udc80", "maximum\x00", "maximum(x=1)", "maximum and maximum(x=1)"),
+        *(5000 * "(" + "maximum" + 5000 * ")", 5000 * "not " + "maximum"),
+    ],
+    ids=lambda expression: repr(expression[:25]),
+)
+def test_what_is_no_expression_is_refused_in_one_short_line(expression: str) -> None:
+    with pytest.raises(CannotJudgeError, match=r"^--rows .* is no expression; join") as caught:
+        matcher(expression)("maximum")
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 400

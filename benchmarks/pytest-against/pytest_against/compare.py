@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, zip_longest
 from pathlib import Path, PurePath
-from statistics import fmean, median
+from statistics import median
 from typing import Final
 
 from pytest_against import stats
 from pytest_against.formats import PLACE, SOFTWARE
 from pytest_against.model import (
     CannotJudgeError,
-    Interval,
     Result,
     RowResult,
     Verdict,
@@ -44,13 +43,6 @@ class _Side:
     def trials(self) -> int:
         return max(len(row.seconds) for row in self.rows.values())
 
-    def drifts(self) -> dict[str, float]:
-        """Return what to allow for on each workload, as a natural logarithm; see `stats.drift`."""
-        found = defaultdict(list)
-        for row in self.rows.values():
-            found[row.row.workload].append(row.recordings)
-        return {workload: stats.drift(recordings) for workload, recordings in found.items()}
-
 
 def compare(  # noqa: PLR0913 - each is a thing of its own
     old: str,
@@ -61,35 +53,30 @@ def compare(  # noqa: PLR0913 - each is a thing of its own
     limit: float,
     command: str,
 ) -> list[Result]:
-    """Judge saved runs against one of them.
+    """Judge each of some saved runs against the first; all of them share one rate of errors.
 
-    Parameters
-    ----------
-    old, news : str, sequence of str
-        Each a file, a folder of files, or the name under which runs were saved in `storage`.
-    storage : Path
-        Folder of pytest-benchmark's storage.
-    expression : str
-        The rows to judge, as ``pytest -k``; all of them if empty.
-    limit : float
-        Tolerated slowdown, as a fraction.
-    command : str
-        What is typed to run one of ours, for messages.
-
-    Returns
-    -------
-    list of Result
-        One for each of `news`; all of them share one rate of errors.  CannotJudgeError is raised if
-        the sides are not comparable, or one cannot be believed.
+    Each is what `find_runs` takes; `limit` is a fraction, and `command` what is typed to run one
+    of ours.  CannotJudgeError is raised if they are not comparable, or one cannot be believed.
     """
     sides = [_read(name, storage, command) for name in (old, *news)]
-    _check_distinct(file for side in sides for file in side.files)
+    seen: dict[str, Path] = {}
+    for file in chain.from_iterable(side.files for side in sides):
+        if file.digest in seen:
+            raise CannotJudgeError(
+                f"{short(seen[file.digest])} and {short(file.path)} are the same run, and compared "
+                "with itself it would prove nothing; name another"
+            )
+        seen[file.digest] = file.path
     first, *others = _chosen(sides, expression)
     for other in others:
         _check_machine(first.files[0], other.files[0])
-        _check_common(first, other)
-    intervals = sum(len(first.rows.keys() & other.rows.keys()) for other in others)
-    return [_result(first, other, limit, intervals, command) for other in others]
+        if not first.rows.keys() & other.rows.keys():
+            one, another = (short(each.rows[min(each.rows)].row.name) for each in (first, other))
+            raise CannotJudgeError(
+                f"{short(first.name)} and {short(other.name)} have no row in common ({one} in one, "
+                f"{another} in the other); compare runs of the same suite"
+            )
+    return _results(first, others, limit, command)
 
 
 def baselines(old: Baseline, new: Baseline, limit: float) -> Result:
@@ -100,7 +87,7 @@ def baselines(old: Baseline, new: Baseline, limit: float) -> Result:
         for name, content in ((then, old), ("the new recording", new))
     ]
     first, other = _chosen(sides, "")
-    return _result(first, other, limit, len(first.rows.keys() & other.rows.keys()), "")
+    return _results(first, [other], limit)[0]
 
 
 def _read(name: str, storage: Path, command: str) -> _Side:
@@ -129,9 +116,8 @@ def _merged(rows: Sequence[BaselineRow]) -> BaselineRow:
     if any(row.inputs != first.inputs for row in others):
         node = short(first.row.node)
         raise CannotJudgeError(f"{node} was saved with different inputs; save all runs anew")
-    columns: Iterable[tuple[tuple[float, ...], ...]] = ()
-    if all(row.recordings for row in rows):
-        columns = zip_longest(*(row.recordings for row in rows), fillvalue=())
+    timed = rows if all(row.recordings for row in rows) else []
+    columns = zip_longest(*(row.recordings for row in timed), fillvalue=())
     exact: dict[str, int] = {}
     for name, value in chain.from_iterable(row.exact.items() for row in rows):
         exact[name] = max(value, exact.get(name, value))
@@ -141,17 +127,6 @@ def _merged(rows: Sequence[BaselineRow]) -> BaselineRow:
         recordings=tuple(tuple(chain.from_iterable(column)) for column in columns),
         exact=exact,
     )
-
-
-def _check_distinct(files: Iterable[File]) -> None:
-    seen: dict[str, Path] = {}
-    for file in files:
-        if file.digest in seen:
-            raise CannotJudgeError(
-                f"{short(seen[file.digest])} and {short(file.path)} are the same run, and compared "
-                "with itself it would prove nothing; name another"
-            )
-        seen[file.digest] = file.path
 
 
 def _check_machine(one: File, other: File) -> None:
@@ -165,10 +140,8 @@ def _check_machine(one: File, other: File) -> None:
 
 def _place(file: File) -> str:
     words = [file.host, *(file.content.machine[key] for key in PLACE)]
-    return (
-        short(", ".join(word for word in words if word not in {"", "unknown"}))
-        or "an unknown machine"
-    )
+    known = ", ".join(word for word in words if word not in {"", "unknown"})
+    return short(known) or "an unknown machine"
 
 
 def _software_change(one: File, other: File) -> str:
@@ -195,29 +168,37 @@ def _chosen(sides: Sequence[_Side], expression: str) -> list[_Side]:
     ]
 
 
-def _check_common(old: _Side, new: _Side) -> None:
-    if not old.rows.keys() & new.rows.keys():
-        one, other = (short(side.rows[min(side.rows)].row.name) for side in (old, new))
-        raise CannotJudgeError(
-            f"{short(old.name)} and {short(new.name)} have no row in common ({one} in one, {other} "
-            "in the other); compare runs of the same suite"
+def _results(old: _Side, news: Sequence[_Side], limit: float, command: str = "") -> list[Result]:
+    intervals = sum(len(old.rows.keys() & new.rows.keys()) for new in news)
+    found = []
+    for new in news:
+        allowed = _allowed(old, new)
+        plan = Plan(limit=limit, rows=intervals, looks=(new.trials,))
+        rows = [_row_result(old, new, node, allowed, plan) for node in {**old.rows, **new.rows}]
+        found.append(
+            Result(
+                rows=rows,
+                base=old.name,
+                head=new.name,
+                limit=limit,
+                trials=new.trials,
+                machine=new.files[0].content.machine,
+                notes=_notes(old, new, rows, max(allowed.values()), command),
+            )
         )
+    return found
 
 
-def _result(old: _Side, new: _Side, limit: float, intervals: int, command: str) -> Result:
-    then, now = old.drifts(), new.drifts()
-    allowed = {name: max(then.get(name, 0.0), now.get(name, 0.0)) for name in {**then, **now}}
-    plan = Plan(limit=limit, rows=intervals, looks=(new.trials,))
-    rows = [_row_result(old, new, node, allowed, plan) for node in {**old.rows, **new.rows}]
-    return Result(
-        rows=rows,
-        base=old.name,
-        head=new.name,
-        limit=limit,
-        trials=new.trials,
-        machine=new.files[0].content.machine,
-        notes=[*_notes(old, new, max(allowed.values())), *_about(rows, command)],
-    )
+def _allowed(old: _Side, new: _Side) -> dict[str, float]:
+    """Return by workload the larger drift of the two, as a natural logarithm."""
+    found: dict[str, float] = defaultdict(float)
+    for side in (old, new):
+        recordings = defaultdict(list)
+        for row in side.rows.values():
+            recordings[row.row.workload].append(row.recordings)
+        for workload, rows in recordings.items():
+            found[workload] = max(found[workload], stats.drift(rows))
+    return found
 
 
 def _row_result(
@@ -237,25 +218,20 @@ def _row_result(
     if more := stats.increases(now.exact, then.exact, plan.limit):
         return RowResult.untimed(now.row, Verdict.HEAVIER, "; ".join(more))
     before, after, drifted = then.values, now.values, allowed[now.row.workload]
-    if not (then.recordings and now.recordings):
+    if not (before and after):
         before, after = (tuple(map(math.log, row.seconds)) for row in (then, now))
         drifted = 0.0
-    if min(len(before), len(after)) < FEWEST:
-        return RowResult(
-            row=now.row,
-            verdict=Verdict.UNJUDGED,
-            interval=Interval(fmean(after) - fmean(before), -math.inf, math.inf, len(after)),
-            was=median(then.seconds),
-            now=median(now.seconds),
-            why=_NO_SAMPLE,
-        )
     sample = Sample(now.row, before, drifted, list(after), list(now.seconds))
+    if min(len(before), len(after)) < FEWEST:
+        return replace(sample.result(), verdict=Verdict.UNJUDGED, why=_NO_SAMPLE)
     sample.look(plan)
     return sample.result()
 
 
-def _notes(old: _Side, new: _Side, drifted: float) -> list[str]:
-    """Say what the reader has to know of the sides."""
+def _notes(
+    old: _Side, new: _Side, rows: Sequence[RowResult], drifted: float, command: str
+) -> list[str]:
+    """Say what the reader has to know of the sides, and how certain the verdicts are."""
     sides = (old, new)
     notes = [", ".join(f"{s.name} has {s.trials} process{'es' * (s.trials > 1)}" for s in sides)]
     common = [(row, new.rows[node]) for node, row in old.rows.items() if node in new.rows]
@@ -263,8 +239,10 @@ def _notes(old: _Side, new: _Side, drifted: float) -> list[str]:
     if by_ratio:
         notes.append(f"{by_ratio} rows are compared by their ratio to the clock")
     if drifted:
-        drift = "the drift between recordings of identical code"
-        notes.append(f"up to {math.expm1(drifted):.1%} is allowed for {drift}")
+        notes.append(
+            f"up to {math.expm1(drifted):.1%} is allowed for the drift between recordings of "
+            "identical code"
+        )
     if by_ratio < len(common):
         notes.append(
             f"{len(common) - by_ratio} rows are compared by seconds: what the machine did "
@@ -274,12 +252,6 @@ def _notes(old: _Side, new: _Side, drifted: float) -> list[str]:
     for side in sides:
         commits = len({file.content.commit for file in side.files})
         notes += [f"{side.name} has runs of {commits} commits"] * (commits > 1)
-    return notes
-
-
-def _about(rows: Sequence[RowResult], command: str) -> list[str]:
-    """Say how certain the verdicts are, and how to get one where there is none."""
-    notes = []
     found = [row.interval for row in rows if row.interval is not None]
     if widths := [(i.high - i.low) / 2 for i in found if math.isfinite(i.high - i.low)]:
         half, every = (
@@ -289,8 +261,8 @@ def _about(rows: Sequence[RowResult], command: str) -> list[str]:
         notes.append(f"certain to within {half} on half of the judged rows, {every} on all")
     if any(row.why == _NO_SAMPLE for row in rows):
         notes.append(
-            f"{_NO_SAMPLE}, however many rounds it runs: nothing is proven, and no "
-            f"verdict given; record more: {command} record NAME --trials 20 (or save several plain "
-            "runs: pytest --benchmark-only --benchmark-save=NAME)"
+            f"{_NO_SAMPLE}, however many rounds it runs, and so there is no verdict; record more: "
+            f"{command} record NAME --trials 20 (or save several plain runs: "
+            "pytest --benchmark-only --benchmark-save=NAME)"
         )
     return notes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import stat
@@ -12,19 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from pytest_against.model import short
+from pytest_against.model import CannotJudgeError, short
 
 _LARGEST: Final = 64 * 1024 * 1024
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return what a regular file holds.
+class CannotWriteError(CannotJudgeError, OSError):
+    """A file cannot be written: one line that names it, and what mends that."""
 
-    Raises
-    ------
-    OSError, ValueError
-        If it is none, or larger than 64 MiB.
-    """
+
+def read_bytes(path: Path) -> bytes:
+    """Return what a file holds; ValueError if it is no regular one, or larger than 64 MiB."""
     if not path.is_file():  # a pipe would wait, and a device never end
         raise ValueError("it is no regular file")
     with path.open("rb") as stream:
@@ -35,30 +32,19 @@ def read_bytes(path: Path) -> bytes:
 
 
 def check(path: Path) -> None:
-    """Raise OSError if a file could not be written: before a measurement, not after it."""
+    """Raise CannotWriteError if a file could not be written: before a measurement, not after it."""
     with naming(path):
         target = _target(path)
         there = next(folder for folder in target.parents if folder.exists())
-        handle, name = tempfile.mkstemp(dir=there, prefix=f".{target.name[:32]}.")
-        os.close(handle)
-        Path(name).unlink()
+        with tempfile.TemporaryFile(dir=there):
+            pass
 
 
 def replace(path: Path, text: str) -> None:
-    """Replace the contents of a file, or leave it as it was.
+    """Write a file, or raise CannotWriteError, leave the old one untouched and no other behind.
 
-    Parameters
-    ----------
-    path : Path
-        The file; a symbolic link is followed, folders that are missing are made.  It keeps its
-        permissions.
-    text : str
-        Its new contents; what UTF-8 has no bytes for is written as an escape.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written; the old file is then untouched and no other is left behind.
+    A link is followed, missing folders are made, permissions are kept; what UTF-8 has no bytes for
+    is written as an escape.
     """
     with naming(path):
         target = _target(path)
@@ -79,19 +65,19 @@ def replace(path: Path, text: str) -> None:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Raise what goes wrong on the disk as one line that names the file, and what mends it."""
+    """Raise what goes wrong on the disk as CannotWriteError."""
     try:
         yield
+    except CannotWriteError:
+        raise
     except OSError as error:
-        if error.errno is None:  # it has been named already
-            raise
         why = f"{short(path)} cannot be written ({short(error.strerror)})"
-        raise OSError(f"{why}; make room for it, or name another place") from None
+        raise CannotWriteError(f"{why}; make room for it, or name another place") from None
 
 
 def _target(path: Path) -> Path:
     """Return where a file is to be written: links are followed, one to itself is replaced."""
     if path.exists() and not path.is_file():  # a device would be replaced, by whoever may do so
         what = "it is a folder" if path.is_dir() else "it is a device or a pipe"
-        raise OSError(errno.EEXIST, what)
+        raise OSError(0, what)
     return Path(os.path.realpath(path))

@@ -7,25 +7,25 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct, ValidationError, convert, structs, to_builtins
 from pytest_benchmark.stats import Stats
 
+from pytest_against.model import Row
+
 SCHEMA: Final = 5
 """Counts up when what is stored changes, or how it is timed; the one before is read, too."""
 
 PLACE: Final = ("system", "machine", "cpu", "simd")
-"""What is stored of a machine; ``unknown`` where a file does not say it."""
-
 SOFTWARE: Final = ("python", "numpy", "pytest_benchmark")
-"""What is stored of the software on it, likewise."""
+"""What is stored of a machine, and of the software on it; ``unknown`` where a file lacks it."""
 
-UNPRINTABLE: Final = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
-"""Characters that no name has: they would break a line, or cannot be printed."""
-
-_TEXT: Final = rf"\A[^{UNPRINTABLE}]*\Z"
+# Characters that no name has: they would break a line, or cannot be printed.
+_UNPRINTABLE: Final = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
+_TEXT: Final = rf"\A[^{_UNPRINTABLE}]*\Z"
 _Text = Annotated[str, Meta(pattern=_TEXT)]
 _Name = Annotated[str, Meta(pattern=_TEXT, min_length=1)]
 _Count = Annotated[int, Meta(ge=0, le=2**53)]
@@ -40,30 +40,19 @@ class _Exact(Struct):
     inputs: _Text = ""
 
 
-class Times(_Exact, kw_only=True):
-    """What we store of a row: log ratios by recording and trial, seconds, and what is exact."""
-
-    recordings: tuple[tuple[_LogRatio, ...], ...]
-    seconds: tuple[_Seconds, ...]
-
-
 class _Measures(Struct):
     peak_bytes: _Count
     passes: _Count
 
 
-class _OurTimes(Times, kw_only=True):
+class Times(_Exact, kw_only=True):
+    """What we store of a row: log ratios by recording and trial, seconds, and what is exact."""
+
+    recordings: tuple[tuple[_LogRatio, ...], ...]
+    seconds: tuple[_Seconds, ...]
     # Schema 4 has these instead of what is exact.
     workload_digest: _Text = ""
     measures: _Measures | None = None
-
-    def __post_init__(self) -> None:
-        ratios, times = sum(map(len, self.recordings)), len(self.seconds)
-        if ratios != times or not times:
-            raise ValueError(f"{ratios} ratios and {times} times")
-        if self.measures is not None:
-            self.exact = structs.asdict(self.measures)
-            self.inputs = self.workload_digest
 
 
 class _Stats(Struct):
@@ -78,14 +67,15 @@ class Benchmark(Struct, kw_only=True):
     group: Any = None
     params: Any = None
     extra_info: Any = None
+    """Becomes `Times`."""
 
-    def times(self) -> Times:
-        """Return the median as the one time; others may use our words for other things."""
+    def __post_init__(self) -> None:
         try:
             known = convert(self.extra_info, _Exact)
-        except ValidationError:
+        except ValidationError:  # others may use our words for other things
             known = _Exact()
-        return Times(**structs.asdict(known), recordings=(), seconds=(self.stats.median,))
+        median = (self.stats.median,)
+        self.extra_info = Times(**structs.asdict(known), recordings=(), seconds=median)
 
     def known(self) -> dict[str, str]:
         """Return what `model.rows_of` takes."""
@@ -96,24 +86,27 @@ class Benchmark(Struct, kw_only=True):
 
 
 class _OurBenchmark(Benchmark, kw_only=True):
-    extra_info: _OurTimes
+    extra_info: Times
 
-    def times(self) -> Times:
-        return self.extra_info
+    def __post_init__(self) -> None:
+        found = self.extra_info
+        ratios, times = sum(map(len, found.recordings)), len(found.seconds)
+        if ratios != times or not times:
+            raise ValueError(f"{ratios} ratios and {times} times")
+        if found.measures is not None:
+            found.exact = structs.asdict(found.measures)
+            found.inputs = found.workload_digest
 
 
 class _Commit(Struct):
     id: _Text | None = None
     dirty: Any = False
 
-    def __str__(self) -> str:
-        return (self.id or "unknown") + "+" * (self.dirty is True)
-
 
 class Extra(Struct):
     """What we store of a file."""
 
-    schema: int | None = None
+    schema: int = SCHEMA
     accepted: _Text = ""
     trial: _Count = 0
     recording: _Count = 0
@@ -128,23 +121,20 @@ class Run(Struct, kw_only=True):
     datetime: _Text = ""
     version: _Text = "unknown"
     extra_info: Any = None
+    """Becomes `Extra`."""
 
     def __post_init__(self) -> None:
-        seen = set[str]()
-        for each in self.benchmarks:
-            if each.fullname in seen:
-                raise ValueError(f"{each.fullname} is in it twice")
-            seen.add(each.fullname)
-
-    @property
-    def extra(self) -> Extra:
-        """What we added, if we saved it."""
-        return self.extra_info if isinstance(self.extra_info, Extra) else Extra()
+        (name, often), *_ = Counter(each.fullname for each in self.benchmarks).most_common(1)
+        if often > 1:
+            raise ValueError(f"{name} is in it twice")
+        if not isinstance(self.extra_info, Extra):  # we did not save it
+            self.extra_info = Extra()
 
     @property
     def commit(self) -> str:
-        """The commit, with ``+`` if the working tree differed from it."""
-        return str(self.commit_info or _Commit())
+        """That of `saved.Baseline`."""
+        found = self.commit_info or _Commit()
+        return (found.id or "unknown") + "+" * (found.dirty is True)
 
     @property
     def host(self) -> str:
@@ -172,13 +162,7 @@ class _OurRun(Run, kw_only=True):
 
 
 def parse(content: bytes) -> Run:
-    """Return what a file holds.
-
-    Raises
-    ------
-    ValueError, RecursionError
-        If it is not in the format, or has values that cannot be believed; says where.
-    """
+    """Return what a file holds; ValueError or RecursionError says where it cannot be believed."""
     found = json.loads(content)  # which knows byte-order marks
     extra = found.get("extra_info") if isinstance(found, dict) else None
     schema = extra.get("schema") if isinstance(extra, dict) else None
@@ -198,20 +182,18 @@ def dump(head: Mapping[str, Any], extra: Extra, benchmarks: Iterable[Mapping[str
     return f'{start[:-1]},\n"benchmarks": [\n{rows}\n]}}\n'
 
 
-def benchmark(
-    node: str, method: str, workload: str, group: str, times: Mapping[str, Any]
-) -> dict[str, Any]:
+def benchmark(row: Row, group: str, times: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row as pytest-benchmark's own tools read it, with what `Times` reads of it."""
     stats: Any = Stats()  # type: ignore[no-untyped-call]
     for value in times["seconds"]:
         stats.update(value)
     shown = {key: rounded(value) for key, value in stats.as_dict().items()}
-    name = node.split("::", 1)[-1]
+    name = row.node.split("::", 1)[-1]
     return {
         "group": group or None,
         "name": name,
-        "fullname": node,
-        "params": {"method": method, "workload": workload},
+        "fullname": row.node,
+        "params": {"method": row.method, "workload": row.workload},
         "param": name.partition("[")[2].removesuffix("]") or None,
         "stats": {**shown, "iterations": 1},
         "extra_info": times,
@@ -225,7 +207,7 @@ def rounded(value: Any) -> Any:
 
 def line(value: object) -> str:
     """Return text as one printable line; empty for what is no text."""
-    text = re.sub(f"[{UNPRINTABLE}]", " ", value) if isinstance(value, str) else ""
+    text = re.sub(f"[{_UNPRINTABLE}]", " ", value) if isinstance(value, str) else ""
     return " ".join(text.split())
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any, Final
 from _pytest.mark.expression import Expression
 
 from pytest_against import files
-from pytest_against.formats import SCHEMA, Extra, Times, benchmark, dump, line, parse, rounded
+from pytest_against.formats import Extra, Times, benchmark, dump, line, parse, rounded
 from pytest_against.model import CannotJudgeError, Row, rows_of, short
 
 FEWEST: Final = 2
@@ -39,31 +39,20 @@ Trials = Sequence[Sequence[Mapping[str, Timing]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineRow:
-    """What is stored of one row.
-
-    Attributes
-    ----------
-    row : Row
-        Its names.
-    group : str
-        That of pytest-benchmark; empty for none.
-    recordings : tuple of tuple of float
-        Natural logarithm of the time over that of the clock, for each trial of each recording;
-        empty if plain pytest-benchmark saved it.
-    seconds : tuple of float
-        Seconds per call, for each trial.
-    exact : mapping of str to int
-        Numbers that need no clock.
-    inputs : str
-        Digest of the input data; empty if unknown.
-    """
+    """What is stored of one row."""
 
     row: Row
     group: str = ""
+    """That of pytest-benchmark; empty for none."""
     recordings: tuple[tuple[float, ...], ...] = ()
+    """Natural logarithm of the time over that of the clock, for each trial of each recording;
+    empty if plain pytest-benchmark saved it."""
     seconds: tuple[float, ...] = ()
+    """Per call, for each trial."""
     exact: Mapping[str, int] = field(default_factory=dict)
+    """Numbers that need no clock."""
     inputs: str = ""
+    """Digest of the input data; empty if unknown."""
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -83,113 +72,79 @@ class BaselineRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """A stored baseline.
-
-    Attributes
-    ----------
-    machine : mapping of str to str
-        Where it was recorded, and with which software, as `machine.Machine.as_dict` has it.
-    commit : str
-        The commit that was measured, with ``+`` if the working tree differed from it.
-    recorded : str
-        When, in ISO 8601.
-    accepted : str
-        Why a change for the worse was accepted when it was recorded; empty if there was none.
-    rows : mapping of str to BaselineRow
-        The rows by node id.
-    """
+    """A stored baseline."""
 
     machine: Mapping[str, str]
+    """Where it was recorded, and with which software, as `machine.Machine.as_dict` has it."""
     commit: str
+    """What was measured, with ``+`` if the working tree differed from it."""
     recorded: str
+    """When, in ISO 8601."""
     accepted: str
+    """Why a change for the worse was accepted; empty if there was none."""
     rows: Mapping[str, BaselineRow]
+    """By node id."""
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What a file holds.
-
-    Attributes
-    ----------
-    path : Path
-        The file.
-    digest : str
-        The same for all copies of a run, however they are formatted.
-    host : str
-        Name of the machine, if plain pytest-benchmark saved it; else empty.
-    content : Baseline
-        The rest, as far as it is known.
-    """
+    """What a file holds, as far as it is known."""
 
     path: Path
     digest: str
+    """The same for all copies of a run, however they are formatted."""
     host: str
+    """Name of the machine, if plain pytest-benchmark saved it; else empty."""
     content: Baseline
 
 
 def load_file(path: Path) -> File:
     """Read a file that `write_run` or any release of pytest-benchmark from 3 on has saved.
 
-    Raises
-    ------
-    CannotJudgeError
-        If it is none or cannot be believed; says where and why.
+    CannotJudgeError says where and why it cannot be believed.
     """
     mend = "save another: pytest --benchmark-only --benchmark-save=NAME"
-    with _refusing(path, "a saved run of pytest-benchmark", mend):
-        return _file(path)
+    return _loaded(path, "a saved run of pytest-benchmark", mend)
 
 
 def load_baseline(path: Path, command: str) -> Baseline:
-    """Read a baseline; `command` is what is typed to run one of ours, for messages.
-
-    Raises
-    ------
-    CannotJudgeError
-        If there is none, or it cannot be believed; says which command mends it.
-    """
+    """Read a baseline; CannotJudgeError says why it cannot be, and which `command` mends it."""
     if not path.is_file():
         what = f"no baseline for this class of machines ({short(path)}); record it"
         if os.path.lexists(path):
             what = f"{short(path)} is no regular file; remove it, and record the baseline"
         raise CannotJudgeError(f"{what}: {command} baseline")
-    with _refusing(path, "a baseline", f'replace it: {command} baseline --accept "it was broken"'):
-        found = _file(path).content
-        for place, row in enumerate(found.rows.values()):
-            if len(row.values) < FEWEST:
-                raise ValueError(f"fewer than {FEWEST} trials - at `$.benchmarks[{place}]`")
-        return found
+    mend = f'replace it: {command} baseline --accept "it was broken"'
+    return _loaded(path, "a baseline", mend, FEWEST).content
 
 
-@contextmanager
-def _refusing(path: Path, what: str, mend: str) -> Iterator[None]:
+def _loaded(path: Path, what: str, mend: str, fewest: int = 0) -> File:
     try:
-        yield
+        return _file(path, fewest)
     except (OSError, ValueError, RecursionError) as error:
         raise CannotJudgeError(f"{short(path)} is not {what} ({short(error)}); {mend}") from None
 
 
-def _file(path: Path) -> File:
+def _file(path: Path, fewest: int) -> File:
     run = parse(files.read_bytes(path))
     names = rows_of({each.fullname: each.known() for each in run.benchmarks})
     rows = {
-        each.fullname: BaselineRow(
-            row=names[each.fullname], group=line(each.group), **_stored(each.times())
-        )
-        for each in run.benchmarks
+        node: BaselineRow(row=names[node], group=line(each.group), **_stored(each.extra_info))
+        for node, each in zip(names, run.benchmarks, strict=True)
     }
+    for place, row in enumerate(rows.values()):
+        if len(row.values) < fewest:
+            raise ValueError(f"fewer than {fewest} trials - at `$.benchmarks[{place}]`")
     times = [(node, row.seconds, row.recordings) for node, row in rows.items()]
-    identity = repr((run.datetime, run.extra.trial, times))
+    identity = repr((run.datetime, run.extra_info.trial, times))
     content = Baseline(
         machine=run.machine,
         commit=run.commit,
         recorded=run.datetime,
-        accepted=run.extra.accepted,
+        accepted=run.extra_info.accepted,
         rows=rows,
     )
-    digest = hashlib.blake2b(identity.encode()).hexdigest()
-    return File(path, digest, run.host, content)
+    return File(path, hashlib.blake2b(identity.encode()).hexdigest(), run.host, content)
 
 
 def _stored(found: Times | BaselineRow) -> dict[str, Any]:
@@ -197,16 +152,8 @@ def _stored(found: Times | BaselineRow) -> dict[str, Any]:
     return {name: getattr(found, name) for name in names}
 
 
-def check_writable(path: Path) -> None:
-    """Raise CannotJudgeError if a file could not be written: before a measurement, not after it."""
-    with _writing(path):
-        files.check(path)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file as `files.replace` does; CannotJudgeError names it if that fails."""
-    with _writing(path):
-        files.replace(path, text)
+check_writable: Final = files.check
+write_text: Final = files.replace
 
 
 def path_for(class_name: str, folder: Path) -> Path:
@@ -215,13 +162,9 @@ def path_for(class_name: str, folder: Path) -> Path:
 
 
 def write_baseline(baseline: Baseline, path: Path) -> list[str]:
-    """Write a baseline, whole or not at all.
+    """Write a baseline, and return the node ids of rows left out, for fewer than two trials.
 
-    Returns
-    -------
-    list of str
-        Node ids of rows that are left out, since they have fewer than two trials; CannotJudgeError
-        is raised if none is left.
+    CannotJudgeError is raised if none is left, or it cannot be written.
     """
     kept = {node: row for node, row in baseline.rows.items() if len(row.values) >= FEWEST}
     if not kept:
@@ -231,21 +174,10 @@ def write_baseline(baseline: Baseline, path: Path) -> list[str]:
 
 
 def write_run(trials: Trials, about: Baseline, folder: Path) -> int:
-    """Write a file for each trial into a new folder, all of them or none.
+    """Write a file for each trial into a new folder, which names the run: all of them or none.
 
-    Parameters
-    ----------
-    trials : sequence of sequence of mapping of str to Timing
-        The trials of each recording.  One that could time nothing has no file.
-    about : Baseline
-        What else is known; its times are not used.
-    folder : Path
-        The folder to make; it also names the run.
-
-    Returns
-    -------
-    int
-        Number of files; CannotJudgeError is raised if there would be none, or nowhere to put them.
+    Returns their number; a trial that could time nothing has none.  The times of `about` are not
+    used.  CannotJudgeError is raised if there would be no file, or nowhere to put them.
     """
     if folder.exists():
         raise CannotJudgeError(f"{short(folder)} is there already; remove it, or name another")
@@ -258,7 +190,7 @@ def write_run(trials: Trials, about: Baseline, folder: Path) -> int:
                 texts[place] = _as_json(replace(about, rows=rows), place, recording)
     if not texts:
         raise CannotJudgeError("no trial could time a row; record when less else runs")
-    with _writing(folder):
+    with files.naming(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
             # Within the temporary folder, so that moving it away leaves nothing to clean up amiss.
@@ -276,29 +208,15 @@ def _as_json(baseline: Baseline, trial: int = 0, recording: int = 0) -> str:
         "datetime": baseline.recorded,
         "version": line(baseline.machine["pytest_benchmark"]),
     }
-    extra = Extra(SCHEMA, line(baseline.accepted), trial, recording)
-    rows = [(row.row, row.group, _stored(row)) for row in baseline.rows.values()]
-    return dump(head, extra, [benchmark(r.node, r.method, r.workload, g, t) for r, g, t in rows])
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        with files.naming(path):
-            yield
-    except OSError as error:
-        raise CannotJudgeError(str(error)) from None
+    extra = Extra(accepted=line(baseline.accepted), trial=trial, recording=recording)
+    rows = [benchmark(each.row, each.group, _stored(each)) for each in baseline.rows.values()]
+    return dump(head, extra, rows)
 
 
 def find_runs(name: str, storage: Path) -> list[Path]:
     """Return the file of this name, the files in the folder of this name, or the saved runs.
 
-    Parameters
-    ----------
-    name : str
-        A path, or what was given to ``record`` or to ``--benchmark-save``.
-    storage : Path
-        Folder of pytest-benchmark's storage.
+    Runs are saved by ``record`` or ``--benchmark-save``, below pytest-benchmark's `storage`.
     """
     path = Path(name)
     with suppress(OSError):  # before Python 3.14, for a name that no file can have
@@ -326,29 +244,25 @@ def matcher(expression: str) -> Callable[..., bool]:
     """Return what tells whether one of the names of a row matches, as ``pytest -k`` does.
 
     ``method[workload]`` is also found as ``method-workload``; all match if the expression is empty.
-
-    Raises
-    ------
-    CannotJudgeError
-        If it is no expression.
+    CannotJudgeError is raised if it is none: by the first row that shows it, at the latest.
     """
+    refused = CannotJudgeError(
+        f"--rows {short(repr(expression))} is no expression; join parts of names by and, or, not "
+        "and brackets"
+    )
 
     def matches(*names: str) -> bool:
         spellings = [*names, *(name.replace("[", "-", 1).removesuffix("]") for name in names)]
 
         def has(word: str, /, **more: object) -> bool:
-            if more:
-                raise SyntaxError("names take nothing in brackets")
+            if more:  # word(key=value), which is for marks
+                raise refused
             return any(word.lower() in name.lower() for name in spellings)
 
         return not expression.strip() or compiled.evaluate(has)
 
     try:
         compiled = Expression.compile(expression)
-        matches("")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise CannotJudgeError(
-            f"--rows {short(repr(expression))} is no expression; join parts of names by and, or, "
-            "not and brackets"
-        ) from None
+        raise refused from None
     return matches
