@@ -21,6 +21,7 @@ TIMEOUT = 7.0
 REQUEST = Request(mode=Mode.TIMING, arguments=(), path=())
 TREES = {name: Tree(name=name, root=Path(), request=REQUEST) for name in (HEAD, BASE, AGAIN)}
 SPEEDS = {HEAD: 4e-5, BASE: 2e-5, AGAIN: 2e-5}
+ENDS_EARLY = ("fails first", "fails then")
 
 
 class Player:
@@ -50,24 +51,19 @@ class Player:
     def _play(self, nodes: Sequence[str]) -> Iterator[dict[str, Any]]:
         for node in nodes:
             act = self.acts.get(node, "")
-            failed = {"done": node, "outcome": "failed", "why": act}
+            speed = math.nan if act == "stops the clock" else SPEEDS[self.tree.name]
             if act == "leaves out":
                 continue
             assert self.orders[-1] == {"begin": True}
-            if act == "fails first":
-                yield failed
-                continue
-            yield {"at": node}
-            if act == "fails then":
-                yield failed
-                continue
-            while "go" not in (order := self.orders[-1]):
-                speed = math.nan if act == "stops the clock" else SPEEDS[self.tree.name]
+            if act != "fails first":
+                yield {"at": node}
+            while act not in ENDS_EARLY and "go" not in (order := self.orders[-1]):
                 if "run" in order:
                     yield {"ran": [speed * order["run"]] * order["batches"]}
                 else:
                     yield {"times": [] if act == "busy" else [speed] * 5, "clock": 2e-5}
-            yield failed if act == "fails last" else {"done": node, "outcome": "passed"}
+            outcome = "failed" if act.startswith("fails") else "passed"
+            yield {"done": node, "outcome": outcome, "why": act}
         yield {"end": 0}
 
 
@@ -162,8 +158,7 @@ def test_what_is_no_result_is_named(play: Any, nodes: str, act: str, words: str)
 
 
 def test_alone_a_row_has_its_ratio_to_the_clock(play: Any) -> None:
-    found, players, begun = play("ab", alone=True)
-    assert begun == ["a", "b"]
+    found, players, _ = play("a", alone=True)
     its = found.head["a"]
     assert math.exp(its.log_ratio) == pytest.approx(2)
     assert (its.seconds, its.rounds) == (2e-5, 5)
@@ -172,7 +167,8 @@ def test_alone_a_row_has_its_ratio_to_the_clock(play: Any) -> None:
 
 @pytest.mark.parametrize("act", ["busy", "fails first", "fails then", "fails last"])
 def test_alone_what_found_no_calm_or_failed_is_left_out(play: Any, act: str) -> None:
-    found, _, _ = play("ab", alone=True, head={"a": act})
+    found, _, begun = play("ab", alone=True, head={"a": act})
+    assert begun == ["a", "b"]
     assert found.head.keys() == {"b"}
     assert found.failed == ({} if act == "busy" else {"a": act})
 
