@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import tempfile
-import textwrap
 import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -25,14 +24,17 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a script"),
 ]
 
-READ = "import json, os, sys, time\nrequest = json.loads(sys.stdin.readline())\n"
-SAY = "print(json.dumps({}), flush=True)\n"
+START = f"""#!{sys.executable}
+import json, os, sys, tempfile, time
+def say(**words): print(json.dumps(words), flush=True)
+request = json.loads(sys.stdin.readline())
+"""
 
 
-def tree(folder: Path, script: str, name: str = "head") -> Tree:
+def tree(folder: Path, script: str = "time.sleep(600)", name: str = "head") -> Tree:
     """Return a side whose interpreter is a script that plays a worker."""
     file = folder / f"{name}.py"
-    file.write_text(f"#!{sys.executable}\n{READ}{textwrap.dedent(script)}")
+    file.write_text(START + script)
     file.chmod(0o755)
     request = Request(mode=Mode.TIMING, arguments=("a",), path=("p",), packages=("q",))
     return Tree(name=name, root=folder, request=request, python=str(file))
@@ -47,171 +49,131 @@ def test_a_side_is_told_how_pytest_runs(tmp_path: Path) -> None:
         packages=("src/x", "src/y.py", "z"),
         options=("-c=tox.ini",),
     )
-    request = Tree.of(suite, "base", tmp_path).request
-    assert request.arguments == (
-        "-c=tox.ini",
-        f"--rootdir={tmp_path}",
-        "-k=a",
-        "-m=b",
-        "benchmarks",
-    )
-    assert request.path == (str(tmp_path / "src"), str(tmp_path))
-    assert request.packages == ("x", "y", "z")
-    assert Tree.of(Suite(root=Path("/r")), "base", tmp_path).request.arguments == (
-        f"--rootdir={tmp_path}",
-    )
+    found = Tree.of(suite, "base", tmp_path).request
+    root = f"--rootdir={tmp_path}"
+    assert found.arguments == ("-c=tox.ini", root, "-k=a", "-m=b", "benchmarks")
+    assert found.path == (str(tmp_path / "src"), str(tmp_path))
+    assert found.packages == ("x", "y", "z")
+    assert Tree.of(Suite(root=Path("/r")), "base", tmp_path).request.arguments == (root,)
 
 
-def test_orders_and_answers(tmp_path: Path) -> None:
-    script = """
-    print(json.dumps({"collected": {"n": {}}, "broken": {}, "origins": {}}), flush=True)
-    print(json.dumps({"begins": "n", "heard": sys.stdin.readline()}), flush=True)
-    print(json.dumps({"request": request, "at": os.getcwd()}), flush=True)
-    """
-    with started([tree(tmp_path, script)]) as (worker,):
-        assert worker.collected(60).nodes == {"n": {}}
-        worker.say(tests=["n"])
-        found = worker.hear(60)
-        assert found["request"] == {
-            "mode": "timing",
-            "arguments": ["a"],
-            "path": ["p"],
-            "packages": ["q"],
-        }
-        assert found["at"] == str(tmp_path)
-        with pytest.raises(CannotJudgeError, match=r"run of the head exited with 0 at n; run that"):
-            worker.hear(60)
-        worker.say(more=1)  # whoever is gone does not mind
-
-
-def test_one_that_ends_before_it_collects(tmp_path: Path) -> None:
-    with (
-        started([tree(tmp_path, SAY.format({"end": 4}))]) as (worker,),
-        pytest.raises(CannotJudgeError, match="pytest ended with 4 on the head before"),
-    ):
-        worker.collected(60)
-
-
-@pytest.mark.parametrize(
-    "death, words",
-    [
-        ("os.kill(os.getpid(), 11)", "was killed by signal 11 at n; run that"),
-        ("print('odd \\udcff', file=sys.stderr); os._exit(7)", "exited with 7 at n: odd "),
-        ("1 / 0", "exited with 1 at n: ZeroDivisionError: division by zero; run that"),
-    ],
-)
-def test_how_one_died_and_at_which_test_is_one_line(tmp_path: Path, death: str, words: str) -> None:
-    script = SAY.format({"begins": "n"}) + "sys.stderr.reconfigure(errors='surrogateescape')\n"
-    with (
-        started([tree(tmp_path, script + death)]) as (worker,),
-        pytest.raises(CannotJudgeError) as error,
-    ):
-        worker.hear(60)
-    assert words in str(error.value)
-    assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize("first", ["", "os.close(1)"])
-def test_one_that_hangs_is_ended(tmp_path: Path, first: str, monkeypatch: Any) -> None:
-    monkeypatch.setattr(workers, "_TICK", 0.01)
-    script = f"{SAY.format({'begins': 'n'})}{first}\ntime.sleep(600)"
-    with started([tree(tmp_path, script)]) as (worker,), pytest.raises(CannotJudgeError) as error:
-        worker.hear(0.3)
-    how = "was killed by signal 9" if first else "said nothing for 0.3 s"
-    assert f"the run of the head {how} at n; run that test alone" in str(error.value)
-    assert ("--timeout" in str(error.value)) == (not first)
-
-
-def alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
-
-
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are in /proc on Linux")
-def test_in_the_end_all_that_they_started_and_left_is_gone(tmp_path: Path) -> None:
-    script = """
-    import tempfile
-    if (child := os.fork()) == 0:
-        time.sleep(600)
-    folder = tempfile.mkdtemp()
-    print(json.dumps({"pids": [os.getpid(), child], "folder": folder}), flush=True)
-    sys.stdin.readline()
-    """
-    with suppress(KeyboardInterrupt), started([tree(tmp_path, script)]) as (worker,):
-        found = worker.hear(60)
-        assert all(map(alive, found["pids"]))
-        assert Path(found["folder"]).is_relative_to(tempfile.gettempdir())
-        raise KeyboardInterrupt
-    deadline = time.monotonic() + 60
-    while any(map(alive, found["pids"])) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not any(map(alive, found["pids"]))
-    assert not Path(found["folder"]).parent.exists()
-    assert not Worker.running
-
-
-def test_what_the_surroundings_set_does_not_reach_them(
+def test_orders_and_answers_and_no_more_than_that_reaches_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTEST_ADDOPTS", "-n 2 --cov")
     monkeypatch.setenv("COV_CORE_SOURCE", "pkg")
     monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
     monkeypatch.setenv("KEPT", "yes")
-    script = "print(json.dumps(dict(os.environ)), flush=True)"
+    script = """
+say(collected={"n": {}}, broken={}, origins={})
+say(begins="n")
+say(request=request, order=json.loads(sys.stdin.readline()), at=os.getcwd(), has={**os.environ})
+"""
     with started([tree(tmp_path, script)]) as (worker,):
+        assert worker.collected(60).nodes == {"n": {}}
+        worker.say(tests=["n"])
         found = worker.hear(60)
-    assert (found["PYTEST_ADDOPTS"], found["KEPT"], found["PYTHONHASHSEED"]) == ("", "yes", "0")
-    assert not {"COV_CORE_SOURCE", "PYTEST_XDIST_WORKER"} & found.keys()
-    assert found["TMPDIR"] != tempfile.gettempdir()
+        with pytest.raises(CannotJudgeError, match=r"run of the head exited with 0 at n; run that"):
+            worker.hear(60)
+        worker.say(more=1)  # whoever is gone does not mind
+    request = {"mode": "timing", "arguments": ["a"], "path": ["p"], "packages": ["q"]}
+    assert (found["request"], found["order"]) == (request, {"tests": ["n"]})
+    assert found["at"] == str(tmp_path)
+    has = found["has"]
+    assert (has["PYTEST_ADDOPTS"], has["KEPT"], has["PYTHONHASHSEED"]) == ("", "yes", "0")
+    assert not {"COV_CORE_SOURCE", "PYTEST_XDIST_WORKER"} & has.keys()
+    assert has["TMPDIR"] != tempfile.gettempdir()
+
+
+def test_one_that_ends_before_it_collects(tmp_path: Path) -> None:
+    with (
+        started([tree(tmp_path, "say(end=4)")]) as (worker,),
+        pytest.raises(CannotJudgeError, match="pytest ended with 4 on the head before"),
+    ):
+        worker.collected(60)
+
+
+LONG, SHORT = 60.0, 0.1
+
+
+@pytest.mark.parametrize(
+    "death, timeout, tick, words",
+    [
+        ("os.kill(os.getpid(), 11)", LONG, LONG, "was killed by signal 11 at n; run that"),
+        ("os.write(2, b'odd \\xff'); os._exit(7)", LONG, LONG, "exited with 7 at n: odd "),
+        ("1 / 0", LONG, LONG, "exited with 1 at n: ZeroDivisionError: division by zero; run that"),
+        ("os.close(1); time.sleep(600)", SHORT, LONG, "was killed by signal 9 at n; run that"),
+        ("time.sleep(600)", SHORT, 0.01, "said nothing for 0.1 s at n; run that test alone to see"),
+    ],
+)
+def test_how_one_died_and_at_which_test_is_one_line(  # noqa: PLR0913, PLR0917 - as in the table
+    tmp_path: Path, death: str, timeout: float, tick: float, words: str, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(workers, "_TICK", tick)
+    with started([tree(tmp_path, f"say(begins='n'); say(at='n')\n{death}")]) as (worker,):
+        worker.hear(LONG)
+        with pytest.raises(CannotJudgeError) as error:
+            worker.hear(timeout)
+    (line,) = str(error.value).splitlines()
+    assert line.startswith(f"the run of the head {words}")
+    assert line.endswith(", or allow more with --timeout") == ("said nothing" in words)
+
+
+def test_in_the_end_all_that_they_started_and_left_is_gone(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "held")
+    held = os.open(tmp_path / "held", os.O_RDONLY | os.O_NONBLOCK)
+    script = """
+held = open("held", "wb")
+if os.fork(): say(left=tempfile.mkdtemp())
+time.sleep(600)
+"""
+    with suppress(KeyboardInterrupt), started([tree(tmp_path, script)]) as (worker,):
+        left = Path(worker.hear(60)["left"])
+        assert left.is_relative_to(tempfile.gettempdir())
+        raise KeyboardInterrupt
+    assert select.select([held], [], [], 60)[0]  # it ends with the last process that holds it
+    assert os.read(held, 1) == b""
+    os.close(held)
+    assert not left.parent.exists()
+    assert not Worker.running
 
 
 def test_an_interpreter_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    gone = Tree(
-        name="base",
-        root=tmp_path,
-        request=tree(tmp_path, "").request,
-        python=str(tmp_path / "no-python"),
-    )
-    with pytest.raises(FileNotFoundError), started([tree(tmp_path, "time.sleep(600)"), gone]):
+    there = tree(tmp_path)
+    gone = Tree(name="base", root=tmp_path, request=there.request, python=str(tmp_path / "no"))
+    with pytest.raises(FileNotFoundError), started([there, gone]):
         pytest.fail("it began")
     assert not Worker.running
 
 
 def test_jobs_side_by_side_return_in_their_order() -> None:
-    both = threading.Barrier(2)
-
-    def job(number: int) -> int:
-        both.wait(60)
-        return number
-
-    assert side_by_side([lambda: job(1), lambda: job(2)]) == [1, 2]
+    second = threading.Event()
+    assert side_by_side([lambda: second.wait(60), second.set]) == [True, None]
 
 
-def test_when_one_fails_the_other_is_ended_even_if_it_starts_late(tmp_path: Path) -> None:
-    failed = threading.Event()
+def test_when_one_fails_the_other_is_ended_even_if_it_starts_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending = threading.Event()
 
-    def failing() -> None:
-        failed.set()
-        raise ValueError("first")
+    def waiting(jobs: Any, timeout: float) -> Any:
+        ending.set()
+        return wait(jobs, timeout)
 
-    def slow() -> None:
-        failed.wait(60)
-        time.sleep(0.1)
-        for each in range(2):
-            with started([tree(tmp_path, "time.sleep(600)", f"side{each}")]) as (worker,):
-                worker.hear(600)
+    def late() -> None:
+        ending.wait(60)
+        with started([tree(tmp_path)]) as (worker,):
+            worker.hear(600)
 
-    with pytest.raises(ValueError, match="first"):
-        side_by_side([failing, slow])
+    monkeypatch.setattr(workers, "wait", waiting)
+    with pytest.raises(ZeroDivisionError):
+        side_by_side([lambda: 1 // 0, late])
+    assert not Worker.running
 
 
-@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="a signal of POSIX")
 def test_an_interruption_ends_all(tmp_path: Path) -> None:
     def slow() -> None:
-        with started([tree(tmp_path, "time.sleep(600)")]) as (worker,):
+        with started([tree(tmp_path)]) as (worker,):
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
             worker.hear(600)
 
@@ -223,10 +185,8 @@ def test_an_interruption_ends_all(tmp_path: Path) -> None:
 def test_without_groups_of_processes_one_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with started([tree(tmp_path, "time.sleep(600)")]) as (worker,):
+    with started([tree(tmp_path)]) as (worker,):
         monkeypatch.delattr(os, "killpg")
-        with ThreadPoolExecutor() as pool:
-            heard = pool.submit(worker.hear, 600)
-            worker.end()
-            with pytest.raises(CannotJudgeError, match="was killed by signal 9 at the start"):
-                heard.result()
+        worker.end()
+        with pytest.raises(CannotJudgeError, match="was killed by signal 9 at the start"):
+            worker.hear(60)

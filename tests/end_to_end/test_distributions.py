@@ -14,6 +14,10 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 ENGINE: Final = ROOT / "benchmarks" / "pytest-against"
+PACKAGES: Final = {
+    "relu_impls": ROOT / "relu_impls",
+    "pytest_against": ENGINE / "pytest_against",
+}
 
 pytestmark = pytest.mark.slow
 
@@ -28,52 +32,28 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def wheel(built: Path, name: str) -> zipfile.ZipFile:
-    """Open a wheel."""
-    (path,) = built.glob(f"{name}-*.whl")
-    return zipfile.ZipFile(path)
-
-
-def files(folder: Path) -> set[str]:
-    """Return the modules of a package, and the mark that it is typed."""
-    kept = {path for path in folder.rglob("*") if path.suffix == ".py" or path.name == "py.typed"}
-    return {path.relative_to(folder.parent).as_posix() for path in kept}
-
-
-@pytest.mark.parametrize(
-    "name, folder",
-    [("relu_impls", ROOT / "relu_impls"), ("pytest_against", ENGINE / "pytest_against")],
-)
+@pytest.mark.parametrize("name, folder", PACKAGES.items(), ids=PACKAGES)
 def test_a_wheel_holds_the_package_and_what_describes_it(
     built: Path, name: str, folder: Path
 ) -> None:
-    with wheel(built, name) as opened:
-        names = set(opened.namelist())
-    described = {each for each in names if ".dist-info/" in each}
-    assert names - described == files(folder)
-    assert f"{name}/py.typed" in names
-    assert any(each.endswith("/licenses/LICENSE") for each in described)
-
-
-def test_only_the_engine_brings_a_command_and_a_plugin(built: Path) -> None:
-    with wheel(built, "relu_impls") as opened:
-        assert not any("entry_points" in each for each in opened.namelist())
-    with wheel(built, "pytest_against") as opened:
-        (entries,) = (each for each in opened.namelist() if each.endswith("entry_points.txt"))
-        text = opened.read(entries).decode()
-    assert "against = pytest_against.plugin" in text
-    assert "pytest-against = pytest_against.cli:main" in text
-
-
-def test_the_package_needs_numpy_and_the_engine_does_not(built: Path) -> None:
-    needs = {}
-    for name in ("relu_impls", "pytest_against"):
-        with wheel(built, name) as opened:
-            (place,) = (each for each in opened.namelist() if each.endswith("/METADATA"))
-            found = HeaderParser().parsestr(opened.read(place).decode()).get_all("Requires-Dist")
-        needs[name] = [each for each in found or () if "extra ==" not in each]
-    assert needs["relu_impls"] == ["numpy>=2.0"]
-    assert not any(each.startswith(("numpy", "relu")) for each in needs["pytest_against"])
+    (path,) = built.glob(f"{name}-*.whl")
+    with zipfile.ZipFile(path) as opened:
+        described = {Path(each).name: each for each in opened.namelist() if ".dist-info/" in each}
+        text = {short: opened.read(each).decode() for short, each in described.items()}
+        held = set(opened.namelist()) - set(described.values())
+    files = {path for path in folder.rglob("*") if path.suffix == ".py" or path.name == "py.typed"}
+    assert held == {path.relative_to(folder.parent).as_posix() for path in files}
+    assert f"{name}/py.typed" in held
+    assert described["LICENSE"].endswith("/licenses/LICENSE")
+    needs = HeaderParser().parsestr(text["METADATA"]).get_all("Requires-Dist") or ()
+    needs = [each for each in needs if "extra ==" not in each]
+    if name == "relu_impls":
+        assert needs == ["numpy>=2.0"]
+        assert "entry_points.txt" not in text
+    else:  # only the engine brings a command and a plugin, and it does not need NumPy
+        assert not any(each.startswith(("numpy", "relu")) for each in needs)
+        assert "against = pytest_against.plugin" in text["entry_points.txt"]
+        assert "pytest-against = pytest_against.cli:main" in text["entry_points.txt"]
 
 
 def test_the_sources_hold_what_their_tests_need_and_nothing_that_is_made(built: Path) -> None:

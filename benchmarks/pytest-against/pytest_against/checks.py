@@ -12,31 +12,21 @@ from pytest_against.workers import HEAD, Collected, Tree, started
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """What one run of a test shows without a clock.
-
-    Attributes
-    ----------
-    outcome : str
-        ``passed``, ``failed`` or ``skipped``.
-    why : str
-        The reason, if it did not pass.
-    exact : mapping of str to int
-        Numbers that must not grow: ``peak_bytes``, the peak of traced memory during a call, if it
-        made one, and those of the suite's own.
-    inputs : str
-        Digest of the input data, if the suite gives one.
-    digest : str
-        Digest of the result where it is plain data or an array.
-    warnings : tuple of str
-        Names of the warning classes that are raised.
-    """
+    """What one run of a test shows without a clock."""
 
     outcome: str
+    """``passed``, ``failed`` or ``skipped``."""
     why: str = ""
+    """The reason, if it did not pass."""
     exact: Mapping[str, int] = field(default_factory=dict)
+    """Numbers that must not grow: ``peak_bytes``, the peak of traced memory during a call, if it
+    made one, and those of the suite's own."""
     inputs: str = ""
+    """Digest of the input data, if the suite gives one."""
     digest: str = ""
+    """Digest of the result where it is plain data or an array."""
     warnings: tuple[str, ...] = ()
+    """Names of the warning classes that are raised."""
 
     @property
     def timed(self) -> bool:
@@ -46,18 +36,11 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What one side showed without a clock.
-
-    Attributes
-    ----------
-    collected : Collected
-        The benchmarks that it has.
-    checks : mapping of str to Check
-        What they showed, by node id; empty if they were collected only.
-    """
+    """What one side showed without a clock."""
 
     collected: Collected
     checks: Mapping[str, Check]
+    """By node id; empty if its benchmarks were collected only."""
 
 
 def absence(check: Check | None) -> str:
@@ -71,20 +54,17 @@ def absence(check: Check | None) -> str:
 
 def has(arguments: Sequence[str], node: str) -> bool:
     """Return whether some files, folders and node ids have a test in them; none have all."""
-    return not arguments or any(_below(node, argument) for argument in arguments)
-
-
-def _below(node: str, argument: str) -> bool:
-    if "::" in argument:
-        return node == argument or node.startswith((f"{argument}[", f"{argument}::"))
-    return PurePosixPath(node.partition("::")[0]).is_relative_to(argument)
+    file = PurePosixPath(node.partition("::")[0])
+    return not arguments or any(
+        node == argument or node.startswith((f"{argument}[", f"{argument}::"))
+        if "::" in argument
+        else file.is_relative_to(argument)
+        for argument in arguments
+    )
 
 
 def collect(suite: Suite, name: str, place: Path, timeout: float) -> Checked:
-    """Return the benchmarks that a side has of its own, without running them.
-
-    There may be none; why a side cannot be collected is among what is broken in it.
-    """
+    """Return the benchmarks that a side has of its own; a refusal is among what is broken."""
     files = dict.fromkeys(argument.partition("::")[0] for argument in suite.arguments)
     there = tuple(file for file in files if (place / file).exists())
     found = Collected({}, {}, {})
@@ -100,14 +80,7 @@ def collect(suite: Suite, name: str, place: Path, timeout: float) -> Checked:
 
 
 def check(tree: Tree, timeout: float, on_row: OnRow) -> Checked:
-    """Run each benchmark of one side once, without a clock.
-
-    Raises
-    ------
-    CannotJudgeError
-        If the process crashes or hangs, there is nothing to run, a test is left out, or what is
-        under test was imported from elsewhere.
-    """
+    """Run each benchmark of one side once, without a clock; refuse to judge some as if all."""
     request = replace(tree.request, mode=Mode.CHECKS)
     with started([replace(tree, request=request)]) as (worker,):
         collected = worker.collected(timeout)
@@ -119,7 +92,12 @@ def check(tree: Tree, timeout: float, on_row: OnRow) -> Checked:
             answer["warnings"] = tuple(answer.get("warnings", ()))
             found[node] = Check(**answer)
             on_row(node)
-    _check_complete(tree, collected, found)
+    left_out = [node for node in collected.nodes if node not in found]
+    if left_out:
+        raise CannotJudgeError(
+            f"the run of the {tree.name} ended before {left_out[0]}, and {len(left_out)} tests did "
+            "not run; run pytest there to see why"
+        )
     # A test may import what it measures only when it runs.
     if found:
         _check_origins(tree, answer["origins"])
@@ -137,16 +115,6 @@ def _check_collected(tree: Tree, collected: Collected) -> None:
         raise CannotJudgeError(
             f"no test on the {tree.name} uses the fixture `benchmark`; name the files or folders "
             "of the benchmarks, or choose others with -k or -m"
-        )
-
-
-def _check_complete(tree: Tree, collected: Collected, found: Mapping[str, Check]) -> None:
-    """Refuse to judge some of the tests as if they were all."""
-    left_out = [node for node in collected.nodes if node not in found]
-    if left_out:
-        raise CannotJudgeError(
-            f"the run of the {tree.name} ended before {left_out[0]}, and {len(left_out)} tests did "
-            "not run; run pytest there to see why"
         )
 
 

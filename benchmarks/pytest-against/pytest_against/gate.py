@@ -40,21 +40,14 @@ SHORT_TRIALS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How long a trial is.
-
-    Attributes
-    ----------
-    seconds : float
-        Most time for a row, in seconds.
-    spare : float
-        Seconds that the rows of a trial may share when they are so few that each gets more.
-    precision : float
-        Part of the limit to within which a trial has to know a log ratio.
-    """
+    """How long a trial is."""
 
     seconds: float
+    """Most time for a row."""
     spare: float
+    """Seconds that the rows of a trial may share when they are so few that each gets more."""
     precision: float
+    """Part of the limit to within which a trial has to know a log ratio."""
 
 
 SHORT: Final = Length(seconds=0.03, spare=2.0, precision=1 / 3)
@@ -67,25 +60,9 @@ _OWN: Final = "tests of the base"
 def against_revision(
     suite: Suite, revision: str, limits: Limits, progress: Progress, *, allow_new: bool = False
 ) -> Result:
-    """Judge the working tree against a git revision.
+    """Judge the working tree against a git revision, any name of a commit.
 
-    Parameters
-    ----------
-    suite : Suite
-        The tests, and the packages under test.
-    revision : str
-        Any name of a commit.
-    limits : Limits
-        How much is tolerated, and how long one may look.
-    progress : Progress
-        Told what is going on.
-    allow_new : bool
-        Whether rows that the revision lacks are left out of the answer.
-
-    Raises
-    ------
-    CannotJudgeError
-        If something is missing that a verdict needs, or a process fails.
+    With `allow_new`, rows that the revision lacks are left out of the answer.
     """
     budget = Budget(time.monotonic())
     commit = trees.find_commit(suite.root, revision)
@@ -110,23 +87,9 @@ def judge(  # noqa: PLR0913, PLR0917 - each is a thing of its own
     run_trials: RunTrials,
     budget: Budget,
 ) -> Result:
-    """Decide what needs no clock, time the rest unless something failed, and put it together.
-
-    Parameters
-    ----------
-    head, base : Checked
-        What both sides showed without a clock.
-    own : Checked
-        The benchmarks that the revision has with its own tests.
-    limits : Limits
-        How much is tolerated, and how long one may look.
-    run_trials : callable
-        Runs trials.
-    budget : Budget
-        When it began to run.
-    """
-    nodes = {**head.collected.nodes, **base.collected.nodes, **own.collected.nodes}
-    rows = rows_of({**nodes, **head.collected.nodes})  # files and lines are those of the head
+    """Decide what needs no clock, time the rest unless something failed, and put it together."""
+    here = head.collected.nodes  # first in order, and last so that its files and lines count
+    rows = rows_of({**here, **base.collected.nodes, **own.collected.nodes, **here})
     told = untimed(rows, head, base, own, limits.limit)
     timed = [node for node, found in head.checks.items() if found.timed and node not in told]
     every = told | {node: Sample(rows[node]) for node in timed}
@@ -146,32 +109,31 @@ def untimed(
     rows: Mapping[str, Row], head: Checked, base: Checked, own: Checked, limit: float
 ) -> dict[str, RowResult]:
     """Return the verdicts that need no clock, by node id; rows to be timed are not among them."""
-    found = {}
-    for node, row in rows.items():
+    found: dict[str, tuple[Verdict, str]] = {}
+    for node in rows:
         now, then = head.checks.get(node), base.checks.get(node)
         had = node in own.collected.nodes or (then is not None and then.timed)
         if now is not None and now.outcome == "failed":
-            found[node] = RowResult.untimed(row, Verdict.DIVERGED, now.why)
+            found[node] = Verdict.DIVERGED, now.why
         elif now is None or not now.timed:
             # What neither side times is only counted in a note.
             alike = now and then and not then.timed and now.outcome == then.outcome
             if had and not alike:
                 why = f"in the base, but {absence(now)} the working tree; restore it, or choose"
-                found[node] = RowResult.untimed(row, Verdict.VANISHED, f"{why} another --base")
+                found[node] = Verdict.VANISHED, f"{why} another --base"
         elif then is None or not then.timed:
             why = f"{absence(then)} the base; choose one that has it with --base, or let it pass"
-            found[node] = RowResult.untimed(row, Verdict.NEW, f"{why} with --allow-new")
+            found[node] = Verdict.NEW, f"{why} with --allow-new"
         elif now.inputs != then.inputs:
             why = "its input depends on the package under test; give both sides the same"
-            found[node] = RowResult.untimed(row, Verdict.UNJUDGED, why)
+            found[node] = Verdict.UNJUDGED, why
         elif more := increases(now.exact, then.exact, limit):
-            found[node] = RowResult.untimed(row, Verdict.HEAVIER, "; ".join(more))
-    return found
+            found[node] = Verdict.HEAVIER, "; ".join(more)
+    return {node: RowResult.untimed(rows[node], *its) for node, its in found.items()}
 
 
 def _notes(head: Checked, base: Checked, own: Checked) -> list[str]:
     """Say what the reader has to know of the checks."""
-    nodes, own_nodes = head.collected.nodes, own.collected.nodes
     both = [(now, base.checks[node]) for node, now in head.checks.items() if node in base.checks]
     both = [(now, then) for now, then in both if now.timed and then.timed]
     counts = {
@@ -183,10 +145,6 @@ def _notes(head: Checked, base: Checked, own: Checked) -> list[str]:
             found.outcome == "passed" and not found.timed for found in head.checks.values()
         ),
         "skipped": sum(found.outcome == "skipped" for found in head.checks.values()),
-        "a test that has changed, and is run on both sides as it is now": sum(
-            nodes[node].get("source") != own_nodes[node].get("source")
-            for node in nodes.keys() & own_nodes.keys()
-        ),
     }
     notes = [f"{what}: {report.count(number)}" for what, number in counts.items() if number]
     for side, what in ((base, "the base"), (own, "the tests that the base had")):

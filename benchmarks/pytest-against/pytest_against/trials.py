@@ -16,41 +16,26 @@ from pytest_against.workers import AGAIN, BASE, HEAD, Tree, Worker, started
 
 @dataclass(frozen=True, slots=True)
 class TrialResult:
-    """What a trial found.
-
-    Attributes
-    ----------
-    head, again : mapping of str to Measured
-        By node id, against the base.
-    failed : mapping of str to str
-        Why a test did not pass when it was timed on the head, by node id.
-    """
+    """What a trial found, by node id: the head and the second copy are held against the base."""
 
     head: Mapping[str, Measured]
     again: Mapping[str, Measured]
     failed: Mapping[str, str]
+    """Why a test did not pass when it was timed on the head."""
 
 
 @dataclass(frozen=True, slots=True)
 class HowToTime:
-    """How rows are timed in a trial.
-
-    Attributes
-    ----------
-    seconds : float
-        Most time for a row, in seconds.
-    precision : float
-        Standard error of a log ratio, within a trial, that is good enough.
-    timeout : float
-        Seconds without a word from a worker after which it counts as hung.
-    fastest : float
-        Seconds of the clock's fixed work in calm in earlier trials; 0 if there were none.
-    """
+    """How rows are timed in a trial."""
 
     seconds: float
+    """Most time for a row."""
     precision: float
+    """Standard error of a log ratio, within a trial, that is good enough."""
     timeout: float
+    """Seconds without a word from a worker after which it counts as hung."""
     fastest: float = 0.0
+    """Seconds of the clock's fixed work in calm in earlier trials; 0 if there were none."""
 
 
 def run_pair(  # noqa: PLR0913, PLR0917 - each is a thing of its own
@@ -61,27 +46,9 @@ def run_pair(  # noqa: PLR0913, PLR0917 - each is a thing of its own
     core: int | None,
     on_row: OnRow,
 ) -> TrialResult:
-    """Time some rows of both sides in turns, each side in a fresh process, on one core.
+    """Time some rows of both sides in turns, each side in a fresh process, all on one core.
 
-    Parameters
-    ----------
-    trees : mapping of str to Tree
-        `HEAD` and `BASE`, and `AGAIN` if there are controls.
-    nodes : sequence of str
-        The rows, in the order in which they run.
-    controls : sequence of str
-        Those on which the second copy of the base rides along.
-    how : HowToTime
-        How to time them.
-    core : int or None
-        Number of the core that all processes share.
-    on_row : callable
-        Told each node id as it begins.
-
-    Raises
-    ------
-    CannotJudgeError
-        If a process crashes, hangs, is killed or leaves rows out, or its clock stands still.
+    On the controls, which are some of the rows, the second copy of the base rides along.
     """
     if core is not None:
         pin(core)
@@ -101,35 +68,33 @@ def run_pair(  # noqa: PLR0913, PLR0917 - each is a thing of its own
             worker.say(tests=wanted[name])
         for node in nodes:
             on_row(node)
-            present = [
-                by_name[name] for name in (BASE, HEAD, AGAIN) if node in wanted.get(name, ())
-            ]
-            meetings = [_Meeting(worker, node, how.timeout) for worker in present]
-            timed = meetings[1].there
-            found = _paired(meetings, how, rng)
-            for into, each in zip((head, again), found, strict=False):
-                into[node] = each
+            present = [name for name in (BASE, HEAD, AGAIN) if node in wanted.get(name, ())]
+            meetings = [_Meeting(by_name[name], node, how.timeout) for name in present]
+            its = meetings[1]
+            timed = its.there
+            for into, found in zip((head, again), _paired(meetings, how, rng), strict=False):
+                into[node] = found
             for meeting in meetings:
                 meeting.part()
-            if meetings[1].answer["outcome"] != "passed":
+            if its.answer["outcome"] != "passed":
                 head.pop(node, None)
                 # Before its call it may have missed what only one process can have, such as a port.
-                failed |= {node: meetings[1].answer["why"]} if timed else {}
+                failed |= {node: its.answer["why"]} if timed else {}
     return TrialResult(head, again, failed)
 
 
 def _paired(meetings: Sequence[_Meeting], how: HowToTime, rng: random.Random) -> list[Measured]:
     """Return how the sides after the first did; nothing if the test of one has ended."""
-    if not all(meeting.there for meeting in meetings):
-        return []
     try:
-        return paired(*meetings, seconds=how.seconds, precision=how.precision, rng=rng)
+        if all(meeting.there for meeting in meetings):
+            return paired(*meetings, seconds=how.seconds, precision=how.precision, rng=rng)
     except _Failed:
-        return []
+        pass
     except ValueError as error:
         raise CannotJudgeError(
             f"{error} at {meetings[0].node}; does the package change the clock? run that test alone"
         ) from None
+    return []
 
 
 def run_alone(
@@ -152,8 +117,7 @@ def run_alone(
             meeting = _Meeting(worker, node, how.timeout)
             if meeting.there:
                 seed = rng.getrandbits(32)
-                worker.say(seconds=how.seconds, fastest=how.fastest, seed=seed)
-                meeting.heard(answer := worker.hear(how.timeout))
+                answer = meeting.ask(seconds=how.seconds, fastest=how.fastest, seed=seed)
                 times[node], clock = answer.get("times", ()), answer.get("clock", clock)
             meeting.part()
             if meeting.answer["outcome"] != "passed":
@@ -179,22 +143,22 @@ class _Meeting:
         self._timeout = timeout
         self.answer: dict[str, Any] = {}
         self.there = True
-        worker.say(begin=True)
-        self.heard(worker.hear(timeout))
+        self.ask(begin=True)
 
-    def heard(self, answer: dict[str, Any]) -> None:
-        """Take in an answer; a test that is done is not there any more."""
+    def ask(self, **order: Any) -> dict[str, Any]:
+        """Return the answer to an order; a test that is done is not there any more."""
+        self._worker.say(**order)
+        answer = self._worker.hear(self._timeout)
         if "end" in answer or answer.get("at", self.node) != self.node:
             raise CannotJudgeError(
                 f"the run of the {self._worker.tree.name} left out {self.node}; run it again"
             )
         if "done" in answer:
             self.answer, self.there = answer, False
+        return answer
 
     def run(self, calls: int, batches: int, seed: int) -> list[float]:
-        self._worker.say(run=calls, batches=batches, seed=seed)
-        answer = self._worker.hear(self._timeout)
-        self.heard(answer)
+        answer = self.ask(run=calls, batches=batches, seed=seed)
         if not self.there:
             raise _Failed
         seconds: list[float] = answer["ran"]
@@ -203,8 +167,7 @@ class _Meeting:
     def part(self) -> None:
         """Let the test go on to its end."""
         if self.there:
-            self._worker.say(go=True)
-            self.heard(self._worker.hear(self._timeout))
+            self.ask(go=True)
 
 
 def own_cores(count: int) -> Sequence[int | None]:

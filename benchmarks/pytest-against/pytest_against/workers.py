@@ -24,8 +24,6 @@ from pytest_against.model import CannotJudgeError, Mode, Request, Suite
 _TICK: Final = 0.5
 """Seconds between two looks for a worker that hangs."""
 
-_MOST_PADDING: Final = 4096
-
 HEAD: Final = "head"
 BASE: Final = "base"
 AGAIN: Final = "again"
@@ -36,35 +34,24 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
-    """One side: a folder, and the interpreter that runs what is in it.
-
-    Attributes
-    ----------
-    name : str
-        `HEAD`, `BASE`, `AGAIN`, or what messages are to call it.
-    root : Path
-        The root of the project in this tree.
-    request : Request
-        How pytest is started there.
-    python : str
-        The interpreter.
-    """
+    """One side: a folder, and the interpreter that runs what is in it."""
 
     name: str
+    """`HEAD`, `BASE`, `AGAIN`, or what messages are to call it."""
     root: Path
+    """The root of the project in this tree."""
     request: Request
     python: str = sys.executable
 
     @classmethod
     def of(cls, suite: Suite, name: str, root: Path) -> Tree:
         """Return a side whose project stands in a folder."""
-        arguments = [*suite.options, f"--rootdir={root}"]
-        arguments += [f"-k={suite.keyword}"] if suite.keyword else []
-        arguments += [f"-m={suite.marks}"] if suite.marks else []
+        chosen = [f"-k={suite.keyword}"] if suite.keyword else []
+        chosen += [f"-m={suite.marks}"] if suite.marks else []
         path = dict.fromkeys(str((root / package).parent) for package in suite.packages)
         request = Request(
             mode=Mode.TIMING,
-            arguments=(*arguments, *suite.arguments),
+            arguments=(*suite.options, f"--rootdir={root}", *chosen, *suite.arguments),
             path=tuple(path),
             packages=tuple(Path(package).stem for package in suite.packages),
         )
@@ -73,31 +60,18 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """The benchmarks that one side has.
-
-    Attributes
-    ----------
-    nodes : mapping of str to mapping
-        What is known of each, by node id: ``file``, ``line``, ``group``, ``method``...
-    broken : mapping of str to str
-        Why a file or a folder could not be collected.
-    origins : mapping of str to str
-        Where each package under test was imported from, empty if it was not imported.
-    """
+    """The benchmarks that one side has."""
 
     nodes: Mapping[str, Mapping[str, Any]]
+    """What is known of each, by node id: ``file``, ``line``, ``group``, ``method``..."""
     broken: Mapping[str, str]
+    """Why a file or a folder could not be collected."""
     origins: Mapping[str, str]
+    """Where each package under test was imported from, empty if it was not imported."""
 
 
 class Worker:
-    """A process that runs the tests of one side.
-
-    Attributes
-    ----------
-    tree : Tree
-        The side.
-    """
+    """A process that runs the tests of one side."""
 
     running: Final[set[Worker]] = set()
 
@@ -117,18 +91,7 @@ class Worker:
             self._child.stdin.flush()
 
     def hear(self, timeout: float) -> dict[str, Any]:
-        """Return the next answer.
-
-        Parameters
-        ----------
-        timeout : float
-            Seconds to wait for it.
-
-        Raises
-        ------
-        CannotJudgeError
-            If the process ended, or said nothing for so long.
-        """
+        """Return the next answer; refuse if the process ended, or says nothing for some seconds."""
         assert self._child.stdout is not None  # noqa: S101 - a pipe
         found: dict[str, Any] = {"begins": self._at}
         while "begins" in found:
@@ -142,13 +105,7 @@ class Worker:
         return found
 
     def collected(self, timeout: float) -> Collected:
-        """Return the benchmarks that it has found; it then waits for those that it is to run.
-
-        Raises
-        ------
-        CannotJudgeError
-            If it found none because pytest ended before; see also `hear`.
-        """
+        """Return the benchmarks that it has found; it then waits for those that it is to run."""
         found = self.hear(timeout)
         if "collected" not in found:
             raise CannotJudgeError(
@@ -165,13 +122,12 @@ class Worker:
 
     def end(self) -> None:
         """Kill the process and all that it started."""
-        try:
+        # That all have ended is a `ProcessLookupError`, or on macOS the other.
+        with suppress(ProcessLookupError, PermissionError):
             if hasattr(os, "killpg"):
                 os.killpg(self._child.pid, signal.SIGKILL)
             else:
                 self._child.kill()
-        except (ProcessLookupError, PermissionError):
-            pass  # all have ended; macOS has the second word for it
 
     def _obituary(self, timeout: float) -> str:
         try:
@@ -195,7 +151,7 @@ def started(trees: Sequence[Tree]) -> Iterator[list[Worker]]:
     """Start a worker for each side; those that hang are ended, and in the end all of them are."""
     done = threading.Event()
     # It moves what lies at fixed addresses otherwise, alike on all sides.
-    padding = "." * random.randrange(_MOST_PADDING)  # noqa: S311 - a place, not a secret
+    padding = "." * random.randrange(4096)  # noqa: S311 - a place, not a secret
     with ExitStack() as stack:
         workers = [stack.enter_context(_started(tree, padding)) for tree in trees]
 
@@ -211,6 +167,10 @@ def started(trees: Sequence[Tree]) -> Iterator[list[Worker]]:
 
 @contextmanager
 def _started(tree: Tree, padding: str) -> Iterator[Worker]:
+    # Older releases of pytest-cov measure whatever Python a run starts; pytest-benchmark switches
+    # itself off in what a worker of pytest-xdist starts.
+    left_out = ("COV_CORE_", "PYTEST_XDIST_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     with (
         # What tests leave behind goes with the process.
         tempfile.TemporaryDirectory(prefix="gate-", ignore_cleanup_errors=True) as folder,
@@ -220,7 +180,14 @@ def _started(tree: Tree, padding: str) -> Iterator[Worker]:
         child = subprocess.Popen(  # noqa: S603 - our own module
             [tree.python, "-P", "-m", "pytest_against.worker"],
             cwd=tree.root,
-            env=_environment(folder, padding),
+            env={
+                **kept,
+                **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder),
+                "PYTHONHASHSEED": "0",
+                "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait must not use the timed core
+                "PYTEST_ADDOPTS": "",
+                "PYTEST_AGAINST_PADDING": padding,
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -234,36 +201,12 @@ def _started(tree: Tree, padding: str) -> Iterator[Worker]:
             yield worker
         finally:
             Worker.running.discard(worker)
-            worker.end()
-            child.wait()
-            for stream in (child.stdin, child.stdout):
-                with suppress(OSError):  # an order that it did not live to read
-                    assert stream is not None  # noqa: S101 - a pipe
-                    stream.close()
-
-
-def _environment(temporary: str, padding: str) -> dict[str, str]:
-    # Older releases of pytest-cov measure whatever Python a run starts; pytest-benchmark switches
-    # itself off in what a worker of pytest-xdist starts.
-    left_out = ("COV_CORE_", "PYTEST_XDIST_")
-    return {
-        **{name: value for name, value in os.environ.items() if not name.startswith(left_out)},
-        **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), temporary),
-        "PYTHONHASHSEED": "0",
-        "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait must not use the core that is timed
-        "PYTEST_ADDOPTS": "",
-        "PYTEST_AGAINST_PADDING": padding,
-    }
+            with suppress(OSError), child:  # there may be an order that it did not live to read
+                worker.end()
 
 
 def side_by_side(jobs: Sequence[Callable[[], T]]) -> list[T]:
-    """Run jobs in threads and return their results; when one fails, or we are interrupted, all end.
-
-    Parameters
-    ----------
-    jobs : sequence of callable
-        Each starts workers of its own.
-    """
+    """Run jobs in threads, return their results; when one fails, or we are interrupted, all end."""
     with ThreadPoolExecutor(max_workers=len(jobs)) as pool:
         futures = [pool.submit(job) for job in jobs]
         try:
