@@ -1,7 +1,5 @@
 """ReLU into a fresh array or a given buffer."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -13,4 +11,5 @@ from benchmarks.case import Case
 @pytest.mark.parametrize("method, workload", rows.parameters("test_forward"))
 def test_forward(case: Case, benchmark: Any) -> None:
     """Time a method that leaves its input alone."""
-    case.check(benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds))
+    result = benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds)
+    case.check(result)

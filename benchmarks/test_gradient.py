@@ -1,7 +1,5 @@
 """The derivative of ReLU, and its backward pass."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -13,10 +11,12 @@ from benchmarks.case import Case
 @pytest.mark.parametrize("method, workload", rows.parameters("test_derivative"))
 def test_derivative(case: Case, benchmark: Any) -> None:
     """Time a derivative."""
-    case.check(benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds))
+    result = benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds)
+    case.check(result)
 
 
 @pytest.mark.parametrize("method, workload", rows.parameters("test_backward"))
 def test_backward(case: Case, benchmark: Any) -> None:
     """Time a backward pass."""
-    case.check(benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds))
+    result = benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds)
+    case.check(result)

@@ -1,7 +1,5 @@
 """ReLU over its own input, on data that no earlier call has rectified."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -13,4 +11,5 @@ from benchmarks.case import Case
 @pytest.mark.parametrize("method, workload", rows.parameters("test_inplace"))
 def test_inplace(case: Case, benchmark: Any) -> None:
     """Time a method that works in place."""
-    case.check(benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds))
+    result = benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds)
+    case.check(result)
