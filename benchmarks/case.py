@@ -45,7 +45,7 @@ class Case:
 
     @property
     def rounds(self) -> int:
-        """How many rounds take ``--benchmark-max-time``, at most 10,000; the gate counts its own."""
+        """Rounds that take ``--benchmark-max-time``, at most 10,000; the gate counts its own."""
         if _WORKER in os.environ or self._benchmark.disabled:
             return 1
         seconds = min(timeit.repeat(self._call, number=1, repeat=2))
