@@ -15,5 +15,4 @@ from benchmarks.case import Case
 @pytest.mark.parametrize("method, workload", rows.parameters("test_article"))
 def test_article(case: Case, benchmark: Any) -> None:
     """Time a method as the article did, or should have."""
-    result = benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds)
-    case.check(result)
+    case.check(benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds))

@@ -11,5 +11,4 @@ from benchmarks.case import Case
 @pytest.mark.parametrize("method, workload", rows.parameters("test_forward"))
 def test_forward(case: Case, benchmark: Any) -> None:
     """Time a method that leaves its input alone."""
-    result = benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds)
-    case.check(result)
+    case.check(benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds))

@@ -11,12 +11,10 @@ from benchmarks.case import Case
 @pytest.mark.parametrize("method, workload", rows.parameters("test_derivative"))
 def test_derivative(case: Case, benchmark: Any) -> None:
     """Time a derivative."""
-    result = benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds)
-    case.check(result)
+    case.check(benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds))
 
 
 @pytest.mark.parametrize("method, workload", rows.parameters("test_backward"))
 def test_backward(case: Case, benchmark: Any) -> None:
     """Time a backward pass."""
-    result = benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds)
-    case.check(result)
+    case.check(benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds))

@@ -11,5 +11,4 @@ from benchmarks.case import Case
 @pytest.mark.parametrize("method, workload", rows.parameters("test_inplace"))
 def test_inplace(case: Case, benchmark: Any) -> None:
     """Time a method that works in place."""
-    result = benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds)
-    case.check(result)
+    case.check(benchmark.pedantic(case.function, setup=case.operands, rounds=case.rounds))
