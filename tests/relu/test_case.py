@@ -1,7 +1,9 @@
 """One row, called: the right answer passes, and every mistake is noticed."""
 
+import operator
 import timeit
 from collections.abc import Callable
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -54,34 +56,22 @@ def test_right_answer_passes(workload: Workload, mode: str) -> None:
         assert (watch.has_error, watch.group) == (False, row.group)
 
 
-def change_one(x: Any) -> Any:
-    result = np.maximum(x, 0)
-    result[17] += 1
-    return result
-
-
-def change_input(x: Any) -> Any:
-    x[x < 0] = 0
-    return x.copy()
-
-
-def fill_mask(x: Any, out: Any, mask: Any) -> Any:
-    mask[:] = True
-    return np.maximum(x, 0, out=out)
+def plus_one_at_17(x: Any) -> Any:
+    return np.maximum(x, 0) + (np.arange(x.size) == 17)
 
 
 MISTAKES: Final[dict[str, tuple[str, Callable[..., Any], str]]] = {
-    "one value": ("maximum", change_one, "result has "),
+    "one value": ("maximum", plus_one_at_17, "result has "),
     "NaN": ("maximum", lambda x: x * np.nan, "result has nan at [0], expected "),
     "dtype": ("maximum", lambda x: np.maximum(x, 0).astype(">f8"), "result has dtype >f8, exp"),
     "shape": ("maximum", lambda x: np.maximum(x, 0)[:, None], "result has shape (1000, 1), ex"),
     "type": ("maximum", lambda x: np.maximum(x, 0).tolist(), "result is a list, expected an"),
     "a view": ("maximum", lambda x: x[::-1], "result shares memory with an argument"),
-    "its input": ("maximum", change_input, "read-only argument x has 0.0 at ["),
+    "its input": ("maximum", lambda x: np.maximum(x, 0, out=x).copy(), "read-only argument x has"),
     "other input": ("backward_where", lambda grad, x: np.where(grad > 0, x, 0), "result has "),
     "no buffer": ("maximum_out", lambda x, _: np.maximum(x, 0), "written argument out has nan at"),
     "view of it": ("maximum_out", lambda x, out: np.maximum(x, 0, out=out)[:], "result is not the"),
-    "mask": ("forward_mask", fill_mask, "written argument mask has True at ["),
+    "mask": ("forward_mask", lambda x, out, _: np.fmax(x, 0, out), "written argument mask has T"),
     "not in place": ("copyto", lambda x: np.maximum(x, 0), "written argument x has -0."),
     "a copy": ("copyto", lambda x: np.maximum(x, 0, out=x).copy(), "result is not the argument x"),
 }
@@ -98,19 +88,18 @@ def test_mistake_is_noticed(method: str, function: Any, words: str) -> None:
     assert ("\n" in str(caught.value), watch.has_error) == (False, True)
 
 
-@pytest.mark.usefixtures("mode")
 @pytest.mark.parametrize("workload", ["float32-3e4", "float64-3e4-fortran"])
-def test_answer_to_an_earlier_call_is_noticed(workload: str) -> None:
+def test_answer_to_an_earlier_call_is_noticed(workload: str, mode: str) -> None:
     case, _ = case_of("maximum", WORKLOADS[workload])
     earlier = outcome(case)
-    assert not case.difference(earlier)
+    assert not case.difference(earlier), mode
     case.operands()
-    assert "result has " in case.difference(earlier)
+    assert "result has " in case.difference(earlier), mode
 
 
 def test_only_a_hurry_leaves_numbers_out(mode: str) -> None:
     case, _ = case_of("maximum", WORKLOADS["float64-3e4"])
-    case.function = change_one
+    case.function = plus_one_at_17
     assert ("at [17]" in case.difference(outcome(case))) == (mode == "checks")
 
 
@@ -129,12 +118,10 @@ def test_buffers_hold_nothing_that_is_right_before_the_call() -> None:
     assert not any((buffer == old).any() for buffer, old in zip(buffers, before, strict=True))
 
 
-def test_changed_data_fail_but_in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    changed = Workload("n", "0", "float64", (9,))
-    with pytest.raises(fails, match="workload n has digest "):
-        case_of("relu", changed)
-    monkeypatch.setenv("PYTEST_AGAINST", "timing")
-    case_of("relu", changed)
+def test_changed_data_fail_but_in_a_hurry(mode: str) -> None:
+    refused = pytest.raises(fails, match="workload n has digest ")
+    with refused if mode == "checks" else nullcontext():
+        case_of("relu", Workload("n", "0", "float64", (9,)))
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -178,8 +165,8 @@ PASSES: Final[dict[str, tuple[int, Callable[..., Any]]]] = {
     "temporaries": (3, lambda x: (abs(x) + x) / 2),
     "where=": (1, lambda x: np.add(x, 1, where=np.ones(20, bool), out=np.empty(20))),
     "reduce": (1, np.add.reduce),
-    "copy": (3, change_input),
-    "setitem": (2, change_one),
+    "copy": (2, lambda x: np.maximum(x.copy(), 0)),
+    "setitem": (1, lambda x: operator.setitem(x, 17, 0)),
     "getitem": (1, lambda x: x[np.array([0, 2])]),
     "view": (1, lambda x: np.maximum(x.view("i8")[::2], 0)),
     "reshape": (0, lambda x: x.reshape(2, -1).T),

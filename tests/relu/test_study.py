@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom
 
 from benchmarks.results import plants, study
 from benchmarks.results.gate_log import LoggedGate, append, load, outcome, rate, summary
@@ -171,15 +170,9 @@ def test_log_gives_back_its_gates_and_names_a_line_that_is_none(tmp_path: Path) 
             load(log)
 
 
-@settings(derandomize=True)
-@given(total=st.integers(1, 200), data=st.data())
-def test_outside_the_bounds_the_count_would_be_rare(total: int, data: st.DataObject) -> None:
-    count = data.draw(st.integers(0, total))
-    low, high = (float(b) / 100 for b in re.findall(r"([\d.]+)%", rate(count, total)))
-    rounding = 0.0005
-    assert low - rounding <= count / total <= high + rounding
-    assert binom.sf(count - 1, total, max(0, low - rounding)) <= 0.025 or not count
-    assert binom.cdf(count, total, min(1, high + rounding)) <= 0.025 or count == total
+def test_a_share_has_the_bounds_of_clopper_and_pearson() -> None:
+    assert rate(0, 60) == "0 of 60 (0.0% to 6.0%)"  # 1 - 0.025 ** (1 / 60)
+    assert rate(1, 1) == "1 of 1 (2.5% to 100.0%)"
 
 
 def test_gates_add_up_by_setting_and_plant() -> None:
