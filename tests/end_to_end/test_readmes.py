@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from functools import cache
@@ -27,6 +28,7 @@ ROOT: Final = Path(__file__).parents[2]
 ENGINE: Final = "benchmarks/pytest-against/README.md"
 LONGEST: Final = {"README.md": 250, "benchmarks/README.md": 250, ENGINE: 200}
 PAGES: Final = [*LONGEST, "benchmarks/results/numpy-releases.md"]
+COMPARE: Final[ArgumentParser] = make_parser()  # type: ignore[no-untyped-call]
 _PROGRAMS: Final = "python -m benchmarks|pytest-against|pytest-benchmark|pytest|tox run|pip install"
 
 
@@ -108,7 +110,7 @@ def check_one(words: list[str]) -> None:
         case ["python", "benchmarks/results/make.py", *rest]:
             check_options(rest, helped(make.main))
         case ["pytest-benchmark", name, *rest]:
-            check_options(rest, helped(make_parser().parse_args, name))
+            check_options(rest, helped(COMPARE.parse_args, name))
         case ["pytest", *rest] | ["python", "-m", "pytest", *rest]:
             check_options(rest, help_of_pytest())
             paths = [word for word in rest if re.match(r"(tests|benchmarks)(/|$)", word)]

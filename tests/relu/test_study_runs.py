@@ -17,6 +17,7 @@ from benchmarks.results.plants import NOTHING, PLANTS, SLOWER, Plant, prepare
 from benchmarks.results.running import Run, Side, neighbours, run
 from pytest_against.model import CannotJudgeError
 from relu_impls import METHODS
+from tests.against.repository import put
 
 needs_proc = pytest.mark.skipif(
     not Path("/proc").is_dir(), reason="reads the states of processes there"
@@ -37,8 +38,9 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         if isinstance(code, BaseException):
             raise code
         row = plant and {"row": "it[a]", "method": plant.method, "verdict": "regressed"}
-        report = {"exit": code, "trials": 3, "verdict": "", "why": "", "controls": []}
-        return Run(code, 2.0, 2**20, "said", report | {"rows": [row] if row else []})
+        rows: dict[str, Any] = {"rows": [row] if row else [], "controls": []}
+        told = {"exit": code, "trials": 3, "verdict": "", "why": ""}
+        return Run(code, 2.0, 2**20, "said", rows | told)
 
     monkeypatch.setattr(Side, "gate", gate)
     monkeypatch.setattr(Side, "commit", "abc")
@@ -134,21 +136,20 @@ def test_no_gate_begins_after_the_time_is_up(runs: list[Any], tmp_path: Path, ca
     assert capsys.readouterr().out == "no gate was measured\n"
 
 
-@pytest.mark.parametrize("code", [0, 1, 2, 3, 7])
 def test_command_is_run_without_our_variables(
-    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "benchmarks").mkdir()
-    text = f"import os, sys\nprint('PYTHONPATH' in os.environ, *sys.argv[1:])\nsys.exit({code})"
-    (tmp_path / "benchmarks" / "__main__.py").write_text(text)
+    text = (
+        "import os, sys\n_, name, code = sys.argv\nprint('PYTHONPATH' in os.environ, name, code)\n"
+    )
+    put(tmp_path, "benchmarks/__main__.py", f"{text}sys.exit(int(code))")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    if code == 7:
-        with pytest.raises(CannotJudgeError, match="ended with 7: False gate a b"):
-            run(sys.executable, tmp_path, "gate", "a", "b")
-        return
-    ended = run(sys.executable, tmp_path, "gate", "a", "b")
-    assert (ended.exit, ended.words, ended.report) == (code, "False gate a b", {})
-    assert ended.memory > 2**20 or sys.platform == "win32"
+    for code in range(4):
+        ended = run(sys.executable, tmp_path, "gate", str(code))
+        assert (ended.exit, ended.words, ended.report) == (code, f"False gate {code}", {})
+        assert ended.memory > 2**20 or sys.platform == "win32"
+    with pytest.raises(CannotJudgeError, match="ended with 7: False gate 7"):
+        run(sys.executable, tmp_path, "gate", "7")
 
 
 def test_checkout_without_the_method_or_git_is_refused_in_one_line(tmp_path: Path) -> None:
