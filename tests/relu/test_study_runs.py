@@ -38,6 +38,8 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         if isinstance(code, BaseException):
             raise code
         row = plant and {"row": "it[a]", "method": plant.method, "verdict": "regressed"}
+        if code == "no report":
+            return Run(2, 2.0, 2**20, "said")
         rows: dict[str, Any] = {"rows": [row] if row else [], "controls": []}
         told = {"exit": code, "trials": 3, "verdict": "", "why": ""}
         return Run(code, 2.0, 2**20, "said", rows | told)
@@ -108,17 +110,17 @@ def test_study_goes_on_with_its_log(runs: list[Any], tmp_path: Path, capsys: Any
     assert "2 of 2" in capsys.readouterr().out.splitlines()[-4]
 
 
-def test_gate_that_cannot_judge_ends_a_study_only_if_it_is_the_first(
+def test_gate_that_cannot_judge_ends_a_study_only_if_it_is_the_first_or_says_nothing(
     runs: list[Any], tmp_path: Path
 ) -> None:
     words = ("--log", str(tmp_path / "log"), "--plant", NOTHING, "--gates", "2")
-    runs.extend([2])
-    with pytest.raises(CannotJudgeError, match="a gate could not judge: said"):
-        study.study(asked(*words))
-    assert load(tmp_path / "log") == []
+    for codes in ([2], [0, "no report"]):
+        runs.extend(codes)
+        with pytest.raises(CannotJudgeError, match="a gate could not judge: said"):
+            study.study(asked(*words))
     runs.extend([0, 2])
     assert study.study(asked(*words)) == 0
-    assert [gate.exit for gate in load(tmp_path / "log")] == [0, 2]
+    assert [gate.exit for gate in load(tmp_path / "log")] == [0, 0, 2]
 
 
 def test_earlier_code_runs_the_same_gate(runs: list[Any], tmp_path: Path, capsys: Any) -> None:
