@@ -160,3 +160,5 @@ def test_heights_are_apart_and_in_their_order(wanted: list[float]) -> None:
     order = sorted(range(len(wanted)), key=wanted.__getitem__)
     assert all(found[b] - found[a] >= 17 - 1e-9 for a, b in pairwise(order))
     assert sum(found) == pytest.approx(sum(wanted))
+    if wanted == [10.0, 50.0]:
+        assert found == wanted
