@@ -1,10 +1,8 @@
 """One row ready to be called, and the check of what came of the call."""
 
-from __future__ import annotations
-
 import argparse
 import os
-import time
+import timeit
 from functools import lru_cache
 from typing import Any, Final
 
@@ -25,24 +23,9 @@ _WORKER: Final = "PYTEST_AGAINST"
 _SAMPLE: Final = 1000
 """Numbers of an array that are compared in a hurry; otherwise all are."""
 
-_MOST_ROUNDS: Final = 10_000
-
 
 class Case:
-    """One row ready to be called.
-
-    Parameters
-    ----------
-    row, benchmark : Row, BenchmarkFixture
-        What is timed, and what times it.
-    option : argparse.Namespace
-        Has ``benchmark_max_time``, in seconds, and ``benchmark_min_rounds``.
-
-    Raises
-    ------
-    ValueError
-        If the workload's data is not what was frozen.
-    """
+    """One row ready to be called; it fails if its data is not what was frozen."""
 
     def __init__(self, row: Row, benchmark: BenchmarkFixture, option: argparse.Namespace) -> None:
         self._row, self._benchmark, self._option = row, benchmark, option
@@ -53,32 +36,28 @@ class Case:
         benchmark.group = row.group
         benchmark.extra_info["inputs"] = row.workload.digest
         benchmark.has_error = True  # Until it passed: a row that fails must not be saved.
-        if not self._hurried:
-            row.workload.verify()
+        if not self._hurried and (why := row.workload.changed()):
+            pytest.fail(why, pytrace=False)
         self._variants = _variants(self._names, row.workload, self._dtype)
         self.function = row.method.function
-        self.operands = Operands(
-            *self._variants, writes=[place for place, n in enumerate(self._names) if n in writes]
-        )
+        written = [place for place, name in enumerate(self._names) if name in writes]
+        self.operands = Operands(*self._variants, writes=written)
 
     @property
     def rounds(self) -> int:
-        """How many rounds take ``--benchmark-max-time``; the gate counts its own."""
+        """Rounds that take ``--benchmark-max-time``, at most 10,000; the gate counts its own."""
         if _WORKER in os.environ or self._benchmark.disabled:
             return 1
-        seconds = min(self._call(), self._call())
+        seconds = min(timeit.repeat(self._call, number=1, repeat=2))
         fitting = int(float(self._option.benchmark_max_time) / seconds)
-        return max(int(self._option.benchmark_min_rounds), min(_MOST_ROUNDS, fitting))
+        return max(int(self._option.benchmark_min_rounds), min(10_000, fitting))
 
-    def _call(self) -> float:
-        start = time.perf_counter()
+    def _call(self) -> None:
         self.function(*self.operands()[0])
-        return time.perf_counter() - start
 
     def check(self, result: object) -> None:
         """Fail unless the latest call gave the right answer; then count the passes of a call."""
-        found = self.difference(result)
-        if found is not None:
+        if found := self.difference(result):
             name = f"{self._row.method.name}[{self._row.workload.name}]"
             pytest.fail(f"{name} diverges: {found}", pytrace=False)
         if not self._hurried:
@@ -86,25 +65,22 @@ class Case:
             self._benchmark.extra_info["exact"] = {"passes": number}
         self._benchmark.has_error = False
 
-    def difference(self, result: object) -> str | None:
+    def difference(self, result: object) -> str:
         """Say how the outcome of the latest call differs from the right one, if it does."""
         arguments, variant = self.operands.arguments, self.operands.variant
         outputs = self._row.method.kind.outputs
         answers = {
-            output.argument: _answer(
-                output.quantity, self._row.workload, self._dtype, variant, self._step
-            )
-            for output in outputs
+            o.argument: _answer(o.quantity, self._row.workload, self._dtype, variant, self._step)
+            for o in outputs
         }
         before = zip(self._names, arguments, self._variants[variant], strict=True)
         for name, argument, pristine in before:
             expected = answers[name] if name in answers else pristine.flat[:: self._step]
-            found = reference.difference(argument, expected, self._step)
-            if found is not None:
+            if found := reference.difference(argument, expected, self._step):
                 return f"{'written' if name in answers else 'read-only'} argument {name} {found}"
         if (into := outputs[0].argument) is not None:
             right = result is arguments[self._names.index(into)]
-            return None if right else f"result is not the argument {into}"
+            return "" if right else f"result is not the argument {into}"
         if not isinstance(result, np.ndarray):
             return f"result is a {type(result).__name__}, expected an array"
         if any(np.may_share_memory(result, argument) for argument in arguments):
@@ -112,7 +88,7 @@ class Case:
         if result.shape != self._row.workload.shape:
             return f"result has shape {result.shape}, expected {self._row.workload.shape}"
         found = reference.difference(result, answers[None], self._step)
-        return None if found is None else f"result {found}"
+        return found and f"result {found}"
 
 
 @lru_cache(maxsize=16)

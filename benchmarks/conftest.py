@@ -1,12 +1,9 @@
 """Connects the rows to pytest-benchmark."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.case import Case
 from benchmarks.rows import Row
@@ -16,15 +13,9 @@ from relu_impls import METHODS
 
 
 @pytest.fixture
-def case(
-    method: str, workload: str, benchmark: BenchmarkFixture, pytestconfig: pytest.Config
-) -> Case:
+def case(method: str, workload: str, benchmark: Any, pytestconfig: pytest.Config) -> Case:
     """Return the row of the method and the workload, ready to be called."""
-    row = Row.of(METHODS[method], WORKLOADS[workload])
-    try:
-        return Case(row, benchmark, pytestconfig.option)
-    except ValueError as error:
-        pytest.fail(str(error), pytrace=False)
+    return Case(Row(METHODS[method], WORKLOADS[workload]), benchmark, pytestconfig.option)
 
 
 def pytest_benchmark_generate_machine_info() -> dict[str, str]:

@@ -1,7 +1,5 @@
 """Counts the passes over arrays that a call makes: the same number on every run."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -26,15 +24,11 @@ class _Traced(np.ndarray[Any, Any]):
     def __array_finalize__(self, source: object) -> None:
         self.log = getattr(source, "log", [])
 
-    def __array_ufunc__(
-        self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any
-    ) -> Any:
-        if out is not None:
-            options["out"] = out
-        options = {name: _plain(value) for name, value in options.items()}
-        result = getattr(ufunc, method)(*map(_plain, inputs), **options)
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        plain = {name: _plain(value) for name, value in options.items()}
+        result = getattr(ufunc, method)(*map(_plain, inputs), **plain)
         self.log.append(ufunc.__name__)
-        return out[0] if out is not None else _traced(result, self.log)
+        return options["out"][0] if "out" in options else _traced(result, self.log)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         before = len(self.log)
@@ -54,14 +48,12 @@ class _Traced(np.ndarray[Any, Any]):
         return super().__getitem__(key)
 
     def astype(self, *args: Any, **kwargs: Any) -> Any:
-        return self._copied("astype", args, kwargs)
+        self.log.append("astype")
+        return _traced(_plain(self).astype(*args, **kwargs), self.log)
 
     def copy(self, *args: Any, **kwargs: Any) -> Any:
-        return self._copied("copy", args, kwargs)
-
-    def _copied(self, name: str, args: Any, kwargs: Any) -> Any:
-        self.log.append(name)
-        return _traced(getattr(_plain(self), name)(*args, **kwargs), self.log)
+        self.log.append("copy")
+        return _traced(_plain(self).copy(*args, **kwargs), self.log)
 
 
 def _plain(value: Any) -> Any:
@@ -72,8 +64,7 @@ def _plain(value: Any) -> Any:
 
 
 def _traced(value: Any, log: list[str]) -> Any:
-    if not isinstance(value, np.ndarray):
-        return value
-    traced = value.view(_Traced)
-    traced.log = log
-    return traced
+    if isinstance(value, np.ndarray):
+        value = value.view(_Traced)
+        value.log = log
+    return value

@@ -1,7 +1,5 @@
 """The right answers for a workload, in plain Python: no array operation can hide a mistake."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -17,17 +15,7 @@ _CHUNK: Final = 1 << 16
 def answer(
     quantity: Quantity, x: NDArray[Any], grad: NDArray[Any], dtype: np.dtype[Any]
 ) -> NDArray[Any]:
-    """Return what every method must compute from ordinary numbers.
-
-    Parameters
-    ----------
-    quantity : Quantity
-        What to compute.
-    x, grad : ndarray
-        One dimension of numbers below half the largest of their dtype: there all contracts agree.
-    dtype : dtype
-        Dtype of the answer, unless it is a mask.
-    """
+    """Return what every method computes from 1-D numbers below half the largest of their dtype."""
     match quantity:
         case Quantity.RELU:
             found = (v if v > 0 else 0.0 for v in _numbers(x))
@@ -44,22 +32,14 @@ def _numbers(array: NDArray[Any]) -> Iterator[float]:
         yield from array[start : start + _CHUNK].tolist()
 
 
-def difference(given: NDArray[Any], expected: NDArray[Any], step: int = 1) -> str | None:
-    """Say how an array differs from the right one; +0.0 equals -0.0, and NaN equals NaN.
-
-    Parameters
-    ----------
-    given, expected : ndarray
-        An array of any shape and order; every number `step` of the right one, in C order.
-    step : int
-        How many numbers to go on each time.
-    """
+def difference(given: NDArray[Any], expected: NDArray[Any], step: int = 1) -> str:
+    """Say how every `step`-th number, in C order, is wrong; +0.0 is -0.0, and NaN is NaN."""
     if given.dtype != expected.dtype:
         return f"has dtype {given.dtype}, expected {expected.dtype}"
     found = given.flat[::step]
     same = (found == expected) | ((found != found) & (expected != expected))  # noqa: PLR0124
     if same.all():
-        return None
+        return ""
     first = int(np.argmin(same))
     index = [int(i) for i in np.unravel_index(first * step, given.shape)]
     return f"has {found[first]!s} at {index}, expected {expected[first]!s}"

@@ -1,10 +1,8 @@
 """The article's experiment: its methods on its 5000x5000 array of float64.
 
-A method that works in place runs on fresh data and on data that is rectified already.  The
-article timed ten calls in a row on one array, so that nine of them were of the second sort.
+A method in place runs on fresh data and on data that is rectified already: of the ten calls on
+one array that the article timed, nine were of the second sort.
 """
-
-from __future__ import annotations
 
 from typing import Any
 

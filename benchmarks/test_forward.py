@@ -1,7 +1,5 @@
 """ReLU into a fresh array or a given buffer."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

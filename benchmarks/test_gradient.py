@@ -1,7 +1,5 @@
 """The derivative of ReLU, and its backward pass."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

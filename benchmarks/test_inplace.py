@@ -1,7 +1,5 @@
 """ReLU over its own input, on data that no earlier call has rectified."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -5,8 +5,6 @@ never edited: add another one under a new name.  The numbers come from Python's 
 Twister, because the library under test should not choose its own test data.
 """
 
-from __future__ import annotations
-
 import hashlib
 import random
 from dataclasses import dataclass
@@ -42,29 +40,15 @@ class Signs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A named input.
-
-    Attributes
-    ----------
-    name : str
-        Key of stored results.
-    digest : str
-        Digest of ``x`` and ``grad`` in all variants; `verify` compares it with the data.
-    dtype : str
-        Dtype of every operand: float16, float32 or float64.
-    shape : tuple of int
-        Shape of every operand.
-    signs : Signs
-        Signs of ``x``; those of ``grad`` are always random.
-    fortran : bool
-        Whether operands are in Fortran order.
-    """
+    """A named input; its name is the key of stored results."""
 
     name: str
     digest: str
+    """Of ``x`` and ``grad`` in all variants."""
     dtype: str
     shape: tuple[int, ...]
     signs: Signs = Signs.RANDOM
+    """Of ``x``; those of ``grad`` are always random."""
     fortran: bool = False
 
     @property
@@ -86,9 +70,8 @@ class Workload:
     @lru_cache(maxsize=32)  # noqa: B019 - workloads live as long as the process
     def operands(self, role: Literal["x", "grad"]) -> tuple[NDArray[Any], ...]:
         """Return the data of one operand in every variant: read-only, within [-0.5, 0.5)."""
-        data = self._data(role)
         order: Literal["C", "F"] = "F" if self.fortran else "C"
-        parts = (data[start : start + self.size] for start in range(0, data.size, self.size))
+        parts = self._data(role).reshape(self.variants, self.size)
         return tuple(part.reshape(self.shape, order=order) for part in parts)
 
     def measured_digest(self) -> str:
@@ -99,14 +82,12 @@ class Workload:
         return found.hexdigest()
 
     @lru_cache(maxsize=32)  # noqa: B019 - as above
-    def verify(self) -> None:
-        """Raise ValueError if the data is not what was frozen under this name."""
+    def changed(self) -> str:
+        """Say how the data is not what was frozen under this name; empty if it is."""
         measured = self.measured_digest()
-        if measured != self.digest:
-            raise ValueError(
-                f"workload {self.name} has digest {measured}, but {self.digest} is frozen: "
-                "give changed data a new name in benchmarks/workloads.py"
-            )
+        found = f"workload {self.name} has digest {measured}, but {self.digest} is frozen"
+        new = "give changed data a new name in benchmarks/workloads.py"
+        return "" if measured == self.digest else f"{found}: {new}"
 
     def _data(self, role: str) -> NDArray[Any]:
         """Return the numbers of all variants, one after the other."""

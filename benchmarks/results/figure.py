@@ -4,8 +4,6 @@ No plotting library, so that its bytes change only when the times do.  It is rea
 and on a dark page, and at a width of 360 pixels.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -76,18 +74,7 @@ class _Axis:
 
 
 def figure(stored: Mapping[str, Baseline]) -> str:
-    """Return the figure of one class of machines.
-
-    Parameters
-    ----------
-    stored : mapping of str to Baseline
-        The stored baselines by class of machines.
-
-    Raises
-    ------
-    CannotJudgeError
-        If there is no baseline of `MACHINE`, or it lacks a row that is shown.
-    """
+    """Return the figure of `MACHINE`, given the stored baselines by class of machines."""
     if MACHINE not in stored:
         raise CannotJudgeError(
             f"no baseline of {MACHINE}, which the figure shows; record it there, or name another "
@@ -99,8 +86,7 @@ def figure(stored: Mapping[str, Baseline]) -> str:
     sizes = [WORKLOADS[size].size for size in SIZES]
     x = _Axis(sizes[0], sizes[-1], _LEFT + 8, _RIGHT)
     y = _Axis(min(every) / 1.2, max(every) * 1.1, _BOTTOM, _TOP)
-    body = [*_frame(baseline.machine, x, y), *_curves(lines, x, y)]
-    inner = "\n".join(body)
+    inner = "\n".join([*_frame(baseline.machine, x, y), *_curves(lines, x, y)])
     words = f"Nanoseconds per number of {len(SHOWN)} ways to compute ReLU, float32"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
@@ -111,15 +97,17 @@ def figure(stored: Mapping[str, Baseline]) -> str:
 
 def _points(baseline: Baseline, method: str) -> list[tuple[float, float]]:
     """Return the sizes, and the nanoseconds per number."""
-    found = {(r.row.method, r.row.workload): median(r.seconds) for r in baseline.rows.values()}
+    times = {(r.row.method, r.row.workload): median(r.seconds) for r in baseline.rows.values()}
+    found = list[tuple[float, float]]()
     for size in SIZES:
-        if (method, size) not in found:
+        if (method, size) not in times:
             raise CannotJudgeError(
                 f"the baseline of {MACHINE} lacks {method}[{size}], which the figure shows; "
                 "record it anew: python -m benchmarks baseline"
             )
-    numbers = {size: WORKLOADS[size].size for size in SIZES}
-    return [(n, 1e9 * found[method, size] / n) for size, n in numbers.items()]
+        number = WORKLOADS[size].size
+        found.append((number, 1e9 * times[method, size] / number))
+    return found
 
 
 def _style() -> str:
@@ -177,8 +165,11 @@ def _apart(wanted: Sequence[float]) -> list[float]:
     groups: list[list[int]] = []
     for i in order:
         groups.append([i])
-        while len(groups) > 1 and _top(groups[-1], wanted) < _bottom(groups[-2], wanted):
-            groups[-2:] = [groups[-2] + groups[-1]]
+        while len(groups) > 1:
+            above, below = groups[-2:]
+            if _top(below, wanted) >= _top(above, wanted) + _LABEL_HEIGHT * len(above):
+                break
+            groups[-2:] = [above + below]
     found = [0.0] * len(wanted)
     for group in groups:
         for place, i in enumerate(group):
@@ -189,10 +180,6 @@ def _apart(wanted: Sequence[float]) -> list[float]:
 def _top(group: Sequence[int], wanted: Sequence[float]) -> float:
     middle = sum(wanted[i] for i in group) / len(group)
     return middle - _LABEL_HEIGHT * len(group) / 2
-
-
-def _bottom(group: Sequence[int], wanted: Sequence[float]) -> float:
-    return _top(group, wanted) + _LABEL_HEIGHT * len(group)
 
 
 def _ticks(low: float, high: float) -> list[float]:

@@ -1,7 +1,5 @@
 """Gates that were measured: a line of JSON for each, and what they add up to."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,33 +25,10 @@ _HEAD: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedGate:
-    """What became of one gate: a line of the log.
-
-    Attributes
-    ----------
-    date, commit, engine : str
-        When it began, in UTC; the code that was measured; the release of the engine.
-    lane, options, beside, machine : str
-        Against what, with which options of the gate, beside what, and on which class of machines.
-    plant, method : str
-        What was planted, and where; `NOTHING` and empty if the code was identical.
-    factor : float
-        How many times as long a call took if the plant is `SLOWER`; else 1.
-    exit, trials, verdict, why : int, int, str, str
-        What the gate said, after how many trials, and why it could not judge if it could not.
-    seconds : float
-        How long it took.
-    memory : int
-        Bytes that its largest process took at most; 0 if unknown.
-    named, missed, others : tuple of str
-        Rows that the plant affects and that failed, those that did not, and others that failed.
-    unproven : int
-        Number of rows and controls that came out inconclusive.
-    earlier_commit, earlier_exit, earlier_seconds : str, int, float
-        The same gate by the code of another commit, run just before or after; empty if none was.
-    """
+    """What became of one gate: a line of the log."""
 
     date: str
+    """When it began, in UTC."""
     commit: str
     engine: str
     lane: str
@@ -61,19 +36,27 @@ class LoggedGate:
     beside: str
     machine: str
     plant: str
+    """`NOTHING` if the code was identical; then `method` is empty."""
     method: str
     factor: float
+    """How many times as long a call took if the plant is `SLOWER`; else 1."""
     exit: int
     trials: int
     verdict: str
     why: str
     seconds: float
     memory: int
+    """Bytes that its largest process took at most; 0 if unknown."""
     named: tuple[str, ...]
+    """Rows that the plant affects and that failed."""
     missed: tuple[str, ...]
+    """Rows that the plant affects and that did not."""
     others: tuple[str, ...]
+    """Other rows that failed."""
     unproven: int
+    """Number of rows and controls that came out inconclusive."""
     earlier_commit: str = ""
+    """Whose code ran the same gate just before or after; empty if none did."""
     earlier_exit: int = 0
     earlier_seconds: float = 0.0
 
@@ -124,10 +107,7 @@ def append(gate: LoggedGate, log: Path) -> None:
 def load(log: Path) -> list[LoggedGate]:
     """Read the gates of a log, none if there is no such file.
 
-    Raises
-    ------
-    CannotJudgeError
-        If a line is no gate, as the last one of a log whose writer was killed.
+    A line that is no gate is refused, as the last one of a log whose writer was killed.
     """
     found = []
     for number, line in enumerate(log.read_bytes().splitlines() if log.exists() else (), 1):

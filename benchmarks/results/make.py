@@ -4,8 +4,6 @@ They show the contracts of the methods and the times of the stored baselines, an
 the same contracts and baselines give the same bytes.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence
@@ -27,18 +25,7 @@ _COMMAND: Final = "python benchmarks/results/make.py"
 
 
 def baselines(folder: Path) -> dict[str, Baseline]:
-    """Return the stored baselines by class of machines.
-
-    Parameters
-    ----------
-    folder : Path
-        Has a folder for each class.
-
-    Raises
-    ------
-    CannotJudgeError
-        If one cannot be read, or was recorded on another class of machines than its folder says.
-    """
+    """Return the baselines by class of machines, for each of which there is a folder."""
     found = {}
     for path in sorted(folder.glob("*/*.json")):
         baseline = load_baseline(path, "python -m benchmarks")
@@ -52,13 +39,7 @@ def baselines(folder: Path) -> dict[str, Baseline]:
 
 
 def made(stored: dict[str, Baseline]) -> dict[str, str]:
-    """Return the text of every generated file by its name.
-
-    Raises
-    ------
-    CannotJudgeError
-        If a baseline lacks what is shown, or has a method or a workload that does not exist.
-    """
+    """Return the text of every generated file by its name."""
     return {
         "methods.md": methods_page(METHODS.values()),
         **{f"{name}.md": machine_page(baseline) for name, baseline in stored.items()},
@@ -67,15 +48,7 @@ def made(stored: dict[str, Baseline]) -> dict[str, str]:
 
 
 def stale(files: dict[str, str], folder: Path) -> dict[str, str]:
-    """Return by name which files of a folder are not as they should be, and why.
-
-    Parameters
-    ----------
-    files : dict of str to str
-        The texts that the generated files should have, by name.
-    folder : Path
-        The folder.
-    """
+    """Return by name which files of a folder are not as they should be, and why."""
     found = {}
     for name, text in files.items():
         path = folder / name
@@ -90,15 +63,7 @@ def stale(files: dict[str, str], folder: Path) -> dict[str, str]:
 
 
 def main(argv: Sequence[str] | None = None, source: Path = BASELINES, folder: Path = HERE) -> int:
-    """Make the files, or say which are stale; return the exit code.
-
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        Arguments; those of this process by default.
-    source, folder : Path
-        Where the baselines are, and where the files belong.
-    """
+    """Make the files of a folder from baselines, or say which are stale; return the exit code."""
     parser = argparse.ArgumentParser(
         prog=_COMMAND,
         description="make the pages and the figure of benchmarks/results",

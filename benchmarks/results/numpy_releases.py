@@ -5,8 +5,6 @@ judged by the gate's rule, but in both directions.  A pair is saved as the JSON 
 again only if suite, package, machine, Python, rows or budget change, or no time is believed.
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import inspect

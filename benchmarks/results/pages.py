@@ -1,7 +1,5 @@
 """The contracts of the methods, and the times of a stored baseline, as Markdown."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -66,13 +64,7 @@ Times = Mapping[tuple[str, str], float]
 
 
 def methods_page(methods: Iterable[Method]) -> str:
-    """Return the page of the contracts, with a table for each kind of method.
-
-    Parameters
-    ----------
-    methods : iterable of Method
-        What to list, in display order.
-    """
+    """Return the page of the contracts, with a table for each kind of method."""
     rows = list(methods)
     parts = [MARK + _METHODS]
     for kind in Kind:
@@ -146,16 +138,10 @@ def _spelled(group: str, names: frozenset[str], some: AbstractSet[str]) -> str:
 
 
 def machine_page(baseline: Baseline) -> str:
-    """Return the page of a class of machines: the medians of its stored baseline.
-
-    Raises
-    ------
-    CannotJudgeError
-        If the baseline has a method or a workload that does not exist.
-    """
-    about, families = baseline.machine, _families(baseline)
-    fewest, most = _range(len(row.seconds) for row in baseline.rows.values())
-    parts = [MARK + _MACHINE.format(fewest=fewest, most=most, stored=baseline, **about)]
+    """Return the page of a class of machines: the medians of its stored baseline."""
+    families, counts = _families(baseline), {len(row.seconds) for row in baseline.rows.values()}
+    about = {"fewest": min(counts), "most": max(counts), **baseline.machine}
+    parts = [MARK + _MACHINE.format(stored=baseline, **about)]
     for family, times in families.items():
         parts.append(f"## {family}\n")
         parts += _tables(times)
@@ -213,8 +199,3 @@ def _multiple(ratio: float) -> str:
     if ratio in {0.0, 1.0}:
         return "**1**" if ratio else ""
     return f"{ratio:.3g}" if ratio < _WHOLE else f"{ratio:.0f}"
-
-
-def _range(numbers: Iterable[int]) -> tuple[int, int]:
-    found = sorted(numbers)
-    return found[0], found[-1]

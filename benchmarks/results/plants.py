@@ -4,8 +4,6 @@ A plant is a decorator below the others of one method.  It works on any method, 
 and the tests of the suite still pass.
 """
 
-from __future__ import annotations
-
 import ast
 import shutil
 import subprocess
@@ -82,21 +80,12 @@ PLANTS: Final = tuple(_BODIES)
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """A change for the worse.
-
-    Attributes
-    ----------
-    name : str
-        One of `PLANTS`.
-    method : str
-        The method that it is done to.
-    factor : float
-        How many times as long a call takes, if it is `SLOWER`.
-    """
+    """A change for the worse, done to a method; its name is one of `PLANTS`."""
 
     name: str
     method: str
     factor: float = 1.0
+    """How many times as long a call takes, if it is `SLOWER`."""
 
     @property
     def text(self) -> str:
@@ -106,10 +95,7 @@ class Plant:
 
 
 def planted(source: str, method: str, text: str) -> str:
-    """Return the source of a module with a decorator nearest to a method.
-
-    The lines of the decorator itself stand above the method and all its other decorators.
-    """
+    """Return the source of a module with a decorator nearest to a method, and its lines above."""
     node = _functions(source)[method]
     first = min([node.lineno, *(each.lineno for each in node.decorator_list)]) - 1
     lines = source.splitlines(keepends=True)
@@ -131,13 +117,7 @@ def _functions(source: str) -> dict[str, ast.FunctionDef]:
 
 
 def module_of(checkout: Path, method: str) -> Path:
-    """Return the file of the package that defines a method.
-
-    Raises
-    ------
-    CannotJudgeError
-        If none does.
-    """
+    """Return the file of the package that defines a method."""
     for path in sorted((checkout / PACKAGE).glob("*.py")):
         if method in _functions(path.read_text("utf-8")):
             return path
@@ -149,20 +129,8 @@ def module_of(checkout: Path, method: str) -> Path:
 def prepare(checkout: Path, root: Path, plant: Plant | None, *, stored: bool = False) -> None:
     """Copy a checkout's package and suite to `root`, commit them, then plant something.
 
-    Parameters
-    ----------
-    checkout, root : Path
-        A git checkout, and a folder that does not exist yet.
-    plant : Plant or None
-        What the working tree differs by from the commit.
-    stored : bool
-        Whether something else than the commit is what is judged against.  If not, it has the
-        wrapper of `SLOWER` as well, whose own 0.4 us would make short calls much slower than asked.
-
-    Raises
-    ------
-    CannotJudgeError
-        If the checkout is none, or lacks the method.
+    Unless `stored`, the commit is what is judged against, and has the wrapper of `SLOWER` as well,
+    whose own 0.4 us would make short calls much slower than asked.
     """
     names = (PACKAGE, "benchmarks", "pyproject.toml", ".gitignore")
     command = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *names)
@@ -186,13 +154,7 @@ def prepare(checkout: Path, root: Path, plant: Plant | None, *, stored: bool = F
 
 
 def git(checkout: Path, *arguments: str) -> str:
-    """Run git in a checkout and return what it prints.
-
-    Raises
-    ------
-    CannotJudgeError
-        If git fails.
-    """
+    """Run git in a checkout and return what it prints."""
     command = ["git", "-C", str(checkout), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - git
     if done.returncode:

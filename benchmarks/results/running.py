@@ -1,7 +1,5 @@
 """One gate of a checkout: in a copy of it, beside busy neighbours."""
 
-from __future__ import annotations
-
 import json
 import os
 import shlex
@@ -28,37 +26,20 @@ _UNSET: Final = ("COV", "PYTHONPATH", "PYTEST")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What became of a command.
-
-    Attributes
-    ----------
-    exit : int
-        Exit code.
-    seconds : float
-        How long it took.
-    memory : int
-        Bytes that its largest process took at most; 0 if unknown.
-    words : str
-        Its last line.
-    report : dict
-        The JSON that it wrote; empty if it wrote none.
-    """
+    """What became of a command."""
 
     exit: int
     seconds: float
     memory: int
+    """Bytes that its largest process took at most; 0 if unknown."""
     words: str
+    """Its last line."""
     report: dict[str, Any] = field(default_factory=dict)
+    """The JSON that it wrote; empty if it wrote none."""
 
 
 def run(python: str, root: Path, *arguments: str) -> Run:
-    """Run ``python -m benchmarks`` in a folder.
-
-    Raises
-    ------
-    CannotJudgeError
-        If it ended with none of the exit codes of the gate.
-    """
+    """Run ``python -m benchmarks`` in a folder; refuse what is no exit code of the gate."""
     command = [python, "-m", "benchmarks", *arguments]
     kept = {n: v for n, v in os.environ.items() if not n.startswith(_UNSET)}
     start = time.monotonic()
@@ -93,21 +74,12 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A checkout whose gate is measured.
-
-    Attributes
-    ----------
-    checkout : Path
-        A git checkout.
-    python : str
-        The interpreter that has what its gate needs.
-    baselines : Path or None
-        Folder of baselines that its copies have as well.
-    """
+    """A git checkout whose gate is measured, by an interpreter that has what it needs."""
 
     checkout: Path
     python: str
     baselines: Path | None = None
+    """Folder of baselines that its copies have as well."""
 
     @property
     def commit(self) -> str:

@@ -5,8 +5,6 @@ of its own.  A line for each is logged as it ends; at the end stands what all th
 to.  Run it on a machine that does nothing else.
 """
 
-from __future__ import annotations
-
 import argparse
 import itertools
 import math
@@ -50,10 +48,7 @@ class Study:
     def gate(self, plant: Plant | None, *, first: bool) -> LoggedGate:
         """Run a gate, and the same by an earlier commit if that was asked for.
 
-        Raises
-        ------
-        CannotJudgeError
-            If it could not judge and is the first: then what was asked for is at fault.
+        If the first one cannot judge, what was asked for is at fault, and nothing more is run.
         """
         asked, date = self.asked, datetime.now(UTC)
         against = () if asked.stored else ("--base", "HEAD")
@@ -102,18 +97,12 @@ def judged(options: Sequence[str]) -> list[str]:
     """Return the methods that have a row which a gate with these options judges."""
     expression = _expression(options)
     matches = matcher(expression)
-    rows = [row for row in all_rows() if row.asked_as in expression]
+    rows = [row for row in all_rows() if row.workload.asked_as in expression]
     return list(dict.fromkeys(row.method.name for row in rows if matches(row.node)))
 
 
 def turns(asked: argparse.Namespace) -> Iterator[Plant | None]:
-    """Return what to plant next: what was asked for, in turn; by default, nothing and anything.
-
-    Raises
-    ------
-    CannotJudgeError
-        If no row that is judged has the method, or there is none at all.
-    """
+    """Return what to plant next: what was asked for, in turn; by default, nothing and anything."""
     methods = judged(asked.options)
     if not methods or asked.method not in (None, *methods):
         raise CannotJudgeError(
@@ -196,17 +185,11 @@ def _words(text: str) -> list[str]:
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = Parser(
-        prog=PROGRAM, description=(__doc__ or "").partition("\n")[0], allow_abbrev=False
-    )
+    about = (__doc__ or "").partition("\n")[0]
+    parser = Parser(prog=PROGRAM, description=about, allow_abbrev=False)
     add, kinds = parser.add_argument, (NOTHING, *PLANTS)
     add("--minutes", type=_above(0, float), default=15.0, help="begin no gate after them")
-    add(
-        "--gates",
-        type=_above(0, int),
-        metavar="N",
-        help="enough gates, without those logged before",
-    )
+    add("--gates", type=_above(0, int), metavar="N", help="enough, without those logged before")
     add("--plant", action="append", choices=kinds, help="may be given several times, to take turns")
     add("--factor", type=_above(1, float), default=1.06, help=f"how much {SLOWER}; %(default)s")
     add("--method", metavar="NAME", help="where to plant; by default each time another")

@@ -1,9 +1,7 @@
-"""What the READMEs tell people to type exists, and what they link to is there."""
+"""What READMEs and workflows tell to type exists, and what READMEs link to is there."""
 
-from __future__ import annotations
-
-import configparser
 import doctest
+import io
 import re
 import shlex
 import subprocess
@@ -11,33 +9,26 @@ import sys
 import tomllib
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from functools import cache
 from importlib.metadata import entry_points
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
+import yaml
+from pytest_benchmark.cli import make_parser
 
-from benchmarks.results import make
+from benchmarks.results import make, numpy_releases
 from pytest_against import cli
+from tests.end_to_end.test_workflows import STEPS
 
 ROOT: Final = Path(__file__).parents[2]
-LONGEST: Final = {
-    "README.md": 250,
-    "benchmarks/README.md": 250,
-    "benchmarks/pytest-against/README.md": 200,
-}
+ENGINE: Final = "benchmarks/pytest-against/README.md"
+LONGEST: Final = {"README.md": 250, "benchmarks/README.md": 250, ENGINE: 200}
 PAGES: Final = [*LONGEST, "benchmarks/results/numpy-releases.md"]
-
-RUN_BY_CI: Final = (ROOT / ".github/workflows/tests.yml", ROOT / ".ci/run")
-OTHERS: Final = frozenset(
-    {
-        "pytest-benchmark compare",  # machines.yml runs it
-        'cat gate.md >> "$GITHUB_STEP_SUMMARY"',  # measure.yml does
-    }
-)
-_PLUGIN: Final = "pytest_against.plugin"
+COMPARE: Final[ArgumentParser] = make_parser()  # type: ignore[no-untyped-call]
 _PROGRAMS: Final = "python -m benchmarks|pytest-against|pytest-benchmark|pytest|tox run|pip install"
 
 
@@ -45,9 +36,14 @@ def read(page: str) -> str:
     return (ROOT / page).read_text("utf-8")
 
 
+def blocks(page: str) -> list[tuple[str, str]]:
+    """Return the language and the text of each block of code."""
+    return re.findall(r"^```(\w*)\n(.*?)^```$", read(page), re.DOTALL | re.MULTILINE)
+
+
 def commands(page: str) -> Iterator[str]:
     """Return the commands of a page: in blocks for a terminal or of a workflow, and in a line."""
-    for kind, block in re.findall(r"^```(\w*)\n(.*?)^```$", read(page), re.DOTALL | re.MULTILINE):
+    for kind, block in blocks(page):
         start = {"console": r"\$ ", "yaml": r" *- run: "}.get(kind)
         if start:
             yield from re.findall(rf"^{start}(.+?)(?: +# .*)?$", block, re.MULTILINE)
@@ -58,20 +54,23 @@ def commands(page: str) -> Iterator[str]:
             yield words
 
 
+def lines(workflow_step: str) -> Iterator[str]:
+    """Return the commands of a step that call Python or what it installs."""
+    whole = STEPS[workflow_step]["run"].replace("\\\n", " ")
+    yield from (line for line in whole.splitlines() if re.match(r" *(py|tox|pip)", line))
+
+
 def helped(run: Callable[[list[str]], object], *words: str) -> str:
     """Return the help of a command."""
-    shown: list[str] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ArgumentParser, "_print_message", lambda _, text, __: shown.append(text))
-        with pytest.raises(SystemExit) as left:
-            run([*words, "--help"])
-    assert left.value.code == 0, "".join(shown)
-    return "".join(shown)
+    shown = io.StringIO()
+    with redirect_stdout(shown), pytest.raises(SystemExit, match=r"^0$"):
+        run([*words, "--help"])
+    return shown.getvalue()
 
 
 @cache
 def help_of_pytest() -> str:
-    plugin = () if entry_points(group="pytest11", name="against") else ("-p", _PLUGIN)
+    plugin = () if entry_points(group="pytest11", name="against") else ("-ppytest_against.plugin",)
     command = [sys.executable, "-m", "pytest", *plugin, "--help"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
@@ -79,33 +78,8 @@ def help_of_pytest() -> str:
 def check_options(words: list[str], known: str) -> None:
     for word in words:
         if re.match(r"--?[a-z]", word):
-            option = word.partition("=")[0]
-            assert re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", known), (
-                f"no option {option}"
-            )
-
-
-def check_engine(words: list[str]) -> None:
-    if words[0] == "history":
-        assert (ROOT / "benchmarks/results/numpy_releases.py").is_file()
-        assert words == ["history"]
-    else:
-        check_options(words[1:], helped(cli.main, words[0]))
-
-
-def check_pytest(words: list[str]) -> None:
-    check_options(words, help_of_pytest())
-    paths = [w for w in words if re.match(r"(tests|benchmarks)(/|$)", w)]
-    assert [path for path in paths if not (ROOT / path).exists()] == []
-
-
-def check_tox(words: list[str]) -> None:
-    assert words[:2] == ["run", "-e"]
-    found = configparser.ConfigParser(interpolation=None)
-    found.read(ROOT / "tox.ini")
-    assert words[2] == "py" or f"testenv:{words[2]}" in found
-    if "--" in words:
-        check_engine([words[2], *words[words.index("--") + 1 :]])
+            option = re.escape(word.partition("=")[0])
+            assert re.search(rf"(?<![\w-]){option}(?![\w-])", known), f"no option {option}"
 
 
 def check_pip(words: list[str]) -> None:
@@ -114,89 +88,95 @@ def check_pip(words: list[str]) -> None:
         folder = re.sub(r".*#subdirectory=|\[\w+\]$", "", word)
         if before == "--group":
             assert word in groups
-        elif before == "-e" or "#" in word or word.startswith("./"):
-            assert (ROOT / folder / "pyproject.toml").is_file(), f"nothing to install in {folder}"
+        elif before in ("-e", "--editable") or "#" in word or word.startswith("./"):
+            assert (ROOT / folder / "pyproject.toml").is_file(), word
 
 
-CHECKS: Final[dict[str, Callable[[list[str]], None]]] = {
-    "python -m benchmarks": check_engine,
-    "pytest-against": check_engine,
-    "pytest": check_pytest,
-    "tox run": lambda words: check_tox(["run", *words]),
-    "pip": check_pip,
-    "python benchmarks/results/make.py": lambda words: check_options(words, helped(make.main)),
-}
-
-EVERY: Final = [(page, command) for page in PAGES for command in dict.fromkeys(commands(page))]
+def check(command: str) -> None:
+    """Fail unless each program of a line of the shell exists, and has the options."""
+    shell = shlex.shlex(command, posix=True, punctuation_chars=True)
+    shell.whitespace_split = True
+    for between, words in groupby(shell, {"|", "||", "&&"}.__contains__):
+        if not between:
+            check_one([word.removeprefix(".venv/bin/") for word in words])
 
 
-@pytest.mark.parametrize("page, command", EVERY)
-def test_every_command_exists(page: str, command: str) -> None:
-    lines = "\n".join(path.read_text("utf-8") for path in RUN_BY_CI).splitlines()
-    if any(line.endswith(command) for line in lines):
-        return
-    words = shlex.split(command, comments=True)
-    if any(command.startswith(other) for other in OTHERS):
-        return
-    for program, check in CHECKS.items():
-        size = len(program.split())
-        if words[:size] == program.split():
-            check(words[size:])
-            return
-    pytest.fail(f"{page} has a command that no test knows: {command}")
+def check_one(words: list[str]) -> None:
+    match words:
+        case ["python", "-m", "benchmarks", "history", *rest]:
+            check_options(rest, helped(numpy_releases.main))
+        case ["python", "-m", "benchmarks", name, *rest] | ["pytest-against", name, *rest]:
+            check_options(rest, helped(cli.main, name))
+        case ["python", "benchmarks/results/make.py", *rest]:
+            check_options(rest, helped(make.main))
+        case ["pytest-benchmark", name, *rest]:
+            check_options(rest, helped(COMPARE.parse_args, name))
+        case ["pytest", *rest] | ["python", "-m", "pytest", *rest]:
+            check_options(rest, help_of_pytest())
+            paths = [word for word in rest if re.match(r"(tests|benchmarks)(/|$)", word)]
+            assert [path for path in paths if not (ROOT / path).exists()] == []
+        case ["tox", "run", "-e", name, *rest]:
+            assert name in ("py", "$TOX_ENV") or f"[testenv:{name}]\n" in read("tox.ini")
+            if rest:
+                assert rest[0] == "--"
+                check_one(["pytest-against", name, *rest[1:]])
+        case ["pip", "install", *rest] | ["python", "-m", "pip", "install", *rest]:
+            check_pip(["", *rest])
+        case ["python3", "-m", "venv", _] | ["cat", *_] | ["true"] | ["code=$?"]:
+            pass
+        case _:
+            pytest.fail(f"no test knows the command {words}")
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_commands_are_found(page: str) -> None:
-    assert [command for where, command in EVERY if where == page]
+EVERY: Final = [(page, each) for page in PAGES for each in dict.fromkeys(commands(page))]
+EVERY_LINE: Final = [(step, each) for step in STEPS for each in dict.fromkeys(lines(step))]
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "python -m benchmarks gat",
-        "python -m benchmarks gate --bse main",
-        "pytest --benchmark-onyl",
-        "pytest tests/nowhere",
-        "tox run -e nothing",
-        "pip install ./nowhere",
-        "pip install -e . --group nobody",
-        "python benchmarks/results/make.py --chek",
-        "make coffee",
-    ],
-)
+@pytest.mark.parametrize("where, command", EVERY + EVERY_LINE)
+def test_every_command_exists(where: str, command: str) -> None:
+    assert where
+    check(command)
+
+
+def test_commands_are_found() -> None:
+    assert {page for page, _ in EVERY} == {*PAGES}
+    for start in ("python -m pytest", "python -m benchmarks gate", "pytest-against gate", "tox "):
+        assert any(line.strip().startswith(start) for _, line in EVERY_LINE), start
+
+
+@pytest.mark.parametrize("command", [
+    "python -m benchmarks gat", "python -m benchmarks gate --bse main", "cat a | make coffee",
+    "pytest-benchmark compare --grup-by=group", "pytest --benchmark-onyl", "pytest tests/nowhere",
+    "tox run -e nothing", "tox run -e gate -- --bse main", "pip install ./nowhere",
+    "pip install -e . --group nobody", "python benchmarks/results/make.py --chek",
+])  # fmt: skip
 def test_a_command_that_does_not_exist_is_found(command: str) -> None:
     with pytest.raises((AssertionError, pytest.fail.Exception)):
-        test_every_command_exists("README.md", command)
+        check(command)
 
 
-def test_the_two_commands_of_the_readme_are_the_first_and_ci_runs_them() -> None:
+def test_the_two_commands_of_the_readme_are_the_first_and_run_on_a_bare_machine() -> None:
     first = list(commands("README.md"))[:2]
     assert [command.split()[-1] for command in first] == ["bench", "py"]
-    workflow = RUN_BY_CI[0].read_text("utf-8")
-    assert all(command in workflow for command in first)
+    assert [step["run"] for name, step in STEPS.items() if "tests/bare/Run" in name] == first
 
 
-@pytest.mark.parametrize("page, lines", LONGEST.items())
-def test_a_readme_is_no_longer_than_people_read(page: str, lines: int) -> None:
-    assert len(read(page).splitlines()) <= lines
+@pytest.mark.parametrize("page, longest", LONGEST.items())
+def test_a_readme_is_no_longer_than_people_read(page: str, longest: int) -> None:
+    assert len(read(page).splitlines()) <= longest
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
-    text = read(page)
-    headings = {_anchor(line) for line in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
-    targets = re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", text)
+    headings = re.findall(r"^#+ (.+)$", read(page), re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+    targets = re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", read(page))
     for target in map("".join, targets):
         path, _, anchor = target.partition("#")
         if not path:
-            assert anchor in headings, target
+            assert anchor in anchors, target
         elif "://" not in path:
             assert (ROOT / page).parent.joinpath(path).exists(), target
-
-
-def _anchor(heading: str) -> str:
-    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
 def test_examples_of_the_functions_are_right() -> None:
@@ -205,18 +185,13 @@ def test_examples_of_the_functions_are_right() -> None:
 
 
 def test_the_method_that_shows_how_to_add_one_is_in_the_code() -> None:
-    blocks = re.findall(
-        r"^```python\n(@method.*?)^```$", read("README.md"), re.DOTALL | re.MULTILINE
-    )
-    assert len(blocks) == 1
-    assert blocks[0] in read("relu_impls/methods.py")
+    shown = [text for _, text in blocks("README.md") if text.startswith("@method")]
+    assert [text in read("relu_impls/methods.py") for text in shown] == [True]
 
 
-@pytest.mark.parametrize("page", ["benchmarks/pytest-against/README.md"])
-def test_python_and_workflows_of_a_page_can_be_parsed(page: str) -> None:
-    yaml = pytest.importorskip("yaml")
-    for kind, block in re.findall(r"^```(\w+)\n(.*?)^```$", read(page), re.DOTALL | re.MULTILINE):
-        if kind == "yaml":
-            assert yaml.safe_load(block)["jobs"]
-        elif kind == "python":
-            compile(block, page, "exec")
+def test_python_and_workflows_of_the_engine_can_be_parsed() -> None:
+    parse: dict[str, Callable[[str], Any]] = {
+        "yaml": lambda text: yaml.safe_load(text)["jobs"],
+        "python": lambda text: compile(text, ENGINE, "exec"),
+    }
+    assert all(parse[kind](text) for kind, text in blocks(ENGINE) if kind in parse)

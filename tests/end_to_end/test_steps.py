@@ -1,21 +1,20 @@
 """The steps of the workflows that decide something decide rightly."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import pytest
 
+from tests.against import repository
+from tests.against.repository import git, put
 from tests.end_to_end.test_workflows import STEPS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the steps run on Linux")
 
-# Stand in for what a step calls: the gate, the host, and the Python that calls the gate or pip.
-GATE: Final = 'echo "$@" >> "$LOG"; {}exit {}'
+# Stand in for what a step calls: the host, and the Python that calls the gate or pip.
 GH: Final = """\
 echo "$@" >> "$LOG"
 if [ "$2" = list ]; then echo 7; fi
@@ -55,61 +54,35 @@ def stand_in(folder: Path, name: str, script: str) -> None:
     command.chmod(0o755)
 
 
-def git(folder: Path, *words: str) -> str:
-    """Run git, and return what it printed."""
-    who = ("-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main")
-    command = ["git", *who, *words]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
-
-
 def commit(folder: Path, file: str, text: str) -> str:
     """Write a file, commit it, and return the commit."""
-    (folder / file).parent.mkdir(parents=True, exist_ok=True)
-    (folder / file).write_text(text)
-    git(folder, "init", "--quiet")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message=a change")
+    put(folder, file, text)
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    repository.commit(folder)
     return git(folder, "rev-parse", "HEAD").strip()
 
 
-class Told(NamedTuple):
-    """What a gate did, and what CI makes of it."""
-
-    exits: int
-    reports: str
-    output: str
-    fails_at_night: bool
-
-
-BELIEF: Final = {
-    "steady": Told(0, '{"exit": 0}', "exit=0\n", fails_at_night=False),
-    "regressed": Told(1, '{"exit": 1}', "exit=1\n", fails_at_night=True),
-    "cannot judge": Told(2, '{"exit": 2}', "exit=2\n", fails_at_night=True),
-    "inconclusive": Told(3, '{"exit": 3}', "exit=3\n", fails_at_night=False),
-    "green, but regressed": Told(0, '{"exit": 1}', "", fails_at_night=True),
-    "regressed, but green": Told(1, '{"exit": 0}', "", fails_at_night=True),
-    "interrupted": Told(130, '{"exit": 2}', "", fails_at_night=True),
-    "no report": Told(0, "", "", fails_at_night=True),
-    "half a report": Told(0, '{"exit"', "", fails_at_night=True),
-    "another report": Told(0, "{}", "", fails_at_night=True),
-}
-
-
-@pytest.mark.parametrize("told", BELIEF.values(), ids=BELIEF)
+@pytest.mark.parametrize("code, report", [
+    (0, '{"exit": 0}'), (1, '{"exit": 1}'), (2, '{"exit": 2}'), (3, '{"exit": 3}'),
+    (0, '{"exit": 1}'), (1, '{"exit": 0}'), (130, '{"exit": 2}'), (0, ""), (0, '{"exit"'),
+    (0, "{}"),
+])  # fmt: skip
 def test_an_exit_code_is_believed_only_with_a_report_that_says_the_same(
-    told: Told, tmp_path: Path
+    code: int, report: str, tmp_path: Path
 ) -> None:
+    believed = report == f'{{"exit": {code}}}'
+    passes = believed and code in (0, 3)  # at night, inconclusive is no failure
     write = 'while [ "$1" != --json ]; do shift; done; '
-    write += f"""printf '%s' '{told.reports}' > "$2"; echo report > "$4"; """
-    stand_in(tmp_path, "pytest-against", GATE.format(write if told.reports else "", told.exits))
+    write += f"""printf '%s' '{report}' > "$2"; echo report > "$4"; """
+    stand_in(tmp_path, "pytest-against", f"{write if report else ''}exit {code}")
     stand_in(tmp_path, "python", PYTHON)
     what = {"BASE": "HEAD", "ROWS": "", "BUDGET": "1"}
     night = "nightly/numpy-next/Judge it against the released NumPy"
-    run(night, tmp_path, fails=told.fails_at_night, **what)
+    run(night, tmp_path, fails=not passes, **what)
     (tmp_path / "work" / "gate.json").write_text('{"exit": 0}')  # in the change, not from the gate
     (tmp_path / "outputs").touch()
-    run("measure/gate/Judge", tmp_path, fails=not told.output, **what)
-    assert (tmp_path / "outputs").read_text() == told.output
+    run("measure/gate/Judge", tmp_path, fails=not believed, **what)
+    assert (tmp_path / "outputs").read_text() == (f"exit={code}\n" if believed else "")
 
 
 @pytest.mark.parametrize("has", [True, False])
@@ -118,24 +91,18 @@ def test_the_engine_that_judges_is_that_of_the_base(tmp_path: Path, has: bool) -
     engine = "benchmarks/pytest-against"
     base = commit(tmp_path / "work", f"{engine if has else 'other'}/pyproject.toml", "of the base")
     commit(tmp_path / "work", f"{engine}/pyproject.toml", "of the change")
-    run(
-        "measure/gate/Install the code of the change, and the engine of the base",
-        tmp_path,
-        BASE=base,
-    )
+    step = "measure/gate/Install the code of the change, and the engine of the base"
+    run(step, tmp_path, BASE=base)
     installed = Path((tmp_path / "log").read_text().split()[-1])
     found = (tmp_path / "work" / installed / "pyproject.toml").read_text()
     assert found == ("of the base" if has else "of the change")
 
 
-@pytest.mark.parametrize(
-    "file, measured",
-    [("relu_impls/a.py", "true"), ("benchmarks/pytest-against/a.py", "true"),
-     ("pyproject.toml", "true"), ("benchmarks/results/a.md", "false"), ("README.md", "false")],
-)  # fmt: skip
-def test_what_is_measured_is_timed_when_it_changes(
-    tmp_path: Path, file: str, measured: str
-) -> None:
+@pytest.mark.parametrize("file, measured", [
+    ("relu_impls/a.py", "true"), ("benchmarks/pytest-against/a.py", "true"),
+    ("pyproject.toml", "true"), ("benchmarks/results/a.md", "false"), ("README.md", "false"),
+])  # fmt: skip
+def test_what_is_measured_is_timed_if_it_changes(file: str, measured: str, tmp_path: Path) -> None:
     base = commit(tmp_path / "work", "a", "")
     commit(tmp_path / "work", file, "a change")
     step = "performance/base/Find where the change began, and whether it touches what is measured"
@@ -166,41 +133,30 @@ def test_the_verdict_is_green_only_if_it_is_proven_or_there_was_nothing_to_prove
 ) -> None:
     *told, words = known
     env = dict(zip(("MEASURED", "CODE", "FIRST", "SECOND"), told, strict=True))
-    fails = words.startswith("error")
-    said = run("performance/verdict/Pass on the answer", tmp_path, fails=fails, **env)
+    said = run("performance/verdict/Pass on the answer", tmp_path, fails="error" in words, **env)
     assert said.startswith(f"::{words}") if words else said == ""
 
 
-COMMENTS: Final = {
-    "none of ours": ("", "pr comment 7 --body-file body.md"),
-    "two": (
-        "11\n12\n",
-        "api --method PATCH repos/o/n/issues/comments/12 -F body=@body.md --silent",
-    ),
-}
-
-
-@pytest.mark.parametrize("ours, asked", COMMENTS.values(), ids=COMMENTS)
+@pytest.mark.parametrize("ours, asked", [
+    ("", "pr comment 7 --body-file body.md"),
+    ("11\n12\n", "api --method PATCH repos/o/n/issues/comments/12 -F body=@body.md --silent"),
+])  # fmt: skip
 def test_the_comment_is_a_new_one_or_replaces_the_last_of_the_gate(
     ours: str, asked: str, tmp_path: Path
 ) -> None:
     stand_in(tmp_path, "gh", GH)
-    work = tmp_path / "work"
-    work.mkdir()
-    (work / "comment.md").write_text("what it found\n")
+    put(tmp_path, "work/comment.md", "what it found\n")
     step = "comment/comment/Comment on the pull request whose head was measured"
     run(step, tmp_path, GH_REPO="o/n", GH_COMMENTS=ours, SHA="0" * 40)
     assert (tmp_path / "log").read_text().splitlines()[-1] == asked
-    assert (work / "body.md").read_text() == "<!-- gate -->\nwhat it found\n"
+    assert (tmp_path / "work" / "body.md").read_text() == "<!-- gate -->\nwhat it found\n"
 
 
 @pytest.mark.parametrize("attempts", [("first",), ("first", "second"), ()], ids=len)
 def test_the_comment_is_about_the_last_attempt(attempts: tuple[str, ...], tmp_path: Path) -> None:
     stand_in(tmp_path, "pytest-against", 'echo "$2" > "$4"; exit 1')
     for attempt in attempts:
-        report = tmp_path / "work" / "untrusted" / f"gate-{attempt}" / "gate.json"
-        report.parent.mkdir(parents=True)
-        report.touch()
+        put(tmp_path, f"work/untrusted/gate-{attempt}/gate.json")
     run("comment/render/Make the comment from what the last attempt found", tmp_path)
     found = str(bool(attempts)).lower()
     assert (tmp_path / "outputs").read_text() == f"found={found}\n"
@@ -212,8 +168,7 @@ def test_the_comment_is_about_the_last_attempt(attempts: tuple[str, ...], tmp_pa
 @pytest.mark.parametrize("code", [0, 1, 3])
 def test_joined_reports_are_shown_whatever_they_say(code: int, tmp_path: Path) -> None:
     stand_in(tmp_path, "pytest-against", f'echo joined > "$4"; exit {code}')
-    (tmp_path / "work" / "reports" / "a").mkdir(parents=True)
-    (tmp_path / "work" / "reports" / "a" / "gate.json").touch()
+    put(tmp_path, "work/reports/a/gate.json")
     run("machines/join/Join the reports", tmp_path, fails=code != 0)
     assert (tmp_path / "summary").read_text() == "joined\n"
 
@@ -221,15 +176,14 @@ def test_joined_reports_are_shown_whatever_they_say(code: int, tmp_path: Path) -
 def test_new_baselines_and_their_pages_are_one_commit(tmp_path: Path) -> None:
     work = tmp_path / "work"
     commit(work, "benchmarks/baselines/a.json", "old\n")
-    (work / "benchmarks" / "baselines" / "a.json").write_text("new\n")
-    (work / "page.md").write_text("new\n")
+    put(work, "benchmarks/baselines/a.json", "new\n")
+    put(work, "page.md", "new\n")
     git(work, "add", "--intent-to-add", ".")
     (tmp_path / "pages.patch").write_text(git(work, "diff"))
     git(work, "reset", "--quiet", "--hard")
     git(work, "clean", "--quiet", "--force")
     (tmp_path / "pages.patch").replace(work / "pages.patch")
-    (work / "recorded").mkdir()
-    (work / "recorded" / "here.txt").write_text("a table\na.json: 1 row\n")
+    put(work, "recorded/here.txt", "a table\na.json: 1 row\n")
     run("baseline/propose/Commit to a branch", tmp_path, GITHUB_RUN_ID="1")
     changed = git(work, "show", "--format=%D", "--name-only").split()
     assert changed == ["HEAD", "->", "baseline/1", "benchmarks/baselines/a.json"]
@@ -240,8 +194,7 @@ def test_new_baselines_and_their_pages_are_one_commit(tmp_path: Path) -> None:
 def test_a_release_has_both_distributions_in_its_version(
     tag: str, tmp_path: Path, *, fails: bool
 ) -> None:
-    (tmp_path / "work" / "dist").mkdir(parents=True)
     for name in ("relu_impls", "pytest_against"):
         for end in ("-py3-none-any.whl", ".tar.gz"):
-            (tmp_path / "work" / "dist" / f"{name}-1.2{end}").touch()
+            put(tmp_path, f"work/dist/{name}-1.2{end}")
     run("release/build/Compare their versions with the tag", tmp_path, TAG=tag, fails=fails)

@@ -1,13 +1,11 @@
 """The benchmark suite: which rows it has, which of them run, and what is saved."""
 
-from __future__ import annotations
-
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -24,74 +22,65 @@ from relu_impls.methods import ARTICLE
 from tests.relu.calls import every_method
 
 FOLDER: Final = Path(benchmarks.__file__).parent
-BASELINES: Final = sorted(FOLDER.glob("baselines/*/*.json"))
 ROWS: Final = all_rows()
-DEFAULT: Final = [row for row in ROWS if not row.asked_as]
+DEFAULT: Final = [row for row in ROWS if not row.workload.asked_as]
 
 
-@pytest.mark.parametrize("path", BASELINES, ids=lambda path: path.parent.name)
-def test_rows_are_those_of_the_stored_baselines(path: Path) -> None:
-    stored = json.loads(path.read_text())["benchmarks"]
-    assert [row.node for row in DEFAULT] == [bench["fullname"] for bench in stored]
-    assert [row.group for row in DEFAULT] == [bench["group"] for bench in stored]
-    infos = [bench["extra_info"] for bench in stored]
-    digests = [info.get("inputs", info.get("workload_digest")) for info in infos]
-    assert [row.workload.digest for row in DEFAULT] == digests
+def of(test: str, rows: Any = ROWS) -> list[str]:
+    """Return the nodes of a test."""
+    return [row.node for row in rows if f"::{test}[" in row.node]
 
 
-def test_some_baseline_is_stored() -> None:
-    assert BASELINES
+def test_rows_are_those_of_the_stored_baselines() -> None:
+    paths = list(FOLDER.glob("baselines/*/*.json"))
+    assert paths
+    wanted = [(row.node, row.group, row.workload.digest) for row in DEFAULT]
+    for path in paths:
+        stored = json.loads(path.read_text())["benchmarks"]
+        infos = [bench["extra_info"] for bench in stored]
+        digests = [info.get("inputs", info.get("workload_digest")) for info in infos]
+        names = [(bench["fullname"], bench["group"]) for bench in stored]
+        assert [(*pair, x) for pair, x in zip(names, digests, strict=True)] == wanted, path
 
 
-def test_nodes_are_unique() -> None:
-    assert [node for node, count in Counter(row.node for row in ROWS).items() if count > 1] == []
+def test_every_row_is_timed_by_one_test() -> None:
+    tests = ("test_article", "test_forward", "test_derivative", "test_backward", "test_inplace")
+    for test in tests:
+        found = [f"::{test}[{'-'.join(map(str, p.values))}]" for p in parameters(test)]
+        assert found == ["::" + node.partition("::")[2] for node in of(test)] != []
+    assert Counter(row.node for row in ROWS) == Counter(n for test in tests for n in of(test))
+    assert len({row.node for row in ROWS}) == len(ROWS)
 
 
 @every_method
 def test_method_runs_on_every_random_workload_whose_dtype_it_accepts(method: Method) -> None:
-    found = [row.workload.name for row in DEFAULT if row.method is method]
-    wanted = [
-        w.name
+    found = [row.workload for row in ROWS if row.method is method and "article" not in row.node]
+    assert found == [
+        w
         for w in WORKLOADS.values()
         if (w.signs is Signs.RANDOM or method.contract.data_dependent)
-        and not w.asked_as
+        and "article" not in w.name
         and method.contract.accepts(np.dtype(w.dtype))
     ]
-    assert found == wanted != []
-
-
-def test_rows_to_ask_for() -> None:
-    asked = Counter(row.asked_as for row in ROWS if row.asked_as != "article")
-    assert asked == {"": len(DEFAULT), "1e6": 2 * len(METHODS), "1e3x1e3": len(METHODS)}
+    assert any(not w.asked_as for w in found)
 
 
 def test_article_runs_each_of_its_methods_and_those_in_place_twice() -> None:
-    found = Counter(row.method.name for row in ROWS if row.asked_as == "article")
-    assert found == {
+    rows = [row for row in ROWS if "article" in row.node]
+    assert Counter(row.method.name for row in rows) == {
         name: 2 if method.kind is Kind.IN_PLACE else 1
         for name, method in METHODS.items()
         if method.source == ARTICLE or name in {"relu", "relu_out", "relu_inplace"}
     }
-    assert {row.group for row in ROWS if "article" in row.node} == {
-        "forward article",
-        "derivative article",
-    }
-
-
-def test_every_row_is_timed_by_its_test() -> None:
-    for test in {row.test for row in ROWS}:
-        found = [f"::{test}[{'-'.join(map(str, p.values))}]" for p in parameters(test)]
-        assert found == ["::" + row.node.partition("::")[2] for row in ROWS if row.test == test]
+    assert {row.group for row in rows} == {"forward article", "derivative article"}
 
 
 @pytest.mark.parametrize(
     "keyword, arguments, words",
     [
-        ("", ["benchmarks"], ""),
-        ("", ["/article/1e6"], ""),
+        ("", ["benchmarks", "/article/1e6"], ""),
         ("article and relu", [], "article"),
-        ("1E6", [], "1e6"),
-        ("1e3x1e3 or 1e6", [], "1e3x1e3 1e6"),
+        ("1E6 or 1e3x1e3", [], "1e6 1e3x1e3"),
         ("", ["benchmarks/test_article.py"], "article"),
         ("", ["a.py", "benchmarks/test_inplace.py::test_inplace[copyto-float64-1e6]"], "1e6"),
     ],
@@ -99,35 +88,31 @@ def test_every_row_is_timed_by_its_test() -> None:
 def test_large_rows_run_when_they_are_asked_for(
     keyword: str, arguments: list[str], words: str
 ) -> None:
+    def item(path: Path, **parameters: object) -> Any:
+        return SimpleNamespace(path=path, callspec=SimpleNamespace(params=parameters))
+
     left_out: list[Any] = []
     config: Any = SimpleNamespace(
         args=arguments,
         option=SimpleNamespace(keyword=keyword),
         hook=SimpleNamespace(pytest_deselected=lambda *, items: left_out.extend(items)),
     )
-    items: list[Any] = [
-        SimpleNamespace(path=FOLDER / "renamed.py", callspec=SimpleNamespace(params=params))
-        for params in [{"workload": row.workload.name, "repeat": 1} for row in ROWS]
-    ]
-    others: list[Any] = [
-        SimpleNamespace(path=FOLDER / "plain.py"),
-        SimpleNamespace(path=FOLDER / "x.py", callspec=SimpleNamespace(params={"a": 1})),
-        SimpleNamespace(path=Path("x.py"), callspec=SimpleNamespace(params={"workload": "1e6"})),
-    ]
-    kept = [
-        item for item, row in zip(items, ROWS, strict=True) if row.asked_as in ("", *words.split())
-    ]
-    every = [*items, *others]
+    rows = [item(FOLDER / "renamed.py", workload=row.workload.name, repeat=1) for row in ROWS]
+    plain: Any = SimpleNamespace(path=FOLDER / "plain.py")
+    others = [plain, item(FOLDER / "x.py", a=1), item(Path("x.py"), workload="float64-1e6")]
+    every = [*rows, *others]
     plugin.pytest_collection_modifyitems(config, every)
-    assert every == [*kept, *others]
-    assert left_out == [item for item in items if item not in kept]
+    runs = [row.workload.asked_as in ("", *words.split()) for row in ROWS]
+    assert every == [*(i for i, asked in zip(rows, runs, strict=True) if asked), *others]
+    assert left_out == [i for i, asked in zip(rows, runs, strict=True) if not asked]
 
 
-def _pytest(*arguments: str, path: str, python: Sequence[str] = ()) -> Any:
+def run_pytest(path: str, *arguments: str, python: tuple[str, ...] = ()) -> Any:
     kept = {k: v for k, v in os.environ.items() if k not in {"PYTEST_ADDOPTS", "PYTEST_AGAINST"}}
+    # Without baselines: how long a row takes here is no matter.
+    options = ("-o", "against_baselines=none", "benchmarks", "--benchmark-only")
     return subprocess.run(
-        # Without baselines: how long a row takes here is no matter.
-        [sys.executable, *python, "-m", "pytest", "-o", "against_baselines=none", *arguments],
+        [sys.executable, *python, "-m", "pytest", *options, *arguments],
         cwd=FOLDER.parent,
         env=kept | {"PYTHONPATH": os.pathsep.join([path, *sys.path]), "HOME": path},
         capture_output=True,
@@ -138,11 +123,12 @@ def _pytest(*arguments: str, path: str, python: Sequence[str] = ()) -> Any:
 
 
 def test_collected_nodes_are_the_rows_by_file(tmp_path: Path) -> None:
-    run = _pytest("benchmarks", "--benchmark-only", "--collect-only", "-q", path=str(tmp_path))
+    run = run_pytest(str(tmp_path), "--collect-only", "-q")
     found = [line for line in run.stdout.splitlines() if "::" in line]
-    tests = ["test_forward", "test_derivative", "test_backward", "test_inplace"]
-    assert found == [row.node for test in tests for row in DEFAULT if row.test == test]
+    tests = ("test_forward", "test_derivative", "test_backward", "test_inplace")
+    assert found == [node for test in tests for node in of(test, DEFAULT)]
     assert f"{len(ROWS) - len(DEFAULT)} deselected" in run.stdout
+    assert "fresh and rectified" not in run.stdout
 
 
 PLANT: Final = """\
@@ -161,26 +147,27 @@ def pytest_collection_finish(session):
         small = dataclasses.replace(works[name], shape=(30, 50))
         suite.WORKLOADS[name] = dataclasses.replace(small, digest=small.measured_digest())
 """
+SOME: Final = "maximum or fmax or heaviside or mask_assign"
 
 
 @pytest.mark.parametrize("python", [(), ("-O",)], ids=" ".join)
-def test_only_rows_that_passed_are_saved(python: Sequence[str], tmp_path: Path) -> None:
+def test_only_rows_that_passed_are_saved(python: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "plant.py").write_text(PLANT)
     path = tmp_path / "run.json"
-    methods = "maximum or fmax or heaviside or mask_assign"
-    run = _pytest(
-        *("benchmarks", "-p", "plant", "--benchmark-only", "--benchmark-max-time=0.01"),
-        *("--assert=plain", "-W", "ignore::pytest.PytestConfigWarning", f"--benchmark-json={path}"),
-        *("-k", f"({methods}) and float32-1e3 or relu-float64-1e3 or mask_assign-article"),
+    run = run_pytest(
+        *(str(tmp_path), "-p", "plant", "--benchmark-max-time=0.01", f"--benchmark-json={path}"),
+        *("--assert=plain", "-W", "ignore::pytest.PytestConfigWarning"),
+        *("-k", f"({SOME}) and float32-1e3 or relu-float64-1e3 or mask_assign-article"),
         python=python,
-        path=str(tmp_path),
     )
     assert run.returncode == 1, run.stdout + run.stderr
-    lines = run.stdout.splitlines()
-    assert [line for line in lines if line.startswith("maximum[float32-1e3] diverges: result has ")]
-    assert [line for line in lines if line.startswith("workload float64-1e3 has digest ")]
-    assert "test_article[mask_assign-article]: " in run.stdout.partition("fresh and rectified")[2]
-    assert "left out unless asked for: -k 1e6, -k 1e3x1e3, -k article" in lines
+    for line in (
+        r"maximum\[float32-1e3\] diverges: result has .*",
+        r"workload float64-1e3 has digest .*",
+        r"left out unless asked for: -k 1e6, -k 1e3x1e3, -k article",
+        r"test_article\[mask_assign-article\]: [\d.]+ ms on fresh, [\d.]+ ms on rectified data",
+    ):
+        assert re.search(f"^{line}$", run.stdout, re.MULTILINE), line
     saved = {bench["name"]: bench for bench in json.loads(path.read_text())["benchmarks"]}
     assert list(saved) == [
         "test_article[mask_assign-article]",
@@ -200,20 +187,14 @@ def test_only_rows_that_passed_are_saved(python: Sequence[str], tmp_path: Path) 
 
 def test_fresh_and_rectified_data_are_compared() -> None:
     def summary(**seconds: float) -> list[str]:
-        benches = [
-            SimpleNamespace(
-                name=f"t[{name.replace('_', '-')}]", stats=SimpleNamespace(median=value)
-            )
-            for name, value in seconds.items()
-        ]
+        named = {f"t[{name.replace('_', '-')}]": median for name, median in seconds.items()}
+        times = [SimpleNamespace(name=n, stats=SimpleNamespace(median=m)) for n, m in named.items()]
         lines: list[str] = []
         terminal: Any = SimpleNamespace(section=lines.append, write_line=lines.append)
-        session = SimpleNamespace(benchmarks=benches)
-        config: Any = SimpleNamespace(_benchmarksession=session)
+        config: Any = SimpleNamespace(_benchmarksession=SimpleNamespace(benchmarks=times))
         plugin.pytest_terminal_summary(terminal, config)
         return lines
 
-    assert summary(a_article=0.2, b_article_rectified=0.1) == summary() == []
-    section, text = summary(a_article=0.2, a_article_rectified=0.1)
-    assert section == "fresh and rectified"
+    assert summary(a_article=0.2, b_article_rectified=0.1) == []
+    _, text = summary(a_article=0.2, a_article_rectified=0.1)
     assert text.startswith("t[a-article]: 200.0 ms on fresh, 100.0 ms on rectified data\n")
