@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_against import looks
-from pytest_against.looks import Budget, judged, shortfall, until_decided
+from pytest_against.looks import Budget, judged, until_decided
 from pytest_against.model import CannotJudgeError, Limits, RowResult, Verdict
 from pytest_against.stats import LOOKS, Plan, Sample, interval
 from tests.against.simulated import AT, LIMITS, NODES, A, B, C, Machine, row
