@@ -8,14 +8,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
-from pytest_against.model import Interval, Row, Verdict
-from pytest_against.stats import SIGHTINGS, Plan, Sample, interval, verdict
+from pytest_against.model import Interval, Verdict
+from pytest_against.stats import Plan, Sample, interval
 from pytest_against.timing import Measured
+from tests.against.simulated import A, row
 
-ROW: Final = Row(node="test_it.py::test_it", method="test_it", workload="", name="test_it")
 PLAN: Final = Plan(limit=0.03, rows=1, looks=(2, 4, 6))
 SLOW: Final = [0.1, 0.1]
 EQUAL: Final = [0.0, 0.0]
@@ -25,7 +23,7 @@ WILD: Final = [-0.5, 0.5]
 
 def _look(blocks: Sequence[list[float]], plan: Plan = PLAN, **more: Any) -> Sample:
     """Look after every block of trials, which the base takes a second for."""
-    sample = Sample(ROW, **more)
+    sample = Sample(row(A), **more)
     for values in blocks:
         for value in values:
             sample.add(Measured(value, 1.0, 3))
@@ -54,56 +52,37 @@ def test_a_row_is_decided_at_the_look_that_proves_it(
     assert sample.interval == interval(sample.values[:trials], PLAN.errors(trials // 2))
 
 
-def test_a_regression_must_be_seen_at_two_looks_in_a_row() -> None:
-    assert SIGHTINGS == 2
-    sample = _look([SLOW, WILD])
-    found = []
-    for values in (SLOW, WILD, SLOW, SLOW):
-        sample.values[:] = values
+@pytest.mark.parametrize(
+    "seen, verdicts",
+    [
+        ([SLOW, WILD, SLOW, WILD, SLOW, SLOW], [None] * 5 + [Verdict.REGRESSED]),
+        ([SLOW, EQUAL], [None, Verdict.STEADY]),
+    ],
+)
+def test_a_regression_must_be_seen_at_two_looks_in_a_row(
+    seen: list[list[float]], verdicts: list[Verdict | None]
+) -> None:
+    sample = Sample(row(A))
+    for values, expected in zip(seen, verdicts, strict=True):
+        sample.values = values
         sample.look(PLAN)
-        found.append(sample.verdict)
-    assert found == [None, None, None, Verdict.REGRESSED]
+        assert sample.verdict is expected
+    # At the first look if no other is planned.
+    assert _look([SLOW], replace(PLAN, looks=(2,))).verdict is Verdict.REGRESSED
 
 
-def test_a_row_that_begins_anew_forgets_its_trials_but_not_how_often_one_looked() -> None:
-    sample = _look([WILD, SLOW])
+def test_an_undecided_row_begins_anew_but_knows_how_often_one_looked() -> None:
+    sample, decided = _look([WILD, SLOW]), _look([EQUAL])
     before = sample.interval
-    sample.renew()
-    assert (sample.values, sample.seconds, sample.verdict) == ([], [], None)
-    assert sample.interval == before
-    sample.values[:] = [0.0, 0.001]
+    for each in (sample, decided):
+        each.add(None)
+        each.renew()
+    assert (decided.values, decided.untimed) == (EQUAL, 1)
+    assert (sample.values, sample.seconds, sample.untimed) == ([], [], 0)
+    assert (sample.verdict, sample.interval) == (None, before)
+    sample.values = [0.0, 0.001]
     sample.look(PLAN)
     assert sample.interval == interval([0.0, 0.001], PLAN.errors(3))
-
-
-def test_a_row_that_is_decided_keeps_its_trials() -> None:
-    sample = _look([EQUAL])
-    sample.renew()
-    assert sample.values == EQUAL
-
-
-def test_a_sighting_that_is_refuted_leaves_no_regression() -> None:
-    sample = _look([SLOW])
-    sample.values[:] = EQUAL
-    sample.look(PLAN)
-    assert sample.verdict is Verdict.STEADY
-
-
-@settings(deadline=None, derandomize=True)
-@given(
-    middle=st.sampled_from([-0.1, 0.0, 0.03, 0.1]),
-    values=st.lists(st.floats(-0.002, 0.002), max_size=8),
-    only=st.booleans(),
-)
-@example(middle=0.1, values=EQUAL, only=True)
-def test_a_first_look_says_regressed_only_if_no_other_is_planned(
-    middle: float, values: list[float], *, only: bool
-) -> None:
-    plan = replace(PLAN, looks=(8,)) if only else PLAN
-    sample = _look([[middle + value for value in values]], plan)
-    proven = verdict(interval(sample.values, plan.errors(1)), plan.limit)
-    unseen = proven is Verdict.REGRESSED and not only
-    assert sample.verdict is (None if unseen else proven)
 
 
 @pytest.mark.parametrize(
@@ -117,34 +96,19 @@ def test_trials_are_held_against_those_of_earlier_with_the_allowance(
     assert sample.verdict is expected
     assert sample.interval is not None
     assert sample.interval.high - sample.interval.mean == pytest.approx(0.02)
-
-
-def test_earlier_trials_that_are_missing_prove_nothing() -> None:
     assert _look([EQUAL], stored=()).result().verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_result_has_the_seconds_of_both_sides() -> None:
-    sample = Sample(ROW)
+    sample = Sample(row(A))
     for seconds in (0.5, 0.25, 4.0):
         sample.add(Measured(math.log(2), seconds, 3))
-    for _ in range(SIGHTINGS):
+    for _ in range(2):
         sample.look(PLAN)
     found = sample.result()
-    assert sample.seconds == pytest.approx([1.0, 0.5, 8.0])
     assert (found.was, found.now) == pytest.approx((0.5, 1.0))
-    assert (found.row, found.verdict, found.why) == (
-        ROW,
-        Verdict.REGRESSED,
-        "slower than the limit",
-    )
-    assert found.interval == sample.interval
-
-
-def test_what_fails_is_decided_whatever_its_times_are() -> None:
-    sample = _look([WILD])
-    sample.decide(Verdict.DIVERGED, "wrong answer")
-    found = sample.result()
-    assert (found.verdict, found.why, found.interval) == (Verdict.DIVERGED, "wrong answer", None)
+    assert (found.row, found.interval) == (row(A), sample.interval)
+    assert (found.verdict, found.why) == (Verdict.REGRESSED, "slower than the limit")
 
 
 @pytest.mark.parametrize("stored", [None, (0.0, 0.1)])
@@ -152,12 +116,10 @@ def test_what_fails_is_decided_whatever_its_times_are() -> None:
 def test_a_row_at_which_no_look_was_taken_is_inconclusive_and_unbounded(
     values: list[float], stored: tuple[float, ...] | None
 ) -> None:
-    found = Sample(ROW, stored, values=values, seconds=[1.0]).result()
-    assert found.verdict is Verdict.INCONCLUSIVE
-    assert found.interval is not None
-    assert found.interval.mean == pytest.approx(0.7 - sum(stored or ()) / 2)
-    unbounded = Interval(found.interval.mean, -math.inf, math.inf, len(values))
-    assert found.interval == unbounded
+    found = Sample(row(A), stored, values=values, seconds=[1.0]).result()
+    assert (found.verdict, found.now) == (Verdict.INCONCLUSIVE, 1.0)
+    mean = 0.7 - sum(stored or ()) / 2
+    assert found.interval == Interval(pytest.approx(mean), -math.inf, math.inf, len(values))
 
 
 @pytest.mark.parametrize(
@@ -173,7 +135,7 @@ def test_a_row_at_which_no_look_was_taken_is_inconclusive_and_unbounded(
 def test_a_row_that_is_not_decided_says_what_was_missing(
     timed: list[float], untimed: int, word: str, why: str
 ) -> None:
-    sample = Sample(ROW)
+    sample = Sample(row(A))
     for found in [*(Measured(value, 1.0, 3) for value in timed), *[None] * untimed]:
         sample.add(found)
     sample.look(PLAN)
@@ -198,6 +160,6 @@ def test_a_row_that_is_not_decided_says_what_was_missing(
 def test_a_recording_goes_on_until_a_mean_is_known_to_a_quarter_of_the_limit(
     values: list[float], *, settled: bool
 ) -> None:
-    sample = Sample(ROW, values=values)
+    sample = Sample(row(A), values=values)
     sample.settle(PLAN)
     assert (sample.verdict is Verdict.STEADY) == settled
