@@ -32,57 +32,45 @@ def _look(blocks: Sequence[list[float]], plan: Plan = PLAN, **more: Any) -> Samp
 
 
 @pytest.mark.parametrize(
-    "blocks, expected, trials",
+    "seen, words",
     [
-        ([EQUAL], Verdict.STEADY, 2),
-        ([FAST], Verdict.IMPROVED, 2),
-        ([WILD] * 3, None, 6),
-        ([SLOW], None, 2),
-        ([SLOW, SLOW], Verdict.REGRESSED, 4),
-        ([WILD, SLOW, SLOW], None, 6),
-        ([EQUAL, SLOW, SLOW], Verdict.STEADY, 2),
-        ([[0.025, 0.035], [0.025, 0.02]], None, 4),
+        ([EQUAL, SLOW, SLOW], ["steady"] * 3),
+        ([FAST], ["improved"]),
+        ([WILD, WILD, EQUAL], [None, None, "steady"]),
+        ([[0.025, 0.035, 0.025, 0.02]], [None]),
+        ([SLOW, EQUAL], [None, "steady"]),
+        # A regression must be seen at two looks in a row.
+        ([SLOW, SLOW], [None, "regressed"]),
+        ([SLOW, WILD, SLOW, WILD, SLOW, SLOW], [None] * 5 + ["regressed"]),
     ],
 )
 def test_a_row_is_decided_at_the_look_that_proves_it(
-    blocks: list[list[float]], expected: Verdict | None, trials: int
-) -> None:
-    sample = _look(blocks)
-    assert sample.verdict is expected
-    assert sample.interval == interval(sample.values[:trials], PLAN.errors(trials // 2))
-
-
-@pytest.mark.parametrize(
-    "seen, verdicts",
-    [
-        ([SLOW, WILD, SLOW, WILD, SLOW, SLOW], [None] * 5 + [Verdict.REGRESSED]),
-        ([SLOW, EQUAL], [None, Verdict.STEADY]),
-    ],
-)
-def test_a_regression_must_be_seen_at_two_looks_in_a_row(
-    seen: list[list[float]], verdicts: list[Verdict | None]
+    seen: list[list[float]], words: list[str | None]
 ) -> None:
     sample = Sample(row(A))
-    for values, expected in zip(seen, verdicts, strict=True):
+    for look, (values, word) in enumerate(zip(seen, words, strict=True), 1):
+        decided, before = sample.verdict, sample.interval
         sample.values = values
         sample.look(PLAN)
-        assert sample.verdict is expected
-    # At the first look if no other is planned.
+        assert sample.verdict is (Verdict(word) if word else None)
+        assert sample.interval == (before if decided else interval(values, PLAN.errors(look)))
+
+
+def test_a_regression_is_seen_once_if_no_other_look_is_planned() -> None:
     assert _look([SLOW], replace(PLAN, looks=(2,))).verdict is Verdict.REGRESSED
 
 
 def test_an_undecided_row_begins_anew_but_knows_how_often_one_looked() -> None:
     sample, decided = _look([WILD, SLOW]), _look([EQUAL])
-    before = sample.interval
     for each in (sample, decided):
         each.add(None)
         each.renew()
     assert (decided.values, decided.untimed) == (EQUAL, 1)
     assert (sample.values, sample.seconds, sample.untimed) == ([], [], 0)
-    assert (sample.verdict, sample.interval) == (None, before)
-    sample.values = [0.0, 0.001]
+    assert sample.interval == interval([*WILD, *SLOW], PLAN.errors(2))
+    sample.values = WILD
     sample.look(PLAN)
-    assert sample.interval == interval([0.0, 0.001], PLAN.errors(3))
+    assert sample.interval == interval(WILD, PLAN.errors(3))
 
 
 @pytest.mark.parametrize(
@@ -100,26 +88,24 @@ def test_trials_are_held_against_those_of_earlier_with_the_allowance(
 
 
 def test_a_result_has_the_seconds_of_both_sides() -> None:
-    sample = Sample(row(A))
-    for seconds in (0.5, 0.25, 4.0):
-        sample.add(Measured(math.log(2), seconds, 3))
+    sample = _look([], values=[math.log(2)] * 2, seconds=[1.0, 0.5])
+    sample.add(Measured(math.log(2), 4.0, 3))
     for _ in range(2):
         sample.look(PLAN)
     found = sample.result()
     assert (found.was, found.now) == pytest.approx((0.5, 1.0))
-    assert (found.row, found.interval) == (row(A), sample.interval)
+    assert (sample.seconds[2], found.row, found.interval) == (8.0, row(A), sample.interval)
     assert (found.verdict, found.why) == (Verdict.REGRESSED, "slower than the limit")
 
 
-@pytest.mark.parametrize("stored", [None, (0.0, 0.1)])
-@pytest.mark.parametrize("values", [[0.7], [0.7, 0.7]])
+@pytest.mark.parametrize("stored, mean", [(None, 0.7), ((0.0, 0.1), 0.65)])
+@pytest.mark.parametrize("n", [1, 2])
 def test_a_row_at_which_no_look_was_taken_is_inconclusive_and_unbounded(
-    values: list[float], stored: tuple[float, ...] | None
+    n: int, stored: tuple[float, ...] | None, mean: float
 ) -> None:
-    found = Sample(row(A), stored, values=values, seconds=[1.0]).result()
+    found = Sample(row(A), stored, values=[0.7] * n, seconds=[1.0]).result()
     assert (found.verdict, found.now) == (Verdict.INCONCLUSIVE, 1.0)
-    mean = 0.7 - sum(stored or ()) / 2
-    assert found.interval == Interval(pytest.approx(mean), -math.inf, math.inf, len(values))
+    assert found.interval == Interval(pytest.approx(mean), -math.inf, math.inf, n)
 
 
 @pytest.mark.parametrize(
@@ -135,31 +121,26 @@ def test_a_row_at_which_no_look_was_taken_is_inconclusive_and_unbounded(
 def test_a_row_that_is_not_decided_says_what_was_missing(
     timed: list[float], untimed: int, word: str, why: str
 ) -> None:
-    sample = Sample(row(A))
-    for found in [*(Measured(value, 1.0, 3) for value in timed), *[None] * untimed]:
-        sample.add(found)
-    sample.look(PLAN)
-    result = sample.result()
-    assert result.verdict.value == word
-    assert result.why[: len(why) or None] == why
-    assert (result.interval is None) == (not timed)
+    found = _look([timed], untimed=untimed).result()
+    assert found.verdict.value == word
+    assert found.why[: len(why) or None] == why
+    assert (found.interval is None) == (not timed)
 
 
 @pytest.mark.parametrize(
-    "values, settled",
+    "values, verdict",
     [
-        ([], False),
-        ([0.7], False),
-        (WILD, False),
-        ([0.7, 0.7], True),
+        ([], None),
+        ([0.7], None),
+        ([0.7, 0.7], Verdict.STEADY),
         # t(7) leaves 0.01 / 3 above 3.80; a quarter of log 1.03 is 0.00739.
-        ([0.7, 0.7095] * 4, True),
-        ([0.7, 0.7105] * 4, False),
+        ([0.7, 0.7095] * 4, Verdict.STEADY),
+        ([0.7, 0.7105] * 4, None),
     ],
 )
 def test_a_recording_goes_on_until_a_mean_is_known_to_a_quarter_of_the_limit(
-    values: list[float], *, settled: bool
+    values: list[float], verdict: Verdict | None
 ) -> None:
     sample = Sample(row(A), values=values)
     sample.settle(PLAN)
-    assert (sample.verdict is Verdict.STEADY) == settled
+    assert sample.verdict is verdict
