@@ -109,6 +109,7 @@ def until_decided(  # noqa: PLR0913, PLR0917 - each is a thing of its own
     """
     every = [*samples.values(), *controls.values()]
     plan = Plan.of(limits.limit, len(every), limits.trials, short)
+    at_a_time = min(MOST_AT_A_TIME, cores())
     number, longest, over = 0, 0.0, False
     while number < limits.trials and not over:
         # A row that fell out takes its control with it.
@@ -122,7 +123,7 @@ def until_decided(  # noqa: PLR0913, PLR0917 - each is a thing of its own
             for sample in every:
                 sample.renew()
         long = 0 < plan.short <= number
-        found = run_trials(min(MOST_AT_A_TIME, cores(), look - number), nodes, copied, long)
+        found = run_trials(min(at_a_time, look - number), nodes, copied, long)
         for trial in found:
             for node in nodes:
                 _add(trial, node, samples[node])
