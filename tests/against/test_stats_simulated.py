@@ -18,17 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from pytest_against.model import Verdict
-from pytest_against.stats import (
-    ERROR,
-    SIGHTINGS,
-    TRIMMED,
-    Errors,
-    Plan,
-    Sample,
-    difference,
-    drift,
-    interval,
-)
+from pytest_against.stats import Errors, Plan, Sample, difference, drift, interval
 from pytest_against.timing import Measured
 from tests.against.simulated import A, row
 
@@ -67,7 +57,7 @@ each_noise: Final = pytest.mark.parametrize("name", NOISES)
 def _ends(values: Values, errors: Errors) -> tuple[Values, Values]:
     """Return the intervals of any number of rows at once."""
     n = values.shape[-1]
-    out = n // TRIMMED
+    out = n // 10
     kept = np.sort(values)[..., out : n - out]
     h = kept.shape[-1]
     deviation = np.clip(values, kept[..., :1], kept[..., -1:]).std(-1, ddof=1)
@@ -85,7 +75,7 @@ def _verdicts(values: Values, plan: Plan = PLAN) -> NDArray[np.intp]:
         low, high = _ends(values[..., first:n], plan.errors(look))
         undecided, bound = found == UNDECIDED, math.log1p(plan.limit)
         sightings = np.where(low > bound, sightings + 1, 0)
-        found[undecided & (sightings >= SIGHTINGS)] = RED
+        found[undecided & (sightings >= 2)] = RED
         found[undecided & (low <= bound) & (high < bound)] = GREEN
         found[undecided & (high < -bound)] = BETTER
     return found
@@ -205,7 +195,7 @@ def test_a_slowdown_above_the_limit_is_hardly_ever_called_steady(name: str) -> N
     values = _gates(name)
     middle = np.mean(_ends(values, Errors(0.5, 0.5))[0])
     found = _verdicts(values - middle + math.log1p(0.035))
-    assert np.mean((found == GREEN) | (found == BETTER)) <= ERROR
+    assert np.mean((found == GREEN) | (found == BETTER)) <= PLAN.error
 
 
 @pytest.mark.parametrize("part, most", [(1, 0.0), (1 / 2, 0.05), (1 / 3, 0.3)])
