@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -100,6 +101,14 @@ def test_what_is_used_up_with_the_short_trials_leaves_their_interval(end: dict[s
     assert samples[A].result().interval == interval(samples[A].values, plan.errors(2))
 
 
+def test_no_look_is_taken_at_fewer_long_trials_than_are_enough() -> None:
+    machine, samples = Machine(spreads=WILD, seconds=1.0), _samples(A)
+    assert _run(machine, samples, short=LOOKS[1], budget=5.5) == LOOKS[1] + 2
+    found = samples[A].result().interval
+    assert found is not None
+    assert (len(samples[A].values), found.trials) == (2, LOOKS[1])
+
+
 def test_a_control_takes_its_row_along_until_both_are_decided_and_shares_the_error() -> None:
     machine, samples, controls = Machine(again={B: 2.0}), _samples(A, B, C), _samples(B)
     assert _run(machine, samples, controls) == LOOKS[1]
@@ -123,7 +132,9 @@ def test_a_row_that_falls_out_does_so_at_once_with_its_control_and_no_other(
 ) -> None:
     samples = _samples(A, B)
     assert _run(machine, samples, _samples(A)) == LOOKS[0]
-    assert (_verdicts(samples), why in samples[A].result().why) == ([word, "steady"], True)
+    found = samples[A].result()
+    assert (_verdicts(samples), why in found.why) == ([word, "steady"], True)
+    assert (found.interval, math.isnan(found.now)) == (None, True)
     asked = [(nodes, controls) for _, nodes, controls, _ in machine.asked]
     assert asked == [([A, B], [A])] * batches + [([B], [])] * (LOOKS[0] // 2 - batches)
 
@@ -146,7 +157,7 @@ def test_a_trial_without_calm_says_nothing_of_its_row() -> None:
 def test_a_budget_that_is_spent_ends_with_a_look_and_nothing_after_it() -> None:
     # Two trials of a row take a second; the next after 12 trials might end too late.
     machine, samples = Machine(spreads={A: 0.005, B: WILD}, seconds=1.0), _samples(A, B)
-    assert _run(machine, samples, trials=96, budget=10.0) == len(samples[B].values) == 12
+    assert _run(machine, samples, trials=96, budget=9.9) == len(samples[B].values) == 12
     assert machine.time == 9.0
     plan = Plan.of(0.03, 2, 96)
     assert plan.looks[2] < 12 < plan.looks[3]

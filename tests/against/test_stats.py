@@ -99,7 +99,7 @@ def test_a_value_that_is_not_finite_is_refused(wrong: float, others: list[float]
         # Means 0 and 1 have the variance 0.5, of which the trials explain (0.02 / 2 + 0) / 2.
         ([[[-0.1, 0.1], [1.0, 1.0]]], 2 * math.sqrt(0.5 - 0.005)),
         ([[EQUAL, [1.0, 1.0]], [EQUAL, EQUAL]], 2 * math.sqrt(0.25)),
-        ([[EQUAL, [1.0, 1.0]], [EQUAL], [EQUAL, [0.5]], []], 2 * math.sqrt(0.5)),
+        ([[EQUAL, [9.0], [1.0, 1.0]], [EQUAL], [EQUAL, [0.5]], []], 2 * math.sqrt(0.5)),
         ([[[-1.0, 1.0], [-0.9, 1.1]]], 0.0),
         ([[EQUAL, [1.0]], [[], [0.0, 1.0]]], 0.0),
         ([], 0.0),
