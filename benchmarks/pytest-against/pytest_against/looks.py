@@ -21,9 +21,7 @@ from pytest_against.report import count
 from pytest_against.stats import LOOKS, Plan, Sample
 from pytest_against.trials import TrialResult
 
-MOST_AT_A_TIME: Final = 2
-"""Trials at a time, one to a core: what one costs the other, both sides of it share."""
-
+MOST_AT_A_TIME: Final = 2  # one to a core: what one trial costs another, both its sides share
 _NO_PAIR: Final = (
     "with both sides running, it failed in the base, or made no call on one of them; run it there "
     "to see why, and mind what only one process can have, such as a port"
@@ -119,7 +117,7 @@ def until_decided(  # noqa: PLR0913, PLR0917 - each is a thing of its own
             break
         look = next(look for look in plan.looks if look > number)
         began = budget.spent
-        if plan.short and number == plan.short:
+        if number == plan.short > 0:
             for sample in every:
                 sample.renew()
         long = 0 < plan.short <= number
