@@ -19,8 +19,8 @@ MACHINE: Final = {
     "pytest_benchmark": "5.3.1",
 }
 
+# What may stand in a name, an error or a revision.
 ODD: Final = st.text() | st.text(alphabet="a b|`\\\n\r\t\x00\x1b\x85\u2028\ud800<@*_[]#:%,\"'~$&")
-"""What may stand in a name, an error or a revision."""
 
 
 def factors(mean: float, low: float, high: float, trials: int = 8) -> Interval:
@@ -30,15 +30,10 @@ def factors(mean: float, low: float, high: float, trials: int = 8) -> Interval:
 def row(
     method: str, word: str, found: Interval | None = None, why: str = "", **more: Any
 ) -> RowResult:
-    names: dict[str, Any] = {"node": f"test_it.py::test_it[{method}-1e3]", "name": f"{method}[1e3]"}
-    names |= {name: more.pop(name) for name in ("name", "file", "line") if name in more}
-    return RowResult(
-        row=Row(**{"method": method, "workload": "1e3", "file": "test_it.py", "line": 7, **names}),
-        verdict=Verdict(word),
-        interval=found,
-        why=why,
-        **more,
-    )
+    names: dict[str, Any] = {"name": f"{method}[1e3]", "file": "test_it.py", "line": 7}
+    names |= {name: more.pop(name) for name in names.keys() & more}
+    named = Row(node=f"test_it.py::test_it[{method}-1e3]", method=method, workload="1e3", **names)
+    return RowResult(row=named, verdict=Verdict(word), interval=found, why=why, **more)
 
 
 def result(*rows: RowResult, **more: Any) -> Result:

@@ -28,8 +28,8 @@ SKIPPED: Final = Check(outcome="skipped", why="needs a GPU")
 NO_CALL: Final = Check(outcome="passed")
 
 LIMITS: Final = Limits(budget=1e9)
-CLOCK: Final = 1e-5
-"""Seconds of the base, or of the clock's fixed work."""
+CLOCK: Final = 1e-5  # seconds of the base, or of the clock's fixed work
+AT: Final = 0.5  # log ratio to the clock of the rows of `stored`
 
 
 def collected(nodes: Sequence[str], broken: Mapping[str, str] | None = None) -> Collected:
@@ -47,7 +47,7 @@ def side(
 
 
 def own(nodes: Sequence[str] = NODES[:3], broken: Mapping[str, str] | None = None) -> Checked:
-    """Return what the revision's own tests are."""
+    """Return which tests the revision itself has."""
     return Checked(collected(nodes, broken), {})
 
 
@@ -57,46 +57,22 @@ def row(node: str) -> Row:
 
 @dataclass
 class Machine:
-    """Runs trials: ``run_trials`` and, by `now`, the clock of a `Budget`.
+    """Runs trials: `RunTrials` and, by `now`, the clock of a `Budget`; mappings are by node id."""
 
-    Attributes
-    ----------
-    factors : mapping of str to float
-        By how much rows take longer than the base, or than in the baseline.
-    spreads : mapping of str to float, or float
-        Standard deviations over trials.
-    short : float
-        By what the spreads of short trials are larger, as a factor.
-    wild : float
-        Part of the trials that are off by 30 %, one way or the other.
-    fails : mapping of str to int
-        The trial from which on a test fails on the head.
-    absent : mapping of str to collection of int
-        The trials that could not time a row.
-    at : float
-        Log ratio of unchanged code.
-    seconds : float
-        How long a row takes.
-    most : int
-        Most trials that run at a time.
-    asked : list
-        How many trials there were to be of which rows, with which controls, and whether long ones.
-    """
-
-    factors: Mapping[str, float] = field(default_factory=dict)
-    spreads: Mapping[str, float] | float = 0.001
-    again: Mapping[str, float] = field(default_factory=dict)
-    short: float = 1.0
-    wild: float = 0.0
-    fails: Mapping[str, int] = field(default_factory=dict)
-    absent: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    at: float = 0.0
-    seconds: float = 0.02
-    most: int = 99
+    factors: Mapping[str, float] = field(default_factory=dict)  # how much longer rows take now
+    spreads: Mapping[str, float] | float = 0.001  # standard deviations over trials
+    again: Mapping[str, float] = field(default_factory=dict)  # factors of controls
+    short: float = 1.0  # by what the spreads of short trials are larger, as a factor
+    wild: float = 0.0  # part of the trials that are off by 30 %, one way or the other
+    fails: Mapping[str, int] = field(default_factory=dict)  # trial from which on a test fails
+    absent: Mapping[str, Sequence[int]] = field(default_factory=dict)  # trials without a time
+    at: float = 0.0  # log ratio of unchanged code
+    seconds: float = 0.02  # of a row
+    most: int = 99  # trials at a time
     seed: int = 1
     asked: list[tuple[int, list[str], list[str], bool]] = field(default_factory=list)
     time: float = 0.0
-    number: int = 0
+    number: int = 0  # of trials so far
 
     def __post_init__(self) -> None:
         self._rng = random.Random(self.seed)
@@ -142,14 +118,9 @@ def gated(
     **more: Any,
 ) -> Result:
     """Judge side by side; `more` is what a machine is like."""
-    machine = machine or Machine(**more)
-    base = base or side()
+    machine, base = machine or Machine(**more), base or side()
     its = its or own([*base.collected.nodes])
     return gate.judge(head or side(), base, its, limits, machine, Budget(0.0, machine.now))
-
-
-AT: Final = 0.5
-"""Log ratio to the clock of the rows of `stored`."""
 
 
 def stored(
@@ -157,28 +128,19 @@ def stored(
 ) -> Baseline:
     """Return a baseline of two recordings of ten trials, the second off by the drift."""
     rng = random.Random(2)
-    rows = {
-        node: BaselineRow(
+    rows = {}
+    for node in nodes:
+        one, two = ([rng.gauss(AT + shift, spread) for _ in range(10)] for shift in (0.0, drift))
+        rows[node] = BaselineRow(
             row=row(node),
-            recordings=tuple(
-                tuple(rng.gauss(AT + shift, spread) for _ in range(10)) for shift in (0.0, drift)
-            ),
+            recordings=(tuple(one), tuple(two)),
             seconds=(CLOCK * math.exp(AT),) * 20,
             exact=PASSED.exact,
             inputs=PASSED.inputs,
         )
-        for node in nodes
-    }
-    return replace(
-        Baseline(
-            machine=this_machine().as_dict(),
-            commit="0123456789abcdef",
-            recorded="2026-01-02T03:04:05+00:00",
-            accepted="",
-            rows=rows,
-        ),
-        **more,
-    )
+    about: dict[str, Any] = {"commit": "0123456789abcdef", "recorded": "2026-01-02T03:04:05+00:00"}
+    about |= {"machine": this_machine().as_dict(), "accepted": ""}
+    return Baseline(rows=rows, **{**about, **more})
 
 
 def held(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Final
@@ -30,7 +30,7 @@ def short(value: object) -> str:
 
 
 class Verdict(Enum):
-    """The answer for a row, the worst first."""
+    """The answer for a row, in the order of reports."""
 
     DIVERGED = "diverged"
     REGRESSED = "regressed"
@@ -48,18 +48,16 @@ FAILURES: Final = frozenset({Verdict.DIVERGED, Verdict.REGRESSED, Verdict.HEAVIE
 PROVEN: Final = frozenset({Verdict.STEADY, Verdict.IMPROVED})
 CANNOT_JUDGE: Final = frozenset({Verdict.MISSING, Verdict.VANISHED, Verdict.NEW, Verdict.UNJUDGED})
 
+_DECIDES: Final = (  # the first of them that a row has; what is proven without a clock leads
+    *(Verdict.DIVERGED, Verdict.HEAVIER, Verdict.REGRESSED),
+    *(Verdict.VANISHED, Verdict.MISSING, Verdict.NEW, Verdict.UNJUDGED),
+    *(Verdict.INCONCLUSIVE, Verdict.STEADY, Verdict.IMPROVED),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean of log ratios, and the interval that holds its true value.
-
-    Attributes
-    ----------
-    mean, low, high : float
-        Natural logarithms of factors; 0 is unchanged.
-    trials : int
-        Number of trials behind it.
-    """
+    """A mean of log ratios, 0 if unchanged, and the interval that holds its true value."""
 
     mean: float
     low: float
@@ -69,89 +67,52 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A benchmark by its names.
+    """A benchmark by its names."""
 
-    Attributes
-    ----------
-    node : str
-        Node id of the test, relative to the root of the project.
-    method, workload : str
-        Its parameters of these names if it has both; else the name of the function, with that of
-        its class, and the id of all its parameters.
-    name : str
-        Key in tables: ``method[workload]``, or the node id where that would be ambiguous.
-    file : str
-        File of the test, relative to the root of the project; empty if unknown.
-    line : int
-        Line of the test in its file, counted from 1; 0 if unknown.
-    """
-
-    node: str
-    method: str
-    workload: str
-    name: str
-    file: str = ""
-    line: int = 0
+    node: str  # as its file, relative to the root of the project
+    method: str  # the parameter of this name, else that of the function
+    workload: str  # the parameter of this name, else the id of all of them
+    name: str  # key in tables: method[workload], or the node id where that would be ambiguous
+    file: str = ""  # empty if unknown
+    line: int = 0  # counted from 1; 0 if unknown
 
 
 def rows_of(nodes: Mapping[str, Mapping[str, object]]) -> dict[str, Row]:
-    """Return the rows of some tests by node id.
-
-    Parameters
-    ----------
-    nodes : mapping of str to mapping
-        By node id what is known of a test: ``method`` and ``workload`` if its parameters have
-        these names, ``file``, ``line``.
-    """
+    """Return rows by node id; known of a test may be its method, workload, file and line."""
     found = {}
     for node, known in nodes.items():
         function, _, parameters = node.split("::", 1)[-1].partition("[")
         method = str(known.get("method") or function)
         workload = str(known.get("workload") or parameters.removesuffix("]"))
-        found[node] = (method, workload, f"{method}[{workload}]" if workload else method)
-    often = Counter(name for *_, name in found.values())
-    return {
-        node: Row(
-            node=node,
-            method=method,
-            workload=workload,
-            name=name if often[name] == 1 else node,
-            file=str(nodes[node].get("file", "")),
-            line=int(str(nodes[node].get("line", 0))),
+        name = f"{method}[{workload}]" if workload else method
+        file, line = str(known.get("file", "")), int(str(known.get("line", 0)))
+        found[node] = Row(
+            node=node, method=method, workload=workload, name=name, file=file, line=line
         )
-        for node, (method, workload, name) in found.items()
-    }
+    often = Counter(row.name for row in found.values())
+    return {n: row if often[row.name] == 1 else replace(row, name=n) for n, row in found.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How much is tolerated, and how long one may look."""
 
-    limit: float = 0.03
-    """Tolerated slowdown, as a fraction: 0.03 is 3 %."""
+    limit: float = 0.03  # tolerated slowdown, as a fraction: 0.03 is 3 %
     trials: int = 96
-    """Most trials."""
-    budget: float = 240.0
-    """Seconds for the whole judgement."""
-    timeout: float = 60.0
-    """Seconds without a word from a process after which it counts as hung."""
+    budget: float = 240.0  # seconds for the whole judgement
+    timeout: float = 60.0  # seconds without a word from a process after which it counts as hung
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """Which tests are judged, and how pytest runs them."""
+    """Which tests are judged, and how pytest runs them; its paths are relative to the root."""
 
-    root: Path
-    """Root of the project: pytest's ``rootdir``."""
-    arguments: tuple[str, ...] = ()
-    """Files, folders and node ids, relative to the root."""
-    keyword: str = ""
-    marks: str = ""
-    """The expressions of ``-k`` and ``-m``; empty for all tests."""
-    packages: tuple[str, ...] = ()
-    """Folders of the packages under test, relative to the root."""
-    options: tuple[str, ...] = ()
-    """What else each run of pytest is given, such as its configuration file."""
+    root: Path  # pytest's `rootdir`
+    arguments: tuple[str, ...] = ()  # files, folders and node ids
+    keyword: str = ""  # the expression of -k; empty for all tests
+    marks: str = ""  # that of -m
+    packages: tuple[str, ...] = ()  # folders of the packages under test
+    options: tuple[str, ...] = ()  # of each run of pytest, such as its configuration file
 
 
 OnRow = Callable[[str], None]
@@ -162,8 +123,7 @@ OnRow = Callable[[str], None]
 class Progress:
     """Whom to tell what is going on."""
 
-    stage: Callable[[str, int], None]
-    """Told the name of a stage, and how many rows it goes through."""
+    stage: Callable[[str, int], None]  # told its name, and how many rows it goes through
     row: OnRow
 
 
@@ -180,38 +140,21 @@ class Request:
     """What a worker is asked to do."""
 
     mode: Mode
-    arguments: tuple[str, ...]
-    """Those of pytest."""
-    path: tuple[str, ...]
-    """Folders to import from before all others."""
-    packages: tuple[str, ...] = ()
-    """Import names of the packages under test."""
+    arguments: tuple[str, ...]  # those of pytest
+    path: tuple[str, ...]  # folders to import from before all others
+    packages: tuple[str, ...] = ()  # import names of the packages under test
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowResult:
-    """The verdict on one row.
-
-    Attributes
-    ----------
-    row : Row
-        Its names.
-    verdict : Verdict
-        The answer.
-    interval : Interval or None
-        Log ratio of the times, None if none was measured.
-    was, now : float
-        Seconds per call before and after; NaN if not measured.
-    why : str
-        The reason, for a row worth a look.
-    """
+    """The verdict on one row."""
 
     row: Row
     verdict: Verdict
-    interval: Interval | None = None
-    was: float = math.nan
+    interval: Interval | None = None  # log ratio of the times; None if none was measured
+    was: float = math.nan  # seconds per call before; NaN if not measured
     now: float = math.nan
-    why: str = ""
+    why: str = ""  # for a row worth a look
 
     @classmethod
     def untimed(cls, row: Row, verdict: Verdict, why: str) -> RowResult:
@@ -221,44 +164,19 @@ class RowResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """The verdict on a whole run.
-
-    Attributes
-    ----------
-    rows : sequence of RowResult
-        The rows that were judged.
-    controls : sequence of RowResult
-        Identical code, judged by the same rule.
-    base, head : str
-        What was compared with what, in words.
-    limit : float
-        Tolerated slowdown, as a fraction.
-    seconds : float
-        How long it took.
-    trials : int
-        Number of trials.
-    machine : mapping of str to str
-        Where, and with which software.
-    notes : sequence of str
-        What the reader has to know to believe it.
-    why : str
-        Why nothing could be judged; empty if something was.
-    allow_new : bool
-        Whether rows that have nothing to be compared with are left out of the answer, as long as
-        others are there.
-    """
+    """The verdict on a whole run."""
 
     rows: Sequence[RowResult]
-    base: str
+    base: str  # in words, as the head
     head: str
-    limit: float
-    controls: Sequence[RowResult] = ()
+    limit: float  # tolerated slowdown, as a fraction
+    controls: Sequence[RowResult] = ()  # identical code, judged by the same rule
     seconds: float = 0.0
     trials: int = 0
-    machine: Mapping[str, str] = field(default_factory=dict)
-    notes: Sequence[str] = ()
-    why: str = ""
-    allow_new: bool = False
+    machine: Mapping[str, str] = field(default_factory=dict)  # and its software
+    notes: Sequence[str] = ()  # what the reader has to know to believe it
+    why: str = ""  # nothing could be judged; empty if something was
+    allow_new: bool = False  # new rows do not decide as long as others are there
 
     @property
     def counts(self) -> Counter[Verdict]:
@@ -272,33 +190,19 @@ class Result:
 
     @property
     def verdict(self) -> Verdict:
-        """The answer for the whole run.
-
-        What is proven without a clock comes first.  Times are believed only if the controls,
-        which run identical code, came out steady.
-        """
+        """The answer for the whole run; times are believed only if all controls are steady."""
         if self.why:
             return Verdict.UNJUDGED
-        found = self.counts
+        found = {row.verdict for row in self.rows}
         if self.allow_new and len(found) > 1:
-            del found[Verdict.NEW]
-        for verdict in (Verdict.DIVERGED, Verdict.HEAVIER):
-            if found[verdict]:
-                return verdict
-        if found[Verdict.REGRESSED] and not self.noisy:
-            return Verdict.REGRESSED
-        for verdict in (Verdict.VANISHED, Verdict.MISSING, Verdict.NEW, Verdict.UNJUDGED):
-            if found[verdict]:
-                return verdict
-        if self.noisy or found[Verdict.INCONCLUSIVE] or not self.rows:
-            return Verdict.INCONCLUSIVE
-        return Verdict.STEADY if found[Verdict.STEADY] else Verdict.IMPROVED
+            found.discard(Verdict.NEW)
+        if self.noisy or not found:
+            found = found - {Verdict.REGRESSED} | {Verdict.INCONCLUSIVE}
+        return next(verdict for verdict in _DECIDES if verdict in found)
 
     @property
     def exit_code(self) -> int:
         """0 proven steady, 1 proven worse, 2 cannot be judged, 3 inconclusive."""
-        if self.verdict in FAILURES:
-            return 1
-        if self.verdict in CANNOT_JUDGE:
-            return 2
-        return 3 if self.verdict is Verdict.INCONCLUSIVE else 0
+        if self.verdict in FAILURES | CANNOT_JUDGE:
+            return 1 if self.verdict in FAILURES else 2
+        return 0 if self.verdict in PROVEN else 3

@@ -47,7 +47,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean, median, variance
-from typing import Final
+from typing import Final, NamedTuple
 
 from scipy.special import stdtrit
 
@@ -56,35 +56,34 @@ from pytest_against.timing import Measured
 
 ERROR: Final = 0.01
 """Probability of a red gate where nothing is too slow, and of a green one where something is."""
-TRIMMED: Final = 10
-"""One in so many trials is left out at each end."""
+TRIMMED: Final = 10  # one in so many trials is left out at each end
 LOOKS: Final = (6, 8, 10, 14, 18, 24, 32, 42, 56, 74, 98, 130, 172)
 """Numbers of trials of a kind after which rows may be decided."""
-PEAK_TOLERANCE: Final = 2048
-"""Bytes by which peaks of memory differ for reasons of the interpreter's own."""
+SIGHTINGS: Final = 2  # looks in a row at which a regression must be seen
+PEAK_TOLERANCE: Final = 2048  # bytes by which the interpreter itself makes peaks of memory differ
+_SETTLED: Final = 0.25  # part of the limit to within which a mean that is recorded has to be known
+
+
+class Errors(NamedTuple):
+    """Probabilities that all of an interval lies above the truth, and below it."""
+
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What is tolerated, and how often one may look: fixed before the first trial."""
 
-    limit: float
-    """Slowdown that is tolerated, as a fraction: 0.03 is 3 %."""
-    rows: int
-    """Number of rows that must not be red together, the *m* of the rule."""
-    looks: tuple[int, ...]
-    """Numbers of trials after which rows may be decided, ascending."""
-    short: int = 0
-    """Number of trials after which undecided rows begin anew with longer ones; 0 if never."""
-    error: float = ERROR
-    """The probability *alpha* of the rule."""
+    limit: float  # tolerated slowdown, as a fraction: 0.03 is 3 %
+    rows: int  # number of rows that must not be red together, the m of the rule
+    looks: tuple[int, ...]  # numbers of trials after which rows may be decided, ascending
+    short: int = 0  # trials after which undecided rows begin anew with longer ones; 0 if never
+    error: float = ERROR  # the alpha of the rule
 
     @classmethod
     def of(cls, limit: float, rows: int, trials: int, short: int = 0) -> Plan:
-        """Return the plan for so many rows and at most so many trials, the first of them short.
-
-        If no look would be left for long ones, all are alike.
-        """
+        """Return the plan for so many trials at most; if no long ones fit, all are alike."""
         short = short if trials >= short + LOOKS[0] else 0
         looks = [look for look in LOOKS if look < short] + [short + look for look in (0, *LOOKS)]
         looks = [look for look in looks if 0 < look < trials]
@@ -98,60 +97,50 @@ class Plan:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Errors:
-    """How often an interval may miss the truth."""
+class _Moments(NamedTuple):
+    mean: float
+    squared_error: float
+    freedom: float
 
-    low: float
-    """Probability that all of it lies above."""
-    high: float
-    """Probability that all of it lies below."""
+    def interval(self, errors: Errors, trials: int) -> Interval:
+        if self.freedom <= 0:
+            return Interval(self.mean, -math.inf, math.inf, trials)
+        error = math.sqrt(self.squared_error)
+        below, above = (-float(stdtrit(self.freedom, p)) * error for p in errors)
+        return Interval(self.mean, self.mean - below, self.mean + above, trials)
+
+
+def _moments(values: Sequence[float]) -> _Moments:
+    """Return the trimmed mean, its squared standard error, and their degrees of freedom."""
+    n = len(values)
+    if not all(map(math.isfinite, values)):
+        raise ValueError("a trial's log ratio is not a finite number")
+    if n <= 1:
+        return _Moments(values[0] if values else math.nan, math.inf, 0)
+    out = n // TRIMMED
+    kept = sorted(values)[out : n - out]
+    winsorized = [kept[0]] * out + kept + [kept[-1]] * out
+    center = math.fsum(winsorized) / n
+    squares = math.fsum((value - center) ** 2 for value in winsorized)
+    left = len(kept)
+    return _Moments(math.fsum(kept) / left, squares / (left * (left - 1)), left - 1)
 
 
 def interval(values: Sequence[float], errors: Errors) -> Interval:
-    """Return the trimmed mean of `values` with its interval, unbounded for fewer than two values.
-
-    Parameters
-    ----------
-    values : sequence of float
-        A log ratio per trial.
-    errors : Errors
-        How often the interval may miss the expectation.
-
-    Raises
-    ------
-    ValueError
-        If a value is not finite.
-    """
-    return _around(_moments(values), errors, len(values))
+    """Return the trimmed mean of log ratios with its interval, unbounded for fewer than two."""
+    return _moments(values).interval(errors, len(values))
 
 
 def difference(
     values: Sequence[float], stored: Sequence[float], errors: Errors, allowance: float = 0.0
 ) -> Interval:
-    r"""Return by how much the trimmed mean of `values` exceeds that of `stored`, with its interval.
+    r"""Return by how much the trimmed mean of log ratios exceeds that of stored ones.
 
-    The interval is Yuen's [1]_, which is Welch's for trimmed means, widened on both sides, and
-    unbounded for fewer than two values on either.
-
-    Parameters
-    ----------
-    values, stored : sequence of float
-        Log ratios to the same reference, one for each trial: of now, and of earlier.
-    errors : Errors
-        How often the interval may miss the true difference.
-    allowance : float
-        What to widen by: the `drift` between recordings; not negative.
-
-    Raises
-    ------
-    ValueError
-        If a value is not finite.
-
-    Notes
-    -----
-    With :math:`v = (n - 1) s_w^2 / h (h - 1)`, the margin is :math:`t_\nu \sqrt{v_1 + v_2}` where
-    :math:`\nu = (v_1 + v_2)^2 / (v_1^2 / (h_1 - 1) + v_2^2 / (h_2 - 1))`.
+    The interval is Yuen's [1]_, which is Welch's for trimmed means, and unbounded for fewer than
+    two values on either side.  With :math:`v = (n - 1) s_w^2 / h (h - 1)`, its margin is
+    :math:`t_\nu \sqrt{v_1 + v_2}` where
+    :math:`\nu = (v_1 + v_2)^2 / (v_1^2 / (h_1 - 1) + v_2^2 / (h_2 - 1))`.  It is widened on both
+    sides by an allowance, the `drift` between recordings.
     """
     now, then = _moments(values), _moments(stored)
     total = now.squared_error + then.squared_error
@@ -159,7 +148,7 @@ def difference(
     if freedom > 0 and total > 0:
         share = now.squared_error / total  # the squares of small numbers may be 0
         freedom = 1 / (share**2 / now.freedom + (1 - share) ** 2 / then.freedom)
-    found = _around(_Moments(now.mean - then.mean, total, freedom), errors, len(values))
+    found = _Moments(now.mean - then.mean, total, freedom).interval(errors, len(values))
     return replace(found, low=found.low - allowance, high=found.high + allowance)
 
 
@@ -171,9 +160,13 @@ def drift(rows: Iterable[Sequence[Sequence[float]]]) -> float:
     recordings, and for each of these a log ratio per trial.  Recordings of fewer than two trials,
     and rows of fewer than two such recordings, say nothing.
     """
-    known = ([each for each in recordings if len(each) > 1] for recordings in rows)
-    found = [_excess(recordings) for recordings in known if len(recordings) > 1]
-    return 2 * math.sqrt(max(0.0, fmean(found))) if found else 0.0
+    excess = []
+    for recordings in rows:
+        known = [each for each in recordings if len(each) > 1]
+        if len(known) > 1:
+            explained = fmean(variance(each) / len(each) for each in known)
+            excess.append(variance([fmean(each) for each in known]) - explained)
+    return 2 * math.sqrt(max(0.0, fmean(excess))) if excess else 0.0
 
 
 def verdict(found: Interval, limit: float) -> Verdict | None:
@@ -199,72 +192,19 @@ def increases(now: Mapping[str, int], then: Mapping[str, int], limit: float) -> 
     return [f"{name} is {now[name]:,}, was {then[name]:,}" for name in grown]
 
 
-@dataclass(frozen=True, slots=True)
-class _Moments:
-    mean: float
-    squared_error: float
-    freedom: float
-
-
-def _moments(values: Sequence[float]) -> _Moments:
-    """Return the trimmed mean, its squared standard error, and their degrees of freedom."""
-    n = len(values)
-    if not all(map(math.isfinite, values)):
-        raise ValueError("a trial's log ratio is not a finite number")
-    if n <= 1:
-        return _Moments(values[0] if values else math.nan, math.inf, 0)
-    out = n // TRIMMED
-    kept = sorted(values)[out : n - out]
-    winsorized = [kept[0]] * out + kept + [kept[-1]] * out
-    center = math.fsum(winsorized) / n
-    squares = math.fsum((value - center) ** 2 for value in winsorized)
-    left = len(kept)
-    return _Moments(math.fsum(kept) / left, squares / (left * (left - 1)), left - 1)
-
-
-def _around(found: _Moments, errors: Errors, trials: int) -> Interval:
-    if found.freedom <= 0:
-        return Interval(found.mean, -math.inf, math.inf, trials)
-    below, above = (
-        -float(stdtrit(found.freedom, error)) * math.sqrt(found.squared_error)
-        for error in (errors.low, errors.high)
-    )
-    return Interval(found.mean, found.mean - below, found.mean + above, trials)
-
-
-def _excess(recordings: Sequence[Sequence[float]]) -> float:
-    """Return the variance between recordings beyond that of their means; may be negative."""
-    own = fmean(variance(recording) / len(recording) for recording in recordings)
-    return variance([fmean(recording) for recording in recordings]) - own
-
-
-SIGHTINGS: Final = 2
-"""Looks in a row at which a regression must be seen."""
-
-_SETTLED: Final = 0.25  # part of the limit to within which a mean that is recorded has to be known
-
-
 @dataclass(slots=True)
 class Sample:
     """The trials of one row so far, and those of earlier that they are held against, if any."""
 
     row: Row
-    stored: Sequence[float] | None = None
-    """Log ratios of earlier; None if each trial is a ratio to the base already."""
-    allowance: float = 0.0
-    """For the time between then and now, as a natural logarithm."""
-    values: list[float] = field(default_factory=list)
-    """Log ratio of each trial."""
-    seconds: list[float] = field(default_factory=list)
-    """Seconds per call in each trial, after the change."""
-    untimed: int = 0
-    """Number of trials more that could not time it."""
-    verdict: Verdict | None = None
-    """What was proven at a look; None if nothing yet."""
-    interval: Interval | None = None
-    """That of the last look."""
-    why: str = ""
-    """Why it was decided without a look; empty if it was not."""
+    stored: Sequence[float] | None = None  # None if each trial is a ratio to the base already
+    allowance: float = 0.0  # for the time between then and now, as a natural logarithm
+    values: list[float] = field(default_factory=list)  # log ratios
+    seconds: list[float] = field(default_factory=list)  # per call, after the change
+    untimed: int = 0  # number of trials more that could not time it
+    verdict: Verdict | None = None  # None if nothing is proven yet
+    interval: Interval | None = None  # that of the last look
+    why: str = ""  # decided without a look; empty if it was not
     _looks: int = 0
     _sightings: int = 0
 
@@ -276,10 +216,6 @@ class Sample:
         self.values.append(found.log_ratio)
         self.seconds.append(found.seconds * math.exp(found.log_ratio))
 
-    def decide(self, verdict: Verdict, why: str) -> None:
-        """Decide the row without a look at its times."""
-        self.verdict, self.why = verdict, why
-
     def look(self, plan: Plan) -> None:
         """Decide the row if its trials prove something."""
         if self.verdict is not None:
@@ -288,9 +224,8 @@ class Sample:
         self.interval = self._interval(plan.errors(self._looks))
         found = verdict(self.interval, plan.limit)
         self._sightings = self._sightings + 1 if found is Verdict.REGRESSED else 0
-        if found is Verdict.REGRESSED and self._sightings < min(SIGHTINGS, len(plan.looks)):
-            return
-        self.verdict = found
+        if not 0 < self._sightings < min(SIGHTINGS, len(plan.looks)):
+            self.verdict = found
 
     def renew(self) -> None:
         """Begin anew with longer trials; shorter ones have another spread."""
@@ -310,17 +245,13 @@ class Sample:
 
     def result(self) -> RowResult:
         """Return the verdict as it stands; inconclusive if there is none."""
-        if self.why and self.verdict is not None:
-            return RowResult.untimed(self.row, self.verdict, self.why)
-        if not self.values:
-            return RowResult.untimed(self.row, Verdict.INCONCLUSIVE, self._reason())
-        mean = self._interval(Errors(0.5, 0.5)).mean
-        found = self.interval or Interval(mean, -math.inf, math.inf, len(self.values))
-        now, judged = median(self.seconds), self.verdict or Verdict.INCONCLUSIVE
+        judged, why = self.verdict or Verdict.INCONCLUSIVE, self.why or self._reason()
+        if self.why or not self.values:
+            return RowResult.untimed(self.row, judged, why)
+        unseen = replace(self._interval(Errors(0.5, 0.5)), low=-math.inf, high=math.inf)
+        found, now = self.interval or unseen, median(self.seconds)
         was = now / math.exp(found.mean)
-        return RowResult(
-            row=self.row, verdict=judged, interval=found, was=was, now=now, why=self._reason()
-        )
+        return RowResult(row=self.row, verdict=judged, interval=found, was=was, now=now, why=why)
 
     def _reason(self) -> str:
         if self.verdict is Verdict.REGRESSED:
