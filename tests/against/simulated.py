@@ -82,14 +82,15 @@ class Machine:
 
     def __call__(
         self,
-        count: int,
+        most: int,
         nodes: Sequence[str],
-        controls: Sequence[str],
-        long: bool,  # noqa: FBT001 - as `RunTrials` has it
+        controls: Sequence[str] = (),
+        *,
+        long: bool = False,
     ) -> list[TrialResult]:
-        self.asked.append((count, list(nodes), list(controls), long))
+        self.asked.append((most, list(nodes), list(controls), long))
         self.time += self.seconds * len(nodes)
-        return [self._trial(nodes, controls) for _ in range(min(count, self.most))]
+        return [self._trial(nodes, controls) for _ in range(min(most, self.most))]
 
     def _trial(self, nodes: Sequence[str], controls: Sequence[str]) -> TrialResult:
         failed = {n: "wrong" for n in nodes if self.number >= self.fails.get(n, math.inf)}

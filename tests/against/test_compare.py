@@ -79,8 +79,8 @@ def test_the_interval_is_that_of_the_rule_over_all_rows_and_sides(tmp_path: Path
     assert allowed > 0
     errors = Errors(low=ERROR / (2 * 2), high=ERROR * 6 / math.pi**2)
     assert results[1].rows[0].interval == difference(now, then, errors, allowed)
-    shown = f"up to {math.expm1(allowed):.1%} is allowed for the drift"
-    assert any(note.startswith(shown) for note in results[1].notes)
+    shown = f"with up to {math.expm1(allowed):.1%} for the drift"
+    assert any(shown in note for note in results[1].notes)
     assert [(each.base, each.head) for each in results] == [(old, one), (old, two)]
 
 

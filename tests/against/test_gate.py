@@ -177,7 +177,7 @@ def test_the_fewer_rows_there_are_the_more_time_each_has(
     said: list[tuple[str, int]] = []
     progress = Progress(lambda *words: said.append(words), lambda _: None)
     limits, nodes = Limits(limit=0.05, timeout=7.0), ["x"] * rows
-    gate.run_trials_of({}, limits, progress, 2, nodes, ["x"], length is LONG)
+    gate.run_trials_of({}, limits, progress, 2, nodes, ["x"], long=length is LONG)
     assert said == [(f"{rows} row{'s' * (rows > 1)} undecided", 2 * rows)]
     precision = pytest.approx(math.log1p(0.05) * length.precision)
     how = HowToTime(max(length.seconds, length.spare / rows), precision, 7.0)  # type: ignore[arg-type]
@@ -213,9 +213,9 @@ def test_sides_lie_in_folders_whose_names_are_equally_long(
             look(job.args[0].name, job.args[0].root)
         return [own([A]), side([A]), side([A])]
 
-    def run_trials(sides: Mapping[str, Tree], *asked: Any) -> Sequence[TrialResult]:
+    def run_trials(sides: Mapping[str, Tree], *asked: Any, **long: Any) -> list[TrialResult]:
         look("again", sides["again"].root)
-        return Machine()(*asked[2:])
+        return Machine()(*asked[2:], **long)
 
     monkeypatch.setattr(gate, "side_by_side", run)
     monkeypatch.setattr(gate, "run_trials_of", run_trials)

@@ -100,7 +100,7 @@ def test_times_that_are_no_numbers_prove_nothing(lane: Lane) -> None:
 @every_lane
 def test_a_trial_that_is_killed_ends_the_gate(lane: Lane) -> None:
     class Killed(Machine):
-        def __call__(self, *_: object) -> NoReturn:
+        def __call__(self, *_: object, **__: object) -> NoReturn:
             raise CannotJudgeError("the run of the head was killed by signal 9")
 
     with pytest.raises(CannotJudgeError, match="killed by signal 9"):

@@ -43,7 +43,7 @@ def recorded(
 ) -> Recorded:
     """Record a tree that is at one of `commits` before, and at the other afterwards."""
     running, heads = machine or Machine(at=AT), iter(commits)
-    tree = nullcontext((head or side(), partial(running, controls=(), long=True)))
+    tree = nullcontext((head or side(), running))
     nobody = Progress(lambda *_: None, lambda _: None)
     asked: Any = {"budget": 1e9, **limits}
     with pytest.MonkeyPatch.context() as patch:

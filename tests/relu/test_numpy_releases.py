@@ -143,8 +143,8 @@ def test_what_methods_return_is_observed(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_pair_is_judged_both_ways_with_notes(monkeypatch: pytest.MonkeyPatch) -> None:
     lengths: list[bool] = []
 
-    def run_trials(sides: Any, _limits: Any, _told: Any, *asked: Any) -> list[TrialResult]:
-        lengths.append(asked[3])
+    def run_trials(sides: Any, _: Any, _told: Any, *asked: Any, long: bool) -> list[TrialResult]:
+        lengths.append(long)
         assert [sides[name].python for name in ("head", "base", "again")] == ["new", "old", "old"]
         head = dict(zip(both["old"].checked.checks, (0.0, -0.5, -0.1), strict=False))
         noisy = [{n: Measured(head[n] + e, 1, 3) for n in asked[1]} for e in (0.02, -0.02)]

@@ -10,18 +10,18 @@ import math
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 from pytest_against import stats, trees
 from pytest_against.checks import Check, Checked, absence, check, has
-from pytest_against.looks import MOST_AT_A_TIME, Budget, judged
+from pytest_against.looks import MOST_AT_A_TIME, Budget, RunTrials, judged
 from pytest_against.machine import cores, this_machine
 from pytest_against.model import (
     CannotJudgeError,
@@ -60,9 +60,6 @@ ENOUGH_ROWS: Final = 100
 """Rows from which on two trials run side by side: with fewer, they would often time the same one,
 and slow each other down where it needs much of the caches."""
 
-RunAlone = Callable[..., Sequence[TrialResult]]
-"""Runs so many trials of some rows or fewer; what else `RunTrials` takes, it passes over."""
-
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -75,7 +72,7 @@ class Recorded:
 @contextmanager
 def working_tree(
     suite: Suite, timeout: float, progress: Progress
-) -> Iterator[tuple[Checked, RunAlone]]:
+) -> Iterator[tuple[Checked, RunTrials]]:
     """Lay out the working tree, check it, and yield what it showed and what runs trials of it."""
     with tempfile.TemporaryDirectory(prefix="gate-", ignore_cleanup_errors=True) as folder:
         place = Path(folder, HEAD)
@@ -85,7 +82,7 @@ def working_tree(
         (head,) = side_by_side([partial(check, tree, timeout, progress.row)])
         fastest = math.inf
 
-        def run_trials(most: int, nodes: Sequence[str], *_: object) -> list[TrialResult]:
+        def run_trials(most: int, nodes: Sequence[str], *_: Any, **__: Any) -> list[TrialResult]:
             nonlocal fastest
             number = most if len(nodes) >= ENOUGH_ROWS else 1
             progress.stage(f"{count(len(nodes))} undecided", number * len(nodes))
@@ -120,7 +117,7 @@ def against_baseline(suite: Suite, stored: Baseline, limits: Limits, progress: P
 
 
 def judge(
-    head: Checked, stored: Baseline, limits: Limits, run_trials: RunAlone, budget: Budget
+    head: Checked, stored: Baseline, limits: Limits, run_trials: RunTrials, budget: Budget
 ) -> Result:
     """Decide what needs no clock, time the rest unless something failed, and put it together."""
     gone = {n: asdict(r.row) for n, r in stored.rows.items() if n not in head.collected.nodes}
@@ -139,8 +136,7 @@ def judge(
     notes += certainty(found.rows, max(drift.values(), default=0.0))
     if stored.accepted:
         notes.append(f"accepted when the baseline was recorded: {stored.accepted}")
-    base = f"the baseline of {stored.recorded[:10]} ({stored.commit[:10]})"
-    return replace(found, base=base, machine=new, notes=[*notes, *found.notes])
+    return replace(found, base=stored.name, machine=new, notes=[*notes, *found.notes])
 
 
 def _untimed(
@@ -246,7 +242,7 @@ def _recording(
     rows: Mapping[str, BaselineRow],
     limits: Limits,
     number: int,
-    run_trials: RunAlone,
+    run_trials: RunTrials,
     budget: Budget,
 ) -> list[dict[str, Timing]]:
     """Run the trials of one recording, fewer of those rows whose mean is known well enough.
@@ -256,12 +252,12 @@ def _recording(
     samples = {node: Sample(row.row) for node, row in rows.items()}
     share = len(range(number, limits.trials + 1, RECORDINGS))
     end, plan = limits.budget * number / RECORDINGS, Plan.of(limits.limit, len(rows), limits.trials)
-    trials: list[dict[str, Timing]] = []
+    at_a_time, trials = min(MOST_AT_A_TIME, cores()), list[dict[str, Timing]]()
     while len(trials) < share:
         nodes = [node for node, sample in samples.items() if sample.verdict is None]
         if not nodes or (len(trials) >= FEWEST_TRIALS and budget.spent > end):
             break
-        for trial in run_trials(min(MOST_AT_A_TIME, cores(), share - len(trials)), nodes):
+        for trial in run_trials(min(at_a_time, share - len(trials)), nodes):
             for node, why in trial.failed.items():
                 raise CannotJudgeError(f"{node} fails once it is timed ({short(why)}); mend it")
             for node in nodes:

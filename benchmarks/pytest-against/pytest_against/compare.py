@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, zip_longest
 from pathlib import Path, PurePath
-from statistics import median
 from typing import Final
 
 from pytest_against import stats
+from pytest_against.baseline import certainty, drifts
 from pytest_against.formats import PLACE, SOFTWARE
 from pytest_against.model import (
     CannotJudgeError,
@@ -81,10 +81,9 @@ def compare(  # noqa: PLR0913 - each is a thing of its own
 
 def baselines(old: Baseline, new: Baseline, limit: float) -> Result:
     """Judge a new recording against the baseline that it is to replace."""
-    then = f"the baseline of {old.recorded[:10]} ({old.commit[:10]})"
     sides = [
         _Side(name=name, files=[File(Path(name), name, "", content)], rows=content.rows)
-        for name, content in ((then, old), ("the new recording", new))
+        for name, content in ((old.name, old), ("the new recording", new))
     ]
     first, other = _chosen(sides, "")
     return _results(first, [other], limit)[0]
@@ -172,7 +171,8 @@ def _results(old: _Side, news: Sequence[_Side], limit: float, command: str = "")
     intervals = sum(len(old.rows.keys() & new.rows.keys()) for new in news)
     found = []
     for new in news:
-        allowed = _allowed(old, new)
+        then, now = drifts(old.rows.values()), drifts(new.rows.values())
+        allowed = {name: max(then.get(name, 0.0), now.get(name, 0.0)) for name in {**then, **now}}
         plan = Plan(limit=limit, rows=intervals, looks=(new.trials,))
         rows = [_row_result(old, new, node, allowed, plan) for node in {**old.rows, **new.rows}]
         found.append(
@@ -186,18 +186,6 @@ def _results(old: _Side, news: Sequence[_Side], limit: float, command: str = "")
                 notes=_notes(old, new, rows, max(allowed.values()), command),
             )
         )
-    return found
-
-
-def _allowed(old: _Side, new: _Side) -> dict[str, float]:
-    """Return by workload the larger drift of the two, as a natural logarithm."""
-    found: dict[str, float] = defaultdict(float)
-    for side in (old, new):
-        recordings = defaultdict(list)
-        for row in side.rows.values():
-            recordings[row.row.workload].append(row.recordings)
-        for workload, rows in recordings.items():
-            found[workload] = max(found[workload], stats.drift(rows))
     return found
 
 
@@ -238,11 +226,6 @@ def _notes(
     by_ratio = sum(bool(then.recordings and now.recordings) for then, now in common)
     if by_ratio:
         notes.append(f"{by_ratio} rows are compared by their ratio to the clock")
-    if drifted:
-        notes.append(
-            f"up to {math.expm1(drifted):.1%} is allowed for the drift between recordings of "
-            "identical code"
-        )
     if by_ratio < len(common):
         notes.append(
             f"{len(common) - by_ratio} rows are compared by seconds: what the machine did "
@@ -252,13 +235,7 @@ def _notes(
     for side in sides:
         commits = len({file.content.commit for file in side.files})
         notes += [f"{side.name} has runs of {commits} commits"] * (commits > 1)
-    found = [row.interval for row in rows if row.interval is not None]
-    if widths := [(i.high - i.low) / 2 for i in found if math.isfinite(i.high - i.low)]:
-        half, every = (
-            f"{math.expm1(width):.1%}" if width < math.log(1e6) else "any factor"
-            for width in (median(widths), max(widths))
-        )
-        notes.append(f"certain to within {half} on half of the judged rows, {every} on all")
+    notes += certainty(rows, drifted)
     if any(row.why == _NO_SAMPLE for row in rows):
         notes.append(
             f"{_NO_SAMPLE}, however many rounds it runs, and so there is no verdict; record more: "

@@ -165,14 +165,15 @@ def _laid_out(suite: Suite, commit: trees.Commit) -> Iterator[dict[str, Tree]]:
         yield {name: Tree.of(suite, name, place) for name, place in places.items()}
 
 
-def run_trials_of(  # noqa: PLR0913, PLR0917 - each is a thing of its own
+def run_trials_of(  # noqa: PLR0913, PLR0917 - the first three are bound, the rest is RunTrials
     sides: Mapping[str, Tree],
     limits: Limits,
     progress: Progress,
     count: int,
     nodes: Sequence[str],
-    controls: Sequence[str],
-    long: bool,  # noqa: FBT001 - as `RunTrials` has it
+    controls: Sequence[str] = (),
+    *,
+    long: bool = False,
 ) -> list[TrialResult]:
     """Run trials side by side, each on a core of its own."""
     length = LONG if long else SHORT

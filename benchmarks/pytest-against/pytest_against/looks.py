@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from pytest_against.machine import cores
 from pytest_against.model import (
@@ -27,9 +27,14 @@ _NO_PAIR: Final = (
     "to see why, and mind what only one process can have, such as a port"
 )
 
-RunTrials = Callable[[int, Sequence[str], Sequence[str], bool], Sequence[TrialResult]]
-"""Runs so many trials of some rows or fewer, with the second copy of the base on some of them; the
-last says whether they are long ones."""
+
+class RunTrials(Protocol):
+    """The only door to processes and clocks."""
+
+    def __call__(
+        self, most: int, nodes: Sequence[str], controls: Sequence[str] = (), *, long: bool = False
+    ) -> Sequence[TrialResult]:
+        """Run so many trials of some rows or fewer, with the second copy of the base on some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ def until_decided(  # noqa: PLR0913, PLR0917 - each is a thing of its own
             for sample in every:
                 sample.renew()
         long = 0 < plan.short <= number
-        found = run_trials(min(at_a_time, look - number), nodes, copied, long)
+        found = run_trials(min(at_a_time, look - number), nodes, copied, long=long)
         for trial in found:
             for node in nodes:
                 _add(trial, node, samples[node])

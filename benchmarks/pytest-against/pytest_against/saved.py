@@ -85,6 +85,11 @@ class Baseline:
     rows: Mapping[str, BaselineRow]
     """By node id."""
 
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        return f"the baseline of {self.recorded[:10]} ({self.commit[:10]})"
+
 
 @dataclass(frozen=True, slots=True)
 class File:
