@@ -16,20 +16,19 @@ _CONFIGURED: Final = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c
 
 def git(root: Path, *words: str) -> str:
     command = ["git", *_CONFIGURED, "-C", str(root), *words]
-    found = subprocess.run(command, capture_output=True, check=True).stdout
-    return os.fsdecode(found)
-
-
-def write(root: Path, **files: str) -> None:
-    """Write files, in whose names `__` stands for a slash and `_py` at the end for `.py`."""
-    for name, text in files.items():
-        put(root, name.replace("__", "/").replace("_py", ".py"), text)
+    return os.fsdecode(subprocess.run(command, capture_output=True, check=True).stdout)
 
 
 def put(root: Path, name: str, text: str = "") -> None:
     file = root / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(text.encode())
+
+
+def write(root: Path, text: str, *names: str) -> None:
+    """Write the same text, or its own name for none, to several files."""
+    for name in names:
+        put(root, name, text or name)
 
 
 def commit(root: Path, message: str = "change") -> None:
@@ -54,23 +53,19 @@ def contents(tree: Path) -> dict[str, str]:
 
 
 def repository(tmp_path: Path) -> Path:
-    """Return a repository with three commits, a tag and a branch."""
+    """Return a repository with three commits, `none`, `v1` and `main`, and the branch `side`."""
     root = tmp_path / "repository"
-    root.mkdir()
+    put(root, "file", "no package yet")
     git(root, "init", "--quiet", "--initial-branch=main")
-    write(root, file="no package yet")
     commit(root, "none")
     git(root, "tag", "none")
-    put(root, "pkg/__init__.py", "old")
-    put(root, "pkg/gone.py", "gone")
-    write(root, pkg__deep__module_py="kept", tests__test_a_py="old test")
     put(root, ".gitignore", "_version.py\n*.so\n*.pyd\n__pycache__/\nignored*\n")
+    write(root, "old", "pkg/__init__.py", "pkg/gone.py", "pkg/deep/module.py", "tests/test_a.py")
     commit(root, "old")
     git(root, "tag", "-m", "annotated", "v1")
     git(root, "branch", "side")
-    put(root, "pkg/__init__.py", "new")
     (root / "pkg" / "gone.py").unlink()
-    write(root, pkg__fresh_py="fresh", tests__test_a_py="new test")
+    write(root, "new", "pkg/__init__.py", "pkg/fresh.py", "tests/test_a.py")
     commit(root, "new")
     return root
 

@@ -1,22 +1,110 @@
-"""Results lie at the top of the heap, at a place within a page that is the same on all sides."""
+"""Calm, kept cores and places in memory follow from what is measured, and from a seed."""
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from pathlib import Path
+from time import perf_counter
 from typing import Final
 
 import numpy as np
 import pytest
 
 from pytest_against import machine
-from pytest_against.machine import Heap, keep_memory
+from pytest_against.machine import Clock, Core, Heap, keep_memory, resolution
 from pytest_against.operands import Layout, Operands
 
+INF: Final = math.inf
 TOP: Final = 10_000_000
+
+
+@pytest.mark.parametrize(
+    "known, first, readings, calm, seconds",
+    [
+        (INF, 1.0, [1.0, 1.24, 1.26, 1.6, 0.9], "++--+", 1.0),
+        (INF, 8.0, [9.9, 10.1], "+-", 8.0),
+        (INF, 1.0, [*[1.0, 1.0, 0.5] * 9, 1.05], "+" * 28, 1.0),  # too fast once in a while
+        (INF, 1.0, [0.9] * 50, "+" * 50, 0.9),  # the lower quartile
+        (1.0, 1.5, [1.5, 1.5], "--", 1.0),  # no calm in this process
+        (INF, 1.5, [], "", 1.5),
+    ],
+)
+def test_calm_is_that_the_work_takes_about_as_long_as_at_best(
+    known: float, first: float, readings: list[float], calm: str, seconds: float
+) -> None:
+    passed, takes, given = [0.0], [first], set[bytes]()
+
+    def work(data: bytes) -> None:
+        passed[0] += takes[0]
+        given.add(data)
+
+    clock, found = Clock(known, lambda: passed[0], work), ""
+    for takes[0] in readings:
+        found += "+" if clock.calm() else "-"
+    assert (found, clock.seconds) == (calm, pytest.approx(seconds))
+    # Stored baselines count in the time of this work.
+    assert given == {bytes(range(256)) * 32}
+    assert Clock.__init__.__defaults__[1:] == (perf_counter, blake2b)  # type: ignore[index]
+
+
+def _ticking(tick: float) -> Callable[[], float]:
+    """Return a clock that is read every millisecond and shows the latest tick."""
+    readings = itertools.count()
+    return lambda: math.floor(next(readings) * 0.001 / tick) * tick
+
+
+@pytest.mark.parametrize(
+    "clock, step",
+    [
+        *((_ticking(tick), tick) for tick in (0.001, 0.015625, 0.1)),
+        (lambda: 1.0, INF),
+        (itertools.count(0, -1).__next__, INF),
+    ],
+)
+def test_resolution_is_the_step_that_a_clock_shows(clock: Callable[[], float], step: float) -> None:
+    assert resolution(clock, 1000) == pytest.approx(step)
+
+
+@pytest.mark.parametrize(
+    "tick, passed, lost, kept",
+    [
+        (1e-6, 2.0, 0.0, True),
+        (1e-6, 2.0, 0.019, True),  # what the system needs for itself
+        (1e-6, 2.0, 0.021, False),
+        (1e-6, 2.0, 0.9, False),
+        (1e-4, 1.5e-4, 1.0, True),  # what a coarse clock cannot see
+        (1e-4, 9e-4, 1.0, False),
+    ],
+)
+def test_a_core_is_kept_if_processor_time_goes_on_with_time(
+    *, tick: float, passed: float, lost: float, kept: bool
+) -> None:
+    now, used, waits = [0.0], [0.0], [0]
+
+    def processor() -> float:
+        used[0] += 1e-9  # time goes on while a clock is read
+        return math.floor(used[0] / tick) * tick
+
+    assert resolution(processor) == pytest.approx(tick)
+    core = Core(lambda: now[0], processor, lambda: waits[0])
+    now[0] += passed
+    used[0] += passed * (1 - lost)
+    assert core.kept(passed) == kept
+    waits[0] += 1  # of its own accord
+    assert core.kept(passed)
+
+
+def test_a_sleep_keeps_the_core_of_this_process() -> None:
+    core = Core()
+    time.sleep(0.001)
+    assert core.kept(0.001)
 
 
 class Malloc:
@@ -24,54 +112,56 @@ class Malloc:
 
     def __init__(self, *holes: int, top: int = TOP) -> None:
         self.holes = dict(zip(range(0, TOP, 100_000), holes, strict=False))
-        self.used: dict[int, int] = {}
+        self.used: dict[int | None, int] = {}
         self.top = top
 
     def malloc(self, size: int) -> int:
-        fitting = [(hole, place) for place, hole in self.holes.items() if hole >= size]
-        if fitting:
+        if fitting := [(hole, place) for place, hole in self.holes.items() if hole >= size]:
             hole, place = min(fitting)
             del self.holes[place]
-            self.used[place] = hole
-            return place
-        place, self.top = self.top, self.top + size + 8
-        self.used[place] = size + 8
+        else:
+            hole, place = size + 8, self.top
+            self.top += hole
+        self.used[place] = hole
         return place
 
-    def free(self, place: int) -> None:
-        size = self.used.pop(place)
-        if place + size == self.top:
-            self.top = place
-        else:
-            self.holes[place] = size
+    def free(self, place: int | None) -> None:
+        if place is not None:
+            self.holes[place] = self.used.pop(place)
+            if place + self.holes[place] == self.top:
+                self.top -= self.holes.pop(place)
 
 
 @pytest.mark.parametrize("holes", [(), (5_000,), (9_000_000, 70_000, 2_000, 1_300, 1_100)])
 def test_what_is_allocated_lies_at_the_top_once_holes_are_filled(holes: Sequence[int]) -> None:
     libc = Malloc(*holes)
     found = Heap(libc)
-    for _ in range(2):  # filling again gives the first blocks back
+    for seed in range(2):  # filling again gives the first blocks back, and the top
         found.fill()
-        assert not libc.holes
-        assert len(libc.used) == len(holes)
-        assert libc.top == TOP
-    found.release()
-    assert sorted(libc.holes.values()) == sorted(holes)
+        assert (libc.holes, len(libc.used), libc.top) == ({}, len(holes), TOP)
+        found.move(seed)
+        assert len(libc.used) == len(holes) + 1
+
+
+def test_holes_of_one_size_are_filled_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "_MOST", 2)
+    libc = Malloc(*[20_000] * 90)
+    Heap(libc).fill()
+    assert 0 < len(libc.used) < 90
 
 
 def test_a_seed_fixes_the_place_within_a_page_whatever_the_heap_is_like() -> None:
-    places: dict[int, set[int]] = {}
+    found: list[list[int]] = []
     for top in (TOP, TOP + 48, TOP + 4_096 * 3 + 1_008):
-        found = Heap(libc := Malloc(top=top))
-        found.fill()
+        heap = Heap(libc := Malloc(top=top))
+        heap.fill()
+        found.append([])
         for seed in range(40):
-            found.move(seed)
-            places.setdefault(seed, set()).add(libc.top % 4_096)
-        found.release()
-        assert libc.top == top
-    assert {len(each) for each in places.values()} == {1}
-    assert len(set().union(*places.values())) > 30
-    assert all(place % 16 == 0 for each in places.values() for place in each)
+            heap.move(seed)
+            found[-1].append(libc.top % 4_096)
+    assert found[0] == found[1] == found[2]
+    assert len(set(found[0])) > 30
+    assert not any(place % 16 for place in found[0])
 
 
 def test_where_results_begin_says_nothing_of_where_operands_do(
@@ -94,13 +184,6 @@ def test_where_results_begin_says_nothing_of_where_operands_do(
         assert abs(np.corrcoef(begin, results)[0, 1]) < 0.15
 
 
-def test_holes_of_one_size_are_filled_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "_MOST", 2)
-    libc = Malloc(*[20_000] * 90)
-    Heap(libc).fill()
-    assert 0 < len(libc.used) < 90
-
-
 def test_another_heap_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     assert machine.glibc() is None
@@ -108,26 +191,19 @@ def test_another_heap_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     found = Heap(machine.glibc())
     found.fill()
     found.move(1)
-    found.release()
 
 
-FAULTS: Final = """
+REAL: Final = """
 import resource
-from pytest_against.machine import keep_memory
+import numpy as np
+from pytest_against.machine import Heap, glibc, keep_memory
 assert keep_memory()
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     a, b = bytearray(8_000_000), bytearray(8_000_000)
     c = a + b
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-found = [faults() for _ in range(20)]
-print(max(found[-5:]))
-"""
-
-PLACES: Final = """
-import numpy as np
-from pytest_against.machine import Heap, glibc, keep_memory
-keep_memory()
+print(max([faults() for _ in range(20)][-5:]))
 found = Heap(glibc())
 found.fill()
 for seed in range(20):
@@ -136,21 +212,14 @@ for seed in range(20):
 """
 
 
-def _printed(code: str) -> list[int]:
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc")
+def test_results_of_real_calls_cost_no_page_faults_and_lie_where_the_seed_says() -> None:
     paths = {**os.environ, "PYTHONPATH": str(Path(machine.__file__).parents[1])}
-    words = subprocess.check_output([sys.executable, "-c", code], env=paths, text=True)
-    return [int(word) for word in words.split()]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc")
-def test_large_results_cost_no_page_faults_once_memory_is_kept() -> None:
-    assert _printed(FAULTS)[0] <= 10
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc")
-def test_results_of_real_calls_lie_where_the_seed_says() -> None:
+    words = subprocess.check_output([sys.executable, "-c", REAL], env=paths, text=True)
+    faults, *places = map(int, words.split())
+    assert faults <= 10
     found, expected = Heap(libc := Malloc()), list[int]()
     for seed in range(20):
         found.move(seed)
         expected.append(libc.top % 4_096)
-    assert _printed(PLACES) == expected
+    assert places == expected
