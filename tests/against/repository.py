@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
-from collections.abc import Sequence
+import tempfile
 from pathlib import Path
 from typing import Final
 
-from pytest_against.trees import find_commit, lay_out
+from pytest_against.trees import find_commit, lay_out, lay_out_revision
 
 _CONFIGURED: Final = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "gc.auto=0")
 
@@ -20,9 +19,13 @@ def git(root: Path, *words: str) -> str:
 
 
 def put(root: Path, name: str, text: str = "") -> None:
+    """Write a file, or a link where the text is an arrow and its target."""
     file = root / name
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(text.encode())
+    if text.startswith("-> "):
+        file.symlink_to(text.removeprefix("-> "))
+    else:
+        file.write_bytes(text.encode())
 
 
 def write(root: Path, text: str, *names: str) -> None:
@@ -36,20 +39,18 @@ def commit(root: Path, message: str = "change") -> None:
     git(root, "commit", "--quiet", "--allow-empty", f"--message={message}")
 
 
-def state(root: Path) -> dict[str, str]:
-    """Return everything under a folder, git's own files included."""
+def state(root: Path, *, folders: bool = True) -> dict[str, str]:
+    """Return everything under a folder: what is in files, and where links lead."""
     found = {}
     for path in sorted(root.rglob("*")):
-        told = str(path.readlink()) if path.is_symlink() else ""
-        if path.is_file() and not told:
-            told = hashlib.sha256(path.read_bytes()).hexdigest()
-        found[str(path.relative_to(root))] = told
+        name = path.relative_to(root).as_posix()
+        if path.is_symlink():
+            found[name] = f"-> {path.readlink()}"
+        elif path.is_file():
+            found[name] = path.read_bytes().decode(errors="surrogateescape")
+        elif folders:
+            found[name] = ""
     return found
-
-
-def contents(tree: Path) -> dict[str, str]:
-    files = (path for path in sorted(tree.rglob("*")) if path.is_file())
-    return {path.relative_to(tree).as_posix(): path.read_text() for path in files}
 
 
 def repository(tmp_path: Path) -> Path:
@@ -70,8 +71,15 @@ def repository(tmp_path: Path) -> Path:
     return root
 
 
-def base(
-    root: Path, into: Path, revision: str = "v1", packages: Sequence[str] = ("pkg",)
-) -> dict[str, str]:
-    lay_out(root, packages, into, find_commit(root, revision))
-    return contents(into)
+def laid_out(root: Path, revision: str | None, *packages: str) -> dict[str, str]:
+    """Return the files of the working tree, the packages as they were at a revision, if any."""
+    into = Path(tempfile.mkdtemp(dir=root.parent))
+    lay_out(root, packages, into, None if revision is None else find_commit(root, revision))
+    return state(into, folders=False)
+
+
+def own(root: Path, revision: str, *packages: str) -> dict[str, str]:
+    """Return the files of a revision, and what git ignores in the packages."""
+    into = Path(tempfile.mkdtemp(dir=root.parent)) / "tree"
+    lay_out_revision(root, into, find_commit(root, revision), packages)
+    return state(into, folders=False)

@@ -106,7 +106,7 @@ def _checked(
     root: Path, packages: Sequence[str], *, exchanged: bool
 ) -> tuple[list[str], list[str]]:
     """Return the packages by their plain names, and the files in them that git ignores."""
-    names = [Path(package).as_posix() for package in packages]
+    names = [posixpath.normpath(Path(package).as_posix()) for package in packages]
     for name in names:
         if name == "." or not (root / name).resolve().is_relative_to(root.resolve()):
             raise CannotJudgeError(f"the package {name!r} is not below {root}; name one that is")
