@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -53,9 +55,10 @@ def state(root: Path, *, folders: bool = True) -> dict[str, str]:
     return found
 
 
-def repository(tmp_path: Path) -> Path:
-    """Return a repository with three commits, `none`, `v1` and `main`, and the branch `side`."""
-    root = tmp_path / "repository"
+@cache
+def _made() -> tempfile.TemporaryDirectory[str]:
+    found = tempfile.TemporaryDirectory()
+    root = Path(found.name)
     put(root, "file", "no package yet")
     git(root, "init", "--quiet", "--initial-branch=main")
     commit(root, "none")
@@ -68,7 +71,12 @@ def repository(tmp_path: Path) -> Path:
     (root / "pkg" / "gone.py").unlink()
     write(root, "new", "pkg/__init__.py", "pkg/fresh.py", "tests/test_a.py")
     commit(root, "new")
-    return root
+    return found
+
+
+def repository(tmp_path: Path) -> Path:
+    """Return a repository with three commits, `none`, `v1` and `main`, and the branch `side`."""
+    return Path(shutil.copytree(_made().name, tmp_path / "repository"))
 
 
 def laid_out(root: Path, revision: str | None, *packages: str) -> dict[str, str]:

@@ -1,110 +1,22 @@
-"""Calm, kept cores and places in memory follow from what is measured, and from a seed."""
+"""Results lie at the top of the heap, at a place within a page that is the same on all sides."""
 
 from __future__ import annotations
 
-import itertools
-import math
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
-from hashlib import blake2b
+from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
 from typing import Final
 
 import numpy as np
 import pytest
 
 from pytest_against import machine
-from pytest_against.machine import Clock, Core, Heap, keep_memory, resolution
+from pytest_against.machine import Heap, keep_memory
 from pytest_against.operands import Layout, Operands
 
-INF: Final = math.inf
 TOP: Final = 10_000_000
-
-
-@pytest.mark.parametrize(
-    "known, first, readings, calm, seconds",
-    [
-        (INF, 1.0, [1.0, 1.24, 1.26, 1.6, 0.9], "++--+", 1.0),
-        (INF, 8.0, [9.9, 10.1], "+-", 8.0),
-        (INF, 1.0, [*[1.0, 1.0, 0.5] * 9, 1.05], "+" * 28, 1.0),  # too fast once in a while
-        (INF, 1.0, [0.9] * 50, "+" * 50, 0.9),  # the lower quartile
-        (1.0, 1.5, [1.5, 1.5], "--", 1.0),  # no calm in this process
-        (INF, 1.5, [], "", 1.5),
-    ],
-)
-def test_calm_is_that_the_work_takes_about_as_long_as_at_best(
-    known: float, first: float, readings: list[float], calm: str, seconds: float
-) -> None:
-    passed, takes, given = [0.0], [first], set[bytes]()
-
-    def work(data: bytes) -> None:
-        passed[0] += takes[0]
-        given.add(data)
-
-    clock, found = Clock(known, lambda: passed[0], work), ""
-    for takes[0] in readings:
-        found += "+" if clock.calm() else "-"
-    assert (found, clock.seconds) == (calm, pytest.approx(seconds))
-    # Stored baselines count in the time of this work.
-    assert given == {bytes(range(256)) * 32}
-    assert Clock.__init__.__defaults__[1:] == (perf_counter, blake2b)  # type: ignore[index]
-
-
-def _ticking(tick: float) -> Callable[[], float]:
-    """Return a clock that is read every millisecond and shows the latest tick."""
-    readings = itertools.count()
-    return lambda: math.floor(next(readings) * 0.001 / tick) * tick
-
-
-@pytest.mark.parametrize(
-    "clock, step",
-    [
-        *((_ticking(tick), tick) for tick in (0.001, 0.015625, 0.1)),
-        (lambda: 1.0, INF),
-        (itertools.count(0, -1).__next__, INF),
-    ],
-)
-def test_resolution_is_the_step_that_a_clock_shows(clock: Callable[[], float], step: float) -> None:
-    assert resolution(clock, 1000) == pytest.approx(step)
-
-
-@pytest.mark.parametrize(
-    "tick, passed, lost, kept",
-    [
-        (1e-6, 2.0, 0.0, True),
-        (1e-6, 2.0, 0.019, True),  # what the system needs for itself
-        (1e-6, 2.0, 0.021, False),
-        (1e-6, 2.0, 0.9, False),
-        (1e-4, 1.5e-4, 1.0, True),  # what a coarse clock cannot see
-        (1e-4, 9e-4, 1.0, False),
-    ],
-)
-def test_a_core_is_kept_if_processor_time_goes_on_with_time(
-    *, tick: float, passed: float, lost: float, kept: bool
-) -> None:
-    now, used, waits = [0.0], [0.0], [0]
-
-    def processor() -> float:
-        used[0] += 1e-9  # time goes on while a clock is read
-        return math.floor(used[0] / tick) * tick
-
-    assert resolution(processor) == pytest.approx(tick)
-    core = Core(lambda: now[0], processor, lambda: waits[0])
-    now[0] += passed
-    used[0] += passed * (1 - lost)
-    assert core.kept(passed) == kept
-    waits[0] += 1  # of its own accord
-    assert core.kept(passed)
-
-
-def test_a_sleep_keeps_the_core_of_this_process() -> None:
-    core = Core()
-    time.sleep(0.001)
-    assert core.kept(0.001)
 
 
 class Malloc:

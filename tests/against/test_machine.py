@@ -1,21 +1,36 @@
-"""A machine is described by what makes timings comparable, and asked which cores are ours."""
+"""A machine is described by what makes timings comparable, and tells calm and our cores."""
 
 from __future__ import annotations
 
 import ctypes
+import itertools
 import json
+import math
 import os
 import platform
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
+from time import perf_counter
 from typing import Final
 
 import pytest
 
 from pytest_against import machine
-from pytest_against.machine import Machine, core_numbers, cores, pin, this_machine
+from pytest_against.machine import (
+    Clock,
+    Core,
+    Machine,
+    core_numbers,
+    cores,
+    pin,
+    resolution,
+    this_machine,
+)
 from tests.against.repository import put
 
 Patch = pytest.MonkeyPatch
@@ -178,3 +193,72 @@ def test_addresses_are_fixed_if_that_is_possible_and_on_linux_only(
         assert words in (["True", "1"], ["False", "3"], ["False", "1"])
     monkeypatch.setattr(sys, "platform", "win32")
     assert not machine.fix_addresses()
+
+
+@pytest.mark.parametrize(
+    "known, first, readings, calm, seconds",
+    [
+        (math.inf, 1.0, [1.0, 1.24, 1.26, 1.6, 0.9], "++--+", 1.0),
+        (math.inf, 8.0, [9.9, 10.1], "+-", 8.0),
+        (math.inf, 1.0, [*[1.0, 1.0, 0.5] * 9, 1.05], "+" * 28, 1.0),  # too fast once in a while
+        (math.inf, 1.0, [0.9] * 50, "+" * 50, 0.9),  # the lower quartile
+        (1.0, 1.5, [1.5, 1.5], "--", 1.0),  # no calm in this process
+        (math.inf, 1.5, [], "", 1.5),
+    ],
+)
+def test_calm_is_that_the_work_takes_about_as_long_as_at_best(
+    known: float, first: float, readings: list[float], calm: str, seconds: float
+) -> None:
+    passed, takes, given = [0.0], [first], set[bytes]()
+
+    def work(data: bytes) -> None:
+        passed[0] += takes[0]
+        given.add(data)
+
+    clock, found = Clock(known, lambda: passed[0], work), ""
+    for takes[0] in readings:
+        found += "+" if clock.calm() else "-"
+    assert (found, clock.seconds) == (calm, pytest.approx(seconds))
+    # Stored baselines count in the time of this work.
+    assert given == {bytes(range(256)) * 32}
+    assert Clock.__init__.__defaults__[1:] == (perf_counter, blake2b)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("clock", [lambda: 1.0, itertools.count(0, -1).__next__])
+def test_a_clock_that_does_not_go_on_has_no_resolution(clock: Callable[[], float]) -> None:
+    assert math.isinf(resolution(clock, 10))
+
+
+@pytest.mark.parametrize(
+    "tick, passed, lost, kept",
+    [
+        (1e-6, 2.0, 0.0, True),
+        (1e-6, 2.0, 0.019, True),  # what the system needs for itself
+        (1e-6, 2.0, 0.021, False),
+        (1e-6, 2.0, 0.9, False),
+        (1e-4, 1.5e-4, 1.0, True),  # what a coarse clock cannot see
+        (1e-4, 9e-4, 1.0, False),
+    ],
+)
+def test_a_core_is_kept_if_processor_time_goes_on_with_time(
+    *, tick: float, passed: float, lost: float, kept: bool
+) -> None:
+    now, used, waits = [0.0], [0.0], [0]
+
+    def processor() -> float:
+        used[0] += 1e-9  # time goes on while a clock is read
+        return math.floor(used[0] / tick) * tick
+
+    assert resolution(processor) == pytest.approx(tick)
+    core = Core(lambda: now[0], processor, lambda: waits[0])
+    now[0] += passed
+    used[0] += passed * (1 - lost)
+    assert core.kept(passed) == kept
+    waits[0] += 1  # of its own accord
+    assert core.kept(passed)
+
+
+def test_a_sleep_keeps_the_core_of_this_process() -> None:
+    core = Core()
+    time.sleep(0.001)
+    assert core.kept(0.001)
