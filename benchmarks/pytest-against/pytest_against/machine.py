@@ -215,7 +215,7 @@ def fix_addresses() -> bool:
 
 def glibc() -> Any:
     """Return the C library if its malloc is glibc's, else None."""
-    found = ctypes.CDLL(None) if sys.platform == "linux" else None
+    found: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
     if not hasattr(found, "mallopt"):
         return None
     found.malloc.restype = ctypes.c_void_p

@@ -146,7 +146,7 @@ class _Copy:
         for place, raw in zip(self._copied, self._raw, strict=True):
             like = self._like[place]
             begin = -raw.ctypes.data % _PAGE + rng.randrange(0, _PAGE, ALIGNMENT)
-            order: Final = "F" if like.flags.fnc else "C"
+            order: Any = "F" if like.flags.fnc else "C"
             moved = np.ndarray(like.shape, like.dtype, raw.data, begin, order=order)
             self._arguments[place] = moved
         self._held = None
