@@ -225,9 +225,16 @@ def test_calm_is_that_the_work_takes_about_as_long_as_at_best(
     assert Clock.__init__.__defaults__[1:] == (perf_counter, blake2b)  # type: ignore[index]
 
 
-@pytest.mark.parametrize("clock", [lambda: 1.0, itertools.count(0, -1).__next__])
-def test_a_clock_that_does_not_go_on_has_no_resolution(clock: Callable[[], float]) -> None:
-    assert math.isinf(resolution(clock, 10))
+@pytest.mark.parametrize(
+    "clock, step",
+    [
+        (iter([0.0, 5.0, 6.0, 7.5, 7.5, 8.5]).__next__, 1.0),
+        (lambda: 1.0, math.inf),
+        (itertools.count(0, -1).__next__, math.inf),
+    ],
+)
+def test_resolution_is_the_least_step_of_a_few(clock: Callable[[], float], step: float) -> None:
+    assert resolution(clock, 10) == step
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_variants_take_turns(number: int) -> None:
         (((X,) * 99, (X,) * 98), (), "variant 1"),
         (((X, 0.0),), [1], "writes names 1, which is no array that is copied, of .*; give pos"),
         (((X, 0.0),), [0, 2], "writes names 2, "),
-        (((X, 0.0),), [-1], "writes names -1, "),
+        (((X, 0.0),), [-2], "writes names -2, "),
     ],
 )
 def test_what_cannot_be_laid_out_is_refused_shortly(
