@@ -64,12 +64,14 @@ def _made() -> tempfile.TemporaryDirectory[str]:
     commit(root, "none")
     git(root, "tag", "none")
     put(root, ".gitignore", "_version.py\n*.so\n*.pyd\n__pycache__/\nignored*\n")
-    write(root, "old", "pkg/__init__.py", "pkg/gone.py", "pkg/deep/module.py", "tests/test_a.py")
+    write(root, "old", "pkg/__init__.py", "pkg/gone.py", "pkg/deep/module.py")
+    put(root, "tests/test_a.py", "old test")
     commit(root, "old")
     git(root, "tag", "-m", "annotated", "v1")
     git(root, "branch", "side")
     (root / "pkg" / "gone.py").unlink()
-    write(root, "new", "pkg/__init__.py", "pkg/fresh.py", "tests/test_a.py")
+    write(root, "new", "pkg/__init__.py", "pkg/fresh.py")
+    put(root, "tests/test_a.py", "new test")
     commit(root, "new")
     return found
 

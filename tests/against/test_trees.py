@@ -79,7 +79,7 @@ def test_revision_has_its_own_tests(root: Path) -> None:
     put(root, "pkg/_version.py", "generated")
     found = own(root, "v1")
     assert set(found) == set(git(root, "ls-tree", "-r", "--name-only", "v1").split())
-    assert found["tests/test_a.py"] == "old"
+    assert found["tests/test_a.py"] == "old test"
     assert own(root, "v1", "pkg") == found | {"pkg/_version.py": "generated"}
 
 
@@ -167,7 +167,7 @@ def test_repository_is_untouched_whatever_its_state(name: str, root: Path) -> No
     STATES[name](root)
     package, file = ("tests", "test_a.py") if name == "sparse" else ("pkg", "__init__.py")
     before = state(root)
-    assert laid_out(root, "v1", package)[f"{package}/{file}"] == "old"
+    assert laid_out(root, "v1", package)[f"{package}/{file}"].startswith("old")
     assert laid_out(root, None, package)
     assert own(root, "v1", package)["pkg/__init__.py"] == "old"
     describe_head(root)

@@ -105,7 +105,7 @@ def test_conflict_is_refused_only_within_the_packages(root: Path) -> None:
         git(root, "merge", "side")
     with pytest.raises(CannotJudgeError, match=r"^'pkg/.*\.py' has a merge conflict; .*`git add`"):
         laid_out(root, "v1", "pkg")
-    assert laid_out(root, "v1", "tests")["tests/test_a.py"] == "old"
+    assert laid_out(root, "v1", "tests")["tests/test_a.py"] == "old test"
 
 
 def test_surroundings_without_git_are_named(root: Path, tmp_path: Path, monkeypatch: Patch) -> None:
