@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+import shutil
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Final
 
-from pytest_against.trees import find_commit, lay_out
+from pytest_against.trees import find_commit, lay_out, lay_out_revision
 
 _CONFIGURED: Final = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "gc.auto=0")
 
 
 def git(root: Path, *words: str) -> str:
     command = ["git", *_CONFIGURED, "-C", str(root), *words]
-    found = subprocess.run(command, capture_output=True, check=True).stdout
-    return os.fsdecode(found)
-
-
-def write(root: Path, **files: str) -> None:
-    """Write files, in whose names `__` stands for a slash and `_py` at the end for `.py`."""
-    for name, text in files.items():
-        put(root, name.replace("__", "/").replace("_py", ".py"), text)
+    return os.fsdecode(subprocess.run(command, capture_output=True, check=True).stdout)
 
 
 def put(root: Path, name: str, text: str = "") -> None:
+    """Write a file, or a link where the text is an arrow and its target."""
     file = root / name
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(text.encode())
+    if text.startswith("-> "):
+        file.symlink_to(text.removeprefix("-> "))
+    else:
+        file.write_bytes(text.encode())
+
+
+def write(root: Path, text: str, *names: str) -> None:
+    """Write the same text, or its own name for none, to several files."""
+    for name in names:
+        put(root, name, text or name)
 
 
 def commit(root: Path, message: str = "change") -> None:
@@ -37,46 +41,55 @@ def commit(root: Path, message: str = "change") -> None:
     git(root, "commit", "--quiet", "--allow-empty", f"--message={message}")
 
 
-def state(root: Path) -> dict[str, str]:
-    """Return everything under a folder, git's own files included."""
+def state(root: Path, *, folders: bool = True) -> dict[str, str]:
+    """Return everything under a folder: what is in files, and where links lead."""
     found = {}
     for path in sorted(root.rglob("*")):
-        told = str(path.readlink()) if path.is_symlink() else ""
-        if path.is_file() and not told:
-            told = hashlib.sha256(path.read_bytes()).hexdigest()
-        found[str(path.relative_to(root))] = told
+        name = path.relative_to(root).as_posix()
+        if path.is_symlink():
+            found[name] = f"-> {path.readlink()}"
+        elif path.is_file():
+            found[name] = path.read_bytes().decode(errors="surrogateescape")
+        elif folders:
+            found[name] = ""
     return found
 
 
-def contents(tree: Path) -> dict[str, str]:
-    files = (path for path in sorted(tree.rglob("*")) if path.is_file())
-    return {path.relative_to(tree).as_posix(): path.read_text() for path in files}
-
-
-def repository(tmp_path: Path) -> Path:
-    """Return a repository with three commits, a tag and a branch."""
-    root = tmp_path / "repository"
-    root.mkdir()
+@cache
+def _made() -> tempfile.TemporaryDirectory[str]:
+    found = tempfile.TemporaryDirectory()
+    root = Path(found.name)
+    put(root, "file", "no package yet")
     git(root, "init", "--quiet", "--initial-branch=main")
-    write(root, file="no package yet")
     commit(root, "none")
     git(root, "tag", "none")
-    put(root, "pkg/__init__.py", "old")
-    put(root, "pkg/gone.py", "gone")
-    write(root, pkg__deep__module_py="kept", tests__test_a_py="old test")
     put(root, ".gitignore", "_version.py\n*.so\n*.pyd\n__pycache__/\nignored*\n")
+    write(root, "old", "pkg/__init__.py", "pkg/gone.py", "pkg/deep/module.py")
+    put(root, "tests/test_a.py", "old test")
     commit(root, "old")
     git(root, "tag", "-m", "annotated", "v1")
     git(root, "branch", "side")
-    put(root, "pkg/__init__.py", "new")
     (root / "pkg" / "gone.py").unlink()
-    write(root, pkg__fresh_py="fresh", tests__test_a_py="new test")
+    write(root, "new", "pkg/__init__.py", "pkg/fresh.py")
+    put(root, "tests/test_a.py", "new test")
     commit(root, "new")
-    return root
+    return found
 
 
-def base(
-    root: Path, into: Path, revision: str = "v1", packages: Sequence[str] = ("pkg",)
-) -> dict[str, str]:
-    lay_out(root, packages, into, find_commit(root, revision))
-    return contents(into)
+def repository(tmp_path: Path) -> Path:
+    """Return a repository with three commits, `none`, `v1` and `main`, and the branch `side`."""
+    return Path(shutil.copytree(_made().name, tmp_path / "repository"))
+
+
+def laid_out(root: Path, revision: str | None, *packages: str) -> dict[str, str]:
+    """Return the files of the working tree, the packages as they were at a revision, if any."""
+    into = Path(tempfile.mkdtemp(dir=root.parent))
+    lay_out(root, packages, into, None if revision is None else find_commit(root, revision))
+    return state(into, folders=False)
+
+
+def own(root: Path, revision: str, *packages: str) -> dict[str, str]:
+    """Return the files of a revision, and what git ignores in the packages."""
+    into = Path(tempfile.mkdtemp(dir=root.parent)) / "tree"
+    lay_out_revision(root, into, find_commit(root, revision), packages)
+    return state(into, folders=False)

@@ -1,22 +1,21 @@
-"""Source trees are exactly what was asked for."""
+"""Source trees are what was asked for, whatever is in a repository, and it stays as it is."""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from pytest_against.model import CannotJudgeError
-from pytest_against.trees import (
-    Commit,
-    default_packages,
-    describe_head,
-    find_commit,
-    lay_out,
-    lay_out_revision,
-)
-from tests.against.repository import base, commit, contents, git, put, repository, state, write
+from pytest_against.trees import Commit, default_packages, describe_head, find_commit, lay_out
+from tests.against.repository import commit, git, laid_out, own, put, repository, state, write
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="names and links of POSIX")
+Patch = pytest.MonkeyPatch
 
 
 @pytest.fixture
@@ -24,208 +23,225 @@ def root(tmp_path: Path) -> Path:
     return repository(tmp_path)
 
 
-REVISIONS: Final = {
-    "HEAD~1": "old",
-    "v1": "old",
-    "side": "old",
-    "refs/heads/side": "old",
-    "HEAD^": "old",
-    "HEAD^{/old}": "old",
-    ":/old": "old",
-    ":/n[e]w": "new",
-    "HEAD": "new",
-    "@": "new",
-    "@{0}": "new",
-}
-
-
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_commit_is_found_by_any_name(revision: str, root: Path) -> None:
-    found = find_commit(root, revision)
-    assert found.revision == revision
-    assert git(root, "show", f"{found.sha}:pkg/__init__.py") == REVISIONS[revision]
-
-
-def test_commit_is_found_by_its_digest_and_says_both(root: Path) -> None:
-    sha = git(root, "rev-parse", "HEAD~1").strip()
-    assert find_commit(root, sha[:7]) == Commit(sha[:7], sha)
-    assert str(find_commit(root, sha)) == f"{sha} ({sha[:10]})"
-
-
-UNKNOWN: Final = (
-    *("no-such", "", "-x", "--help", "--output=x", "HEAD main", " HEAD", "HEAD\nHEAD", "HEAD~99"),
-    *("HEAD:pkg", "HEAD:pkg/__init__.py", "HEAD..main", "HEAD^@", "0" * 40, "$(touch x)", "é"),
-    *(":/no such text", ":pkg/__init__.py", "HEAD\0", "\udcff"),
+@pytest.mark.parametrize(
+    "text, revisions",
+    [
+        ("old", "HEAD~1 v1 side refs/heads/side HEAD^ HEAD^{/old} :/old v1^{}"),
+        ("new", "HEAD @ @{0} :/n[e]w"),
+    ],
 )
-
-
-@pytest.mark.parametrize("revision", UNKNOWN)
-def test_what_is_no_commit_is_refused_by_name(revision: str, root: Path) -> None:
-    before = state(root)
-    with pytest.raises(CannotJudgeError) as caught:
-        find_commit(root, revision)
-    assert str(caught.value).startswith(f"no commit {revision!r} in {root}; `git log` ")
-    assert "\n" not in str(caught.value)
-    assert state(root) == before
-
-
-def test_long_revision_is_cut(root: Path) -> None:
-    with pytest.raises(CannotJudgeError) as caught:
-        find_commit(root, "x" * 9999)
-    assert len(str(caught.value)) < 800
-
-
-def test_exclusion_is_not_one_commit(root: Path) -> None:
-    with pytest.raises(CannotJudgeError, match=r"'\^HEAD' is not one commit; name one, as HEAD~1"):
-        find_commit(root, "^HEAD")
+def test_commit_is_found_by_any_name(text: str, revisions: str, root: Path) -> None:
+    for revision in revisions.split():
+        found = find_commit(root, revision)
+        assert git(root, "show", f"{found.sha}:pkg/__init__.py") == text
+        assert str(found) == f"{revision} ({found.sha[:10]})"
+        assert find_commit(root, found.sha[:7]) == Commit(found.sha[:7], found.sha)
 
 
 def test_head_is_described_by_its_commit_and_whether_files_differ(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, tmp_path: Path, monkeypatch: Patch
 ) -> None:
     sha = git(root, "rev-parse", "HEAD").strip()
     assert describe_head(root) == sha
     put(root, "untracked")
-    assert describe_head(root) == f"{sha}+"
-    assert describe_head(root / "pkg") == sha
+    assert (describe_head(root), describe_head(root / "pkg")) == (f"{sha}+", sha)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert describe_head(tmp_path) == "unknown"
 
 
-def test_working_tree_is_what_git_knows_or_would_add(root: Path, tmp_path: Path) -> None:
+def test_trees_have_what_git_knows_or_would_add_and_a_base_the_code_of_its_commit(
+    root: Path,
+) -> None:
     put(root, "pkg/__init__.py", "staged")
     git(root, "add", "--all")
     put(root, "pkg/__init__.py", "dirty")
-    for name in ("pkg/_version.py", "pkg/untracked.py", "ignored.py", "tests/.hidden"):
-        put(root, name, name)
-    for name in ("pkg/__pycache__/a.pyc", "pkg/.#a.py", "pkg/.a.py.swp", "tests/.~lock.a#"):
-        put(root, name, "never")
+    write(root, "", "pkg/_version.py", "pkg/untracked.py", "ignored.py", "tests/.hidden")
+    write(root, "", "pkg/__pycache__/a.pyc", "pkg/.#a.py", "pkg/.a.py.swp", "tests/.~lock.a#")
     (root / "pkg" / "deep" / "module.py").unlink()
-    lay_out(root, ["pkg"], tmp_path / "tree", None)
-    assert contents(tmp_path / "tree") == {
-        ".gitignore": (root / ".gitignore").read_text(),
-        "file": "no package yet",
-        "pkg/__init__.py": "dirty",
-        "pkg/_version.py": "pkg/_version.py",
-        "pkg/fresh.py": "fresh",
-        "pkg/untracked.py": "pkg/untracked.py",
-        "tests/.hidden": "tests/.hidden",
-        "tests/test_a.py": "new test",
-    }
+    same = {name: name for name in ("pkg/_version.py", "tests/.hidden")}
+    same |= {name: (root / name).read_text() for name in (".gitignore", "file", "tests/test_a.py")}
+    head = {"pkg/__init__.py": "dirty", "pkg/fresh.py": "new"}
+    assert laid_out(root, None, "pkg") == same | head | {"pkg/untracked.py": "pkg/untracked.py"}
+    old = dict.fromkeys(("pkg/__init__.py", "pkg/deep/module.py", "pkg/gone.py"), "old")
+    assert laid_out(root, "v1", "pkg") == same | old
 
 
-def test_base_has_the_same_tests_and_the_code_of_the_commit(root: Path, tmp_path: Path) -> None:
-    for name in ("pkg/_version.py", "pkg/untracked.py", "tests/test_b.py"):
-        put(root, name, name)
-    assert base(root, tmp_path / "tree") == {
-        ".gitignore": (root / ".gitignore").read_text(),
-        "file": "no package yet",
-        "pkg/__init__.py": "old",
-        "pkg/_version.py": "pkg/_version.py",
-        "pkg/deep/module.py": "kept",
-        "pkg/gone.py": "gone",
-        "tests/test_a.py": "new test",
-        "tests/test_b.py": "tests/test_b.py",
-    }
-
-
-def test_what_is_generated_now_does_not_replace_what_the_commit_has(
-    root: Path, tmp_path: Path
-) -> None:
+def test_what_is_generated_now_does_not_replace_what_the_commit_has(root: Path) -> None:
     put(root, "pkg/_version.py", "tracked once")
     git(root, "add", "--force", "pkg/_version.py")
     commit(root)
     git(root, "rm", "--quiet", "pkg/_version.py")
     put(root, "pkg/_version.py", "generated")
-    assert base(root, tmp_path / "tree", "HEAD")["pkg/_version.py"] == "tracked once"
+    assert laid_out(root, "HEAD", "pkg")["pkg/_version.py"] == "tracked once"
 
 
-def test_revision_has_its_own_tests(root: Path, tmp_path: Path) -> None:
+def test_revision_has_its_own_tests(root: Path) -> None:
     put(root, "pkg/_version.py", "generated")
-    lay_out_revision(root, tmp_path / "own", find_commit(root, "v1"))
-    lay_out_revision(root, tmp_path / "with", find_commit(root, "v1"), ["pkg"])
-    found = contents(tmp_path / "own")
+    found = own(root, "v1")
     assert set(found) == set(git(root, "ls-tree", "-r", "--name-only", "v1").split())
     assert found["tests/test_a.py"] == "old test"
-    assert contents(tmp_path / "with") == found | {"pkg/_version.py": "generated"}
+    assert own(root, "v1", "pkg") == found | {"pkg/_version.py": "generated"}
 
 
-@pytest.mark.parametrize("packages", [["lib", "one.py"], ["lib/inner", "lib", "./one.py", "lib/"]])
-def test_several_packages_modules_and_nested_ones_are_exchanged(
-    packages: list[str], root: Path, tmp_path: Path
-) -> None:
-    write(root, lib__inner__a_py="old", lib__b_py="old", one_py="old", other_py="old")
+@pytest.mark.parametrize(
+    "packages", ["lib one.py", "lib/inner lib ./one.py lib/", "pkg/../lib one.py"]
+)
+def test_several_packages_modules_and_nested_ones_are_exchanged(packages: str, root: Path) -> None:
+    names = ("lib/inner/a.py", "lib/b.py", "one.py", "other.py", "lib.py")
+    write(root, "before", *names)
     commit(root)
-    write(root, lib__inner__a_py="new", lib__b_py="new", one_py="new", other_py="new", lib_py="new")
-    found = base(root, tmp_path / "tree", "HEAD", packages)
-    old = {name for name, text in found.items() if text == "old"}
-    assert old == {"lib/inner/a.py", "lib/b.py", "one.py"}
-    assert found["other.py"] == found["lib.py"] == "new"
+    write(root, "after", *names, "lib/fresh.py")
+    found = laid_out(root, "HEAD", *packages.split())
+    assert "lib/fresh.py" not in found
+    assert [found[name] for name in names] == ["before"] * 3 + ["after"] * 2
 
 
-def test_subfolder_of_the_repository_is_a_project(root: Path, tmp_path: Path) -> None:
+def test_subfolder_of_the_repository_is_a_project(root: Path) -> None:
     nested = root / "sub" / "fol der"
-    put(root, ".gitattributes", "*.txt text eol=crlf\n")
-    put(nested, "pkg/__init__.py", "nested old")
-    put(nested, "pkg/data.txt", "a\n")
-    put(nested, "tests/test_n.py", "nested test")
+    put(root, ".gitattributes", "*.txt text eol=crlf export-subst\nleft.py export-ignore\n")
+    put(nested, "pkg/data.txt", "$Format:%H$\n")
+    write(nested, "before", "pkg/left.py", "tests/test_n.py")
     commit(root)
     put(root, ".gitattributes", "")
-    put(nested, "pkg/__init__.py", "nested new")
-    found = base(nested, tmp_path / "tree", "HEAD")
-    assert found["pkg/__init__.py"] == "nested old"
-    assert set(found) == {"pkg/__init__.py", "pkg/data.txt", "tests/test_n.py"}
-    # The attributes are those of the commit.
-    assert (tmp_path / "tree" / "pkg" / "data.txt").read_bytes() == b"a\r\n"
-    lay_out_revision(nested, tmp_path / "own", find_commit(nested, "HEAD"))
-    assert contents(tmp_path / "own") == found
+    put(nested, "pkg/left.py", "after")
+    found = laid_out(nested, "HEAD", "pkg")
+    # The attributes are those of the commit, but for those of an export.
+    assert found.pop("pkg/data.txt") == "$Format:%H$\r\n"
+    assert found == {"pkg/left.py": "before", "tests/test_n.py": "before"}
+    assert set(own(nested, "HEAD")) == {*found, "pkg/data.txt"}
     with pytest.raises(CannotJudgeError, match=r"^no .* at v1 .*; choose a revision"):
-        lay_out_revision(nested, tmp_path / "none", find_commit(nested, "v1"))
+        own(nested, "v1")
 
 
-def test_export_attributes_do_not_falsify_the_commit(root: Path, tmp_path: Path) -> None:
-    put(root, ".gitattributes", "pkg/left.py export-ignore\npkg/words.py export-subst\n")
-    write(root, pkg__left_py="there", pkg__words_py="$Format:%H$")
-    commit(root)
-    found = base(root, tmp_path / "tree", "HEAD")
-    assert (found["pkg/left.py"], found["pkg/words.py"]) == ("there", "$Format:%H$")
+BESIDE: Final = ("pkg", "tests", "test", "benchmarks", "docs", "examples", "perf")
 
 
-LAYOUTS: Final = {
-    "src": (
-        ["src/attr/__init__.py", "src/attrs/__init__.py", "other/__init__.py"],
-        ["src/attr", "src/attrs"],
-    ),
-    "src with a module": (
-        ["src/a/__init__.py", "src/b.py", "src/x.egg-info/y"],
-        ["src/a", "src/b.py"],
-    ),
-    "src in another language": (["src/main.c", "pkg/__init__.py"], ["pkg"]),
-    "root": (["pkg/__init__.py", "setup.py", "run.py", "data/x"], ["pkg"]),
-    "its own tests": (["np/__init__.py", "np/conftest.py", "np/core/tests/test_a.py"], ["np"]),
-    "tests beside it": (
-        [
-            f"{n}/__init__.py"
-            for n in ("pkg", "tests", "test", "benchmarks", "docs", "examples", "perf")
-        ],
-        ["pkg"],
-    ),
-    "tests by another name": (
-        ["pkg/__init__.py", "checks/__init__.py", "checks/test_a.py"],
-        ["pkg"],
-    ),
-    "a module": (
-        ["six.py", "setup.py", "test_six.py", "six_test.py", "conftest.py", "noxfile.py"],
-        ["six.py"],
-    ),
-    "no name for a module": (["my-script.py", "2to3/__init__.py", "__main__.py"], []),
-    "nothing": (["README.md"], []),
+@pytest.mark.parametrize(
+    "names, expected",
+    [
+        ("src/a/__init__.py src/b.py src/x.egg-info/y o/__init__.py", "src/a src/b.py"),
+        ("src/main.c pkg/__init__.py", "pkg"),
+        ("pkg/__init__.py setup.py run.py data/x", "pkg"),
+        ("np/__init__.py np/conftest.py np/core/tests/test_a.py", "np"),
+        (" ".join(f"{name}/__init__.py" for name in BESIDE), "pkg"),
+        ("pkg/__init__.py checks/__init__.py checks/test_a.py", "pkg"),
+        ("six.py setup.py test_six.py six_test.py conftest.py noxfile.py", "six.py"),
+        ("my-script.py 2to3/__init__.py __main__.py README.md", ""),
+    ],
+)
+def test_default_packages_are_the_code_and_not_its_tests(
+    names: str, expected: str, tmp_path: Path
+) -> None:
+    write(tmp_path, "", *names.split())
+    assert default_packages(tmp_path) == tuple(expected.split())
+
+
+def _dirty(root: Path) -> None:
+    put(root, "pkg/__init__.py", "stashed")
+    git(root, "stash", "--quiet")
+    put(root, "pkg/__init__.py", "staged")
+    git(root, "add", "--all")
+    put(root, "pkg/__init__.py", "dirty")
+
+
+def _hooked(root: Path) -> None:
+    for name in ("post-index-change", "post-checkout", "fsmonitor"):
+        put(root, f".git/hooks/{name}", f"#!/bin/sh\ntouch {root}/hook-ran\n")
+        (root / ".git" / "hooks" / name).chmod(0o755)
+
+
+STATES: Final[dict[str, Callable[[Path], object]]] = {
+    "touched": lambda root: os.utime(root / "file", (1, 1)),
+    "dirty": _dirty,
+    "detached": lambda root: git(root, "checkout", "--quiet", "--detach", "side"),
+    "split index": lambda root: git(root, "config", "core.splitIndex", "true"),
+    "hooks": _hooked,
+    "sparse": lambda root: git(root, "sparse-checkout", "set", "--cone", "tests"),
+    "read-only": lambda root: (root / ".git").chmod(0o555),
+    "orphan": lambda root: git(root, "checkout", "--quiet", "--orphan", "fresh"),
 }
 
 
-@pytest.mark.parametrize("name", LAYOUTS)
-def test_default_packages_are_the_code_and_not_its_tests(name: str, tmp_path: Path) -> None:
-    files, expected = LAYOUTS[name]
-    for file in files:
-        put(tmp_path, file)
-    assert default_packages(tmp_path) == tuple(expected)
+@pytest.mark.parametrize("name", STATES)
+def test_repository_is_untouched_whatever_its_state(name: str, root: Path) -> None:
+    STATES[name](root)
+    package, file = ("tests", "test_a.py") if name == "sparse" else ("pkg", "__init__.py")
+    before = state(root)
+    assert laid_out(root, "v1", package)[f"{package}/{file}"].startswith("old")
+    assert laid_out(root, None, package)
+    assert own(root, "v1", package)["pkg/__init__.py"] == "old"
+    describe_head(root)
+    with pytest.raises(CannotJudgeError):
+        laid_out(root, "none", package)
+    assert state(root) == before
+
+
+def test_linked_working_tree_and_shallow_clone_are_repositories(
+    root: Path, tmp_path: Path, monkeypatch: Patch
+) -> None:
+    linked, shallow = tmp_path / "linked", tmp_path / "shallow"
+    git(root, "worktree", "add", "--quiet", str(linked), "side")
+    git(root, "clone", "--quiet", "--depth=1", root.as_uri(), str(shallow))
+    monkeypatch.chdir(tmp_path)
+    lay_out(shallow, ["pkg"], Path("relative"), find_commit(shallow, "HEAD"))
+    assert state(Path("relative"))["pkg/__init__.py"] == "new"
+    assert laid_out(linked, "main", "pkg")["pkg/__init__.py"] == "new"
+    with pytest.raises(CannotJudgeError, match=r"'HEAD~1'.*git fetch --unshallow"):
+        find_commit(shallow, "HEAD~1")
+
+
+def test_variables_of_a_hook_do_not_choose_the_repository(root: Path, monkeypatch: Patch) -> None:
+    for name in ("DIR", "WORK_TREE", "INDEX_FILE", "PREFIX", "COMMON_DIR"):
+        monkeypatch.setenv(f"GIT_{name}", "elsewhere")
+    monkeypatch.setenv("GIT_GLOB_PATHSPECS", "1")
+    assert laid_out(root, "v1", "pkg")["pkg/__init__.py"] == "old"
+
+
+NAMES: Final = [
+    *("-x.py", "we ird ü;$(id).py", "new\nline.py", "tab\tname.py", ":(glob)x", "*.py", "[a].py"),
+    *("quote'\".py", "back\\slash.py", "--", ".hidden/x"),
+    *([os.fsdecode(b"n\xff.py")] if sys.platform == "linux" else []),
+]
+
+
+@posix
+def test_odd_names_are_copied_as_they_are(root: Path) -> None:
+    code = [name for odd in NAMES for name in (f"pkg/{odd}", f"{odd}.d/x")]
+    write(root, "before", *code, *(f"tests/{odd}" for odd in NAMES))
+    commit(root)
+    write(root, "after", *code, *(f"tests/{odd}" for odd in NAMES))
+    found = laid_out(root, "HEAD", "pkg/../pkg", *(f"{odd}.d" for odd in NAMES))
+    assert {found[name] for name in code} == {"before"}
+    assert {found[f"tests/{odd}"] for odd in NAMES} == {"after"}
+
+
+@posix
+def test_links_lead_to_the_same_place_as_before(root: Path, tmp_path: Path) -> None:
+    links = {
+        "tests/near": "-> test_a.py",
+        "tests/code": "-> ../pkg",
+        "tests/absolute": f"-> {root / 'pkg'}",
+        "tests/far": "-> ../../outside",
+        "tests/nowhere": "-> nothing",
+        "tests/loop": "-> loop",
+    }
+    for name, target in links.items():
+        put(root, name, target)
+    links |= {"tests/absolute": "-> ../pkg", "tests/far": f"-> {tmp_path / 'outside'}"}
+    assert links.items() <= laid_out(root, "v1", "pkg").items()
+
+
+INSIDE: Final = {
+    "pkg/link.py": "-> __init__.py",
+    "pkg/self": "-> .",
+    "pkg/deep/link.py": "-> ../fresh.py",
+    "pkg/nowhere": "-> nothing",
+}
+
+
+@posix
+def test_links_within_a_package_of_a_commit_are_kept(root: Path) -> None:
+    for name, target in INSIDE.items():
+        put(root, name, target)
+    commit(root)
+    assert INSIDE.items() <= laid_out(root, "HEAD", "pkg").items()

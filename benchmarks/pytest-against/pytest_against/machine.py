@@ -1,10 +1,8 @@
-"""The machine: what class it is of, whether it is calm, and which of its cores are ours."""
+"""The machine: its class, whether it is calm, and which of its cores and memory are ours."""
 
 from __future__ import annotations
 
 import ctypes
-import functools
-import hashlib
 import math
 import os
 import platform
@@ -12,20 +10,21 @@ import random
 import re
 import subprocess
 import sys
-import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
+from hashlib import blake2b
 from importlib.metadata import distributions
 from pathlib import Path
 from statistics import median
+from time import perf_counter, process_time
 from typing import Any, Final
 
 if sys.platform != "win32":  # pragma: no branch
     import resource
 
-_NO_RANDOM_ADDRESSES: Final = 0x0040000
 _WIDEST: Final = ("avx512", "avx2", "sse", "sve", "neon", "vsx", "vx", "rvv", "lsx")
 _AVX512: Final = frozenset(("avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"))
 _ALWAYS: Final = {"amd64": "sse", "arm64": "neon", "aarch64": "neon", "ppc64le": "vsx"}
@@ -38,6 +37,8 @@ _WINDOW: Final = 9
 """Readings of which the median counts as best: one alone is now and then far too low."""
 _LOST: Final = 0.02
 """Part of its time for which a call may be without a core: what the system itself needs is less."""
+
+_Timer = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,17 +75,9 @@ def ask(system: str) -> str:
     return "\n" + " ".join(levels[n] for n in levels if dll.kernel32.IsProcessorFeaturePresent(n))
 
 
-def this_machine(
-    uname: platform.uname_result | None = None,
-    cpuinfo: Path = Path("/proc/cpuinfo"),
-    ask: Callable[[str], str] = ask,
-) -> Machine:
-    """Describe the machine that this process runs on.
-
-    The parameters are what is asked: the system, the file in which Linux describes the processors,
-    of which the first counts, and `ask` where there is no such file.
-    """
-    uname = uname or platform.uname()
+def this_machine(cpuinfo: Path = Path("/proc/cpuinfo"), ask: Callable[[str], str] = ask) -> Machine:
+    """Describe the machine by the first processor in a file of Linux's, or by what `ask` says."""
+    uname = platform.uname()
     text = cpuinfo.read_text("utf-8", "replace") if cpuinfo.is_file() else ""
     found = re.findall(r"^([\w ]+?)\s*: (.*)$", text, re.MULTILINE)
     fields = defaultdict(str, ((name.lower(), value) for name, value in reversed(found)))
@@ -110,26 +103,15 @@ def this_machine(
 
 
 class Clock:
-    """Fixed work of some ten microseconds, and the time that it takes in calm.
+    """Fixed work of some ten microseconds, which tells calm and ticks with the core's frequency.
 
     On a shared machine a processor is often slowed down, by a neighbour on the other hardware
-    thread of its core or by the host.  Fixed work beside each timed call tells these moments
-    apart, and its time in calm is a clock that ticks with the processor's frequency.  The work is
-    C code outside NumPy, whose upgrades do not change it.
-
-    Parameters
-    ----------
-    seconds : float
-        Its time in calm in earlier processes on this machine, in seconds.
-    now, work : callable
-        The clock, in seconds, and the work.
+    thread of its core or by the host.  The work is C code outside NumPy, whose upgrades do not
+    change it.  `seconds` is its time in calm in earlier processes on this machine.
     """
 
     def __init__(
-        self,
-        seconds: float = math.inf,
-        now: Callable[[], float] = time.perf_counter,
-        work: Callable[[bytes], object] = hashlib.blake2b,
+        self, seconds: float = math.inf, now: _Timer = perf_counter, work: Any = blake2b
     ) -> None:
         self._now, self._work, self._best = now, work, seconds
         self._latest: deque[float] = deque(maxlen=_WINDOW)
@@ -158,13 +140,10 @@ class Clock:
         return calm
 
 
-@functools.cache
-def resolution(clock: Callable[[], float], most: int = 1_000_000) -> float:
-    """Return the smallest step of a clock, in seconds; infinite if it stands still.
-
-    What it says of itself is not used: on Windows, the clock of processor time claims 100 ns and
-    ticks 64 times a second, which takes less than `most` readings.
-    """
+@cache
+def resolution(clock: _Timer, most: int = 1_000_000) -> float:
+    """Return the smallest step of a clock, in seconds; infinite if it stands still."""
+    # Not what it claims: for processor time, Windows says 100 ns and ticks 64 times a second.
     steps = []
     for _ in range(3):
         readings, before = (clock() for _ in range(most)), clock()
@@ -177,27 +156,18 @@ def _waits() -> int:
 
 
 class Core:
-    """Whether this process keeps its core from now on.
-
-    Another process that has the core in the middle of a call, and gives it back before the end,
-    shows in the processor time of the call, which is less than the time that passed.  The three
-    parameters return these two, in seconds, and how often this process has waited so far.
-    """
+    """Whether this process keeps its core from now on, told by the processor time that it gets."""
 
     def __init__(
-        self,
-        now: Callable[[], float] = time.perf_counter,
-        used: Callable[[], float] = time.process_time,
-        waits: Callable[[], int] = _waits,
+        self, now: _Timer = perf_counter, used: _Timer = process_time, waits: Any = _waits
     ) -> None:
         self._tick, self._clocks = resolution(used), (waits, used, now)
         self._before = waits(), used(), now()
 
     def kept(self, seconds: float) -> bool:
-        """Return whether it was ours, but for a small part of so many seconds, until now.
+        """Return whether it was ours until now, but for a small part of so many seconds.
 
-        A process that waits of its own accord, as in a sleep, gives its core away; that time is
-        what it takes.
+        It was if the process gave it away of its own accord, as in a sleep.
         """
         (waits, used, now), (waited, spent, start) = self._clocks, self._before
         lost = (now() - start) - (used() - spent)
@@ -210,17 +180,9 @@ def core_numbers() -> tuple[int, ...]:
     return tuple(sorted(known(0))) if known else ()
 
 
-def cores(
-    numbers: tuple[int, ...] = (),
-    groups: Path = Path("/proc/self/cgroup"),
-    mounted: Path = Path("/sys/fs/cgroup"),
-) -> int:
-    """Return the number of cores that this process may use at a time, at least one.
-
-    The parameters are what bounds it: the cores that it may run on, if they are known, the list of
-    its control groups, of version 1 or 2, and the folder with their quotas.
-    """
-    found = float(len(numbers or core_numbers()) or os.cpu_count() or 1)
+def cores(groups: Path = Path("/proc/self/cgroup"), mounted: Path = Path("/sys/fs/cgroup")) -> int:
+    """Return how many cores it may use at a time: at least one, by affinity and cgroup quotas."""
+    found = float(len(core_numbers()) or os.cpu_count() or 1)
     lines = groups.read_text("utf-8", "surrogateescape").splitlines() if groups.is_file() else []
     for controllers, path in (line.split(":", 2)[1:] for line in lines):
         group = mounted / controllers / path.strip("/")
@@ -243,33 +205,18 @@ def pin(core: int) -> bool:
 def fix_addresses() -> bool:
     """Have what the calling thread starts lie at fixed addresses; return whether that is possible.
 
-    Two processes that do the same then lie alike in memory, and so in predictors and caches, which
-    makes up to 3 % of a short call.  Linux can do it, unless a container forbids it.
+    Where a process lies in memory makes up to 3 % of a short call.  A container may forbid it.
     """
     if sys.platform != "linux":
         return False
-    personality = ctypes.CDLL(None).personality
-    return bool(personality(_NO_RANDOM_ADDRESSES) != -1)
-
-
-_MALLOPT: Final = (
-    (-1, 1024 << 20),  # M_TRIM_THRESHOLD: never give memory back
-    (-2, 64 << 20),  # M_TOP_PAD: take it in large pieces
-    (-3, 32 << 20),  # M_MMAP_THRESHOLD: the largest value that glibc takes
-)
-# What is smaller than the last comes from a cache of the thread's own.
-_SIZES: Final = (*((16 << 20) >> k for k in range(14)), 1536, 1296, 1040)
-_MOST: Final = 4096  # holes of one size that are filled
-_PAGE: Final = 4096
-_PAGES: Final = 64  # by how many the top is moved at most, so that other pages are met
-_GRAIN: Final = 16  # bytes that malloc aligns to
-_HEADER: Final = 8
+    no_random_addresses = 0x0040000
+    return bool(ctypes.CDLL(None).personality(no_random_addresses) != -1)
 
 
 def glibc() -> Any:
     """Return the C library if its malloc is glibc's, else None."""
-    found = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if found is None or not hasattr(found, "mallopt"):
+    found: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if not hasattr(found, "mallopt"):
         return None
     found.malloc.restype = ctypes.c_void_p
     found.malloc.argtypes = [ctypes.c_size_t]
@@ -278,35 +225,41 @@ def glibc() -> Any:
 
 
 def keep_memory() -> bool:
-    """Let malloc keep freed memory and use it again; return whether it could be told so.
+    """Let malloc use freed memory again; return whether it could be told so.
 
-    By default, what a process happened to free first decides for good whether a large result costs
-    page faults, and identical code differs several times over.
+    By default, what a process frees first decides for good whether large results cost page faults.
     """
+    options = (
+        (-1, 1024 << 20),  # M_TRIM_THRESHOLD: never give memory back
+        (-2, 64 << 20),  # M_TOP_PAD: take it in large pieces
+        (-3, 32 << 20),  # M_MMAP_THRESHOLD: the largest value that glibc takes
+    )
     libc = glibc()
-    return libc is not None and all(libc.mallopt(*option) for option in _MALLOPT)
+    return libc is not None and all(libc.mallopt(*option) for option in options)
+
+
+# What is smaller than the last comes from a cache of the thread's own.
+_SIZES: Final = (*((16 << 20) >> k for k in range(14)), 1536, 1296, 1040)
+_MOST: Final = 4096  # holes of one size that are filled
+_PAGE: Final = 4096
 
 
 class Heap:
-    """Holds blocks of memory, so that what is allocated next lies at the top.
+    """Blocks of memory, held so that what is allocated next lies at the top; None does nothing."""
 
-    Parameters
-    ----------
-    libc : object, optional
-        Has ``malloc`` and ``free``; None leaves the heap as it is.
-    """
-
-    def __init__(self, libc: Any = None) -> None:
+    def __init__(self, libc: Any) -> None:
         self._libc = libc
         self._blocks: list[int] = []
         self._shift: int | None = None
 
     def fill(self) -> None:
         """Fill the holes that there are now, and no others."""
-        self.release()
         if self._libc is None:
             return
         malloc, free = self._libc.malloc, self._libc.free
+        for block in (*self._blocks, self._shift):
+            free(block)  # which does nothing for None
+        self._blocks, self._shift = [], None
         top = malloc(_SIZES[0])
         for size in _SIZES:
             for _ in range(_MOST):
@@ -323,17 +276,9 @@ class Heap:
             return
         # Not where operands begin: a load waits for a store to the same place in another page.
         draw = random.Random(f"heap {seed}").randrange  # noqa: S311 - no secret
-        offset, pages = draw(0, _PAGE, _GRAIN), draw(1, _PAGES)
-        if self._shift is not None:
-            self._libc.free(self._shift)
+        offset = draw(0, _PAGE, 16)  # as malloc aligns
+        more = draw(1, 64) * _PAGE  # so that other pages are met
+        self._libc.free(self._shift)
         top = self._libc.malloc(_SIZES[-1])
         self._libc.free(top)
-        size = (offset - top) % _PAGE + pages * _PAGE
-        self._shift = self._libc.malloc(size - _HEADER)
-
-    def release(self) -> None:
-        """Give all blocks back."""
-        blocks = [*self._blocks, *([self._shift] if self._shift is not None else [])]
-        for block in blocks:
-            self._libc.free(block)
-        self._blocks, self._shift = [], None
+        self._shift = self._libc.malloc((offset - top) % _PAGE + more - 8)  # the header

@@ -17,16 +17,10 @@ _MOST_COPIES: Final = 16
 
 
 class Layout:
-    """Where arrays begin within their pages: drawn anew by whoever orders the rounds.
-
-    Attributes
-    ----------
-    seed : int or None
-        From which all places follow, the same on both sides; None if nobody orders rounds, and
-        places are drawn for each turn through the copies.
-    """
+    """Where arrays begin within their pages: drawn anew by whoever orders the rounds."""
 
     seed: int | None = None
+    """From which all places follow; None if nobody orders rounds, and each turn draws them."""
 
     @classmethod
     def redraw(cls, seed: int) -> None:
@@ -79,36 +73,27 @@ class Operands:
     def __init__(self, *variants: Sequence[Any], writes: Collection[int] = ()) -> None:
         self._variants = _checked(variants, writes)
         first = self._variants[0]
-        self._copied = [place for place, a in enumerate(first) if _is_copied(a)]
-        size = first[self._copied[0]].nbytes if self._copied else 0
+        copied = [place for place, argument in enumerate(first) if _form(argument)]
+        size = first[copied[0]].nbytes if copied else 0
         self.copies = max(1, min(_MOST_COPIES, _MOST_BYTES // max(1, size)))
-        self._copies = [_Copy(first, self._copied, writes) for _ in range(self.copies)]
+        self._copies = [_Copy(first, copied, writes) for _ in range(self.copies)]
         self._uses = 0
         self._seed: int | None = None
         self.variant = 0
         self.arguments: tuple[Any, ...] = ()
-        self._move()
 
     def __call__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the positional and the keyword arguments of the next call."""
         copy = self._uses % self.copies
         if Layout.seed != self._seed or (Layout.seed is None and copy == 0):
-            self._move()
+            self._seed = Layout.seed
+            rng = random.Random(self._seed)  # noqa: S311 - places in memory, not secrets
+            for each in self._copies:
+                each.move(rng)
         self.variant = self._uses % len(self._variants)
         self._uses += 1
         self.arguments = self._copies[copy].restored(self._variants[self.variant])
         return self.arguments, {}
-
-    def _move(self) -> None:
-        """Draw where the arrays begin."""
-        self._seed = Layout.seed
-        rng = random.Random(self._seed)  # noqa: S311 - places in memory, not secrets
-        for copy in self._copies:
-            copy.move([rng.randrange(0, _PAGE, ALIGNMENT) for _ in self._copied])
-
-
-def _is_copied(argument: object) -> bool:
-    return type(argument) is np.ndarray and not argument.dtype.hasobject
 
 
 def _checked(variants: Sequence[Sequence[Any]], writes: Collection[int]) -> list[tuple[Any, ...]]:
@@ -126,7 +111,7 @@ def _checked(variants: Sequence[Sequence[Any]], writes: Collection[int]) -> list
                 f"{_short(forms[0])}; make them equal in number, shapes and dtypes"
             )
     for place in writes:
-        if not 0 <= place < len(forms[0]) or not _is_copied(variants[0][place]):
+        if not 0 <= place < len(forms[0]) or not forms[0][place]:
             raise ValueError(
                 f"writes names {place}, which is no array that is copied, of {_short(forms[0])}; "
                 "give positions of plain arrays, counted from 0"
@@ -135,7 +120,9 @@ def _checked(variants: Sequence[Sequence[Any]], writes: Collection[int]) -> list
 
 
 def _form(argument: Any) -> tuple[Any, ...]:
-    return (argument.dtype, argument.shape) if _is_copied(argument) else ()
+    """Return dtype and shape of an array that is copied, and nothing of what is not."""
+    copied = type(argument) is np.ndarray and not argument.dtype.hasobject
+    return (argument.dtype, argument.shape) if copied else ()
 
 
 def _short(forms: Sequence[tuple[Any, ...]]) -> str:
@@ -155,16 +142,13 @@ class _Copy:
         self._arguments = list(like)
         self._held: Sequence[Any] | None = None
 
-    def move(self, offsets: Sequence[int]) -> None:
-        for place, raw, offset in zip(self._copied, self._raw, offsets, strict=True):
+    def move(self, rng: random.Random) -> None:
+        for place, raw in zip(self._copied, self._raw, strict=True):
             like = self._like[place]
-            self._arguments[place] = np.ndarray(
-                like.shape,
-                like.dtype,
-                raw.data,
-                offset=-raw.ctypes.data % _PAGE + offset,
-                order="F" if like.flags.fnc else "C",
-            )
+            begin = -raw.ctypes.data % _PAGE + rng.randrange(0, _PAGE, ALIGNMENT)
+            order: Any = "F" if like.flags.fnc else "C"
+            moved = np.ndarray(like.shape, like.dtype, raw.data, begin, order=order)
+            self._arguments[place] = moved
         self._held = None
 
     def restored(self, variant: Sequence[Any]) -> tuple[Any, ...]:

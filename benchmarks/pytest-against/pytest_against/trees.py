@@ -25,6 +25,7 @@ _NEVER: Final = re.compile(r"(?s)(.*/)?(__pycache__/.*|\.#[^/]*|\.~lock\.[^/]*|\
 # A hook inherits these from the git that runs it; here the folder tells the repository.
 _INHERITED: Final = re.compile("GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|PREFIX|.*_PATHSPECS)")
 _SET: Final = {"GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+_ROOM: Final = "make room and check the rights there, or set TMPDIR to another folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,10 @@ def find_commit(root: Path, revision: str) -> Commit:
     )
     verify = ("rev-parse", "--verify", "--quiet", "--end-of-options")
     # In two steps: `^{commit}` would become a part of the text in `:/text`.
-    name = _git(root, *verify, revision, otherwise=unknown).decode().strip()
+    name = _git(root, *verify, revision, failed=unknown).decode().strip()
     if not name.isalnum():
         raise CannotJudgeError(f"{given} is not one commit; name one, as HEAD~1")
-    sha = _git(root, *verify, f"{name}^{{commit}}", otherwise=unknown)
+    sha = _git(root, *verify, f"{name}^{{commit}}", failed=unknown)
     return Commit(revision, sha.decode().strip())
 
 
@@ -65,19 +66,14 @@ def describe_head(root: Path) -> str:
 
 
 def default_packages(root: Path) -> tuple[str, ...]:
-    """Return what looks like the code under test, relative to the root of a project.
-
-    That is the packages and modules of ``src``, or else the packages of the root, or else its
-    modules, but not what holds tests, benchmarks, documentation or examples.  A package may have
-    tests in folders of its own.
-    """
+    """Return the packages and modules of ``src``, or else the root's packages, or its modules."""
     packages, modules = _importable(root)
     found = [*chain(*_importable(root / "src"))] or packages or modules
     return tuple(path.relative_to(root).as_posix() for path in found)
 
 
 def _importable(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Return the packages and the modules under test in a folder."""
+    """Return what looks like packages and modules under test; folders of tests may be in them."""
     names = ((path, path.name.removesuffix(".py")) for path in sorted(folder.glob("*")))
     paths = [p for p, n in names if n.isidentifier() and not _NOT_UNDER_TEST.fullmatch(n)]
     packages = [p for p in paths if (p / "__init__.py").is_file() and not any(p.glob("test_*.py"))]
@@ -89,23 +85,7 @@ def lay_out(root: Path, packages: Sequence[str], into: Path, commit: Commit | No
 
     Copied are the files that git knows or would add, and in the packages those that it ignores,
     too, such as a generated ``_version.py``.  A link that leads out of the tree leads to where it
-    did before.  The repository stays as it is.
-
-    Parameters
-    ----------
-    root : Path
-        The repository's folder, or one in it.
-    packages : sequence of str
-        Folders and modules under test, relative to `root`.
-    into : Path
-        The new tree.
-    commit : Commit or None
-        Where the packages come from; None for the working tree.
-
-    Raises
-    ------
-    CannotJudgeError
-        If a package is missing, in conflict or compiled, or a file cannot be read or written.
+    did before.
     """
     names, ignored = _checked(root, packages, exchanged=commit is not None)
     known = _list(root, "--cached", "--others", "--exclude-standard")
@@ -118,10 +98,7 @@ def lay_out(root: Path, packages: Sequence[str], into: Path, commit: Commit | No
 
 
 def lay_out_revision(root: Path, into: Path, commit: Commit, packages: Sequence[str] = ()) -> None:
-    """Write all files of `root` as they were at a commit, and what git ignores in its packages.
-
-    Parameters and errors are those of `lay_out`.
-    """
+    """Write all files of `root` as they were at a commit, and what git ignores in its packages."""
     _write(root, into, commit, ["."], _checked(root, packages, exchanged=True)[1])
 
 
@@ -129,7 +106,7 @@ def _checked(
     root: Path, packages: Sequence[str], *, exchanged: bool
 ) -> tuple[list[str], list[str]]:
     """Return the packages by their plain names, and the files in them that git ignores."""
-    names = [Path(package).as_posix() for package in packages]
+    names = [posixpath.normpath(Path(package).as_posix()) for package in packages]
     for name in names:
         if name == "." or not (root / name).resolve().is_relative_to(root.resolve()):
             raise CannotJudgeError(f"the package {name!r} is not below {root}; name one that is")
@@ -158,19 +135,16 @@ def _write(
         for file in files:
             _copy(root, file, into)
     except OSError as error:
-        raise CannotJudgeError(
-            f"cannot write a source tree to {into} ({error}); make room and check the rights "
-            "there, or set TMPDIR to another folder"
-        ) from None
+        raise CannotJudgeError(f"cannot write a source tree to {into} ({error}); {_ROOM}") from None
 
 
 def _check_out(root: Path, into: Path, commit: Commit, names: Sequence[str], scratch: Path) -> None:
-    failed = f"cannot write {commit} to {into}; make room there, or set TMPDIR to another folder"
+    failed = f"cannot write {commit} to {into}; {_ROOM}"
     prefix = os.fsdecode(_git(root, "rev-parse", "--show-prefix")[:-1])
     # In a work tree of its own, since git would read the attributes of the other one.
     where = {"GIT_WORK_TREE": str(scratch), "GIT_INDEX_FILE": str(scratch / ".git")}
     where["GIT_DIR"] = os.fsdecode(_git(root, "rev-parse", "--absolute-git-dir")[:-1])
-    _git(scratch, "read-tree", commit.sha, otherwise=failed, where=where)
+    _git(scratch, "read-tree", commit.sha, failed=failed, where=where)
     files: dict[str, str] = {}
     for name in names:
         path = posixpath.normpath(prefix + name)
@@ -180,7 +154,7 @@ def _check_out(root: Path, into: Path, commit: Commit, names: Sequence[str], scr
         if name not in files.values():
             raise CannotJudgeError(f"no package {name} at {commit}; choose a revision that has one")
     given = b"".join(os.fsencode(file) + b"\0" for file in files)
-    _git(scratch, "checkout-index", "-z", "--stdin", otherwise=failed, given=given, where=where)
+    _git(scratch, "checkout-index", "-z", "--stdin", failed=failed, given=given, where=where)
     for file, name in files.items():
         home = (scratch / prefix / name).parent.resolve() / Path(name).name
         leads = Path(os.path.realpath(scratch / file))
@@ -220,16 +194,11 @@ def _list(
 
 
 def _git(
-    folder: Path,
-    *words: str,
-    otherwise: str = "",
-    given: bytes = b"",
-    where: Mapping[str, str] = _SET,
+    folder: Path, *words: str, failed: str = "", given: bytes = b"", where: Mapping[str, str] = _SET
 ) -> bytes:
     """Return what git prints; raise CannotJudgeError with these words, and git's, if it fails."""
     kept = {name: value for name, value in os.environ.items() if not _INHERITED.fullmatch(name)}
     command = ["git", "-c", f"core.hooksPath={os.devnull}", "-C", str(folder), *words]
-    said = ""
     try:
         done = subprocess.run(  # noqa: S603 - a fixed command; names follow --
             command, input=given, capture_output=True, check=False, env={**kept, **_SET, **where}
@@ -239,5 +208,5 @@ def _git(
         said = done.stderr.decode(errors="replace").strip().partition("\n")[0][:200]
     except (OSError, ValueError) as error:  # no git, or a null character
         said = str(error)
-    failed = otherwise or f"git cannot read {folder}; install git, and run this in a repository"
+    failed = failed or f"git cannot read {folder}; install git, and run this in a repository"
     raise CannotJudgeError(f"{failed} ({said})" if said else failed)
