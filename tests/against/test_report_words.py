@@ -1,27 +1,22 @@
-"""No name and no reason breaks a report, and annotations are commands of ours only."""
+"""Nothing that is quoted ends a line or a cell, is a command, or cannot be printed."""
 
 from __future__ import annotations
 
 import csv
 import io
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pytest_against import report
+from pytest_against import commands, join, report
 from pytest_against.model import Result, Row, RowResult, Verdict
-from pytest_against.report import (
-    View,
-    changes,
-    comparison_csv,
-    comparison_markdown,
-    comparison_text,
-    markdown,
-    text,
-)
+from pytest_against.report import PAGE, TEXT, Style, comparison, duration, plain
 from tests.against.results import (
     CONTROLS,
     MACHINE,
@@ -35,47 +30,107 @@ from tests.against.results import (
 )
 
 
-def _odd(name: str, why: str) -> Result:
-    names = Row(node=name, method=name, workload=name, name=name, file=name, line=3)
-    rows = [RowResult.untimed(names, verdict, why) for verdict in Verdict]
-    about = {"base": name, "head": name, "notes": [why], "machine": dict.fromkeys(MACHINE, name)}
-    return result(*rows, controls=[row("m", "inconclusive", name=name)], **about)
+@pytest.fixture(autouse=True, scope="module")
+def _on_github() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GITHUB_ACTIONS", "true")
+        yield
+
+
+def odd(name: str, why: str) -> Result:
+    about = Row(node=name, method=name, workload=name, name=name, file=name, line=3)
+    rows = [RowResult.untimed(about, verdict, why) for verdict in Verdict]
+    more = {"base": name, "head": name, "notes": [why], "machine": dict.fromkeys(MACHINE, name)}
+    return result(*rows, controls=[row("m", "inconclusive", name=name)], **more)
+
+
+def both(found: Result, style: Style) -> str:
+    """The reports of two machines, of which the other could not judge."""
+    failed = result(why=found.base, head=found.head, machine={"cpu": f"{found.base}."})
+    return join.rendered(join.joined([replace(found, rows=found.rows[:1]), failed]), style)
 
 
 RENDERED: Final[dict[str, Callable[[Result], str]]] = {
-    "text": text,
-    "page": markdown,
-    "changes": changes,
-    "annotations": lambda found: "\n".join(report.annotations(found)),
-    "compared": lambda found: comparison_text([found, found], View(group="method")),
-    "compared page": lambda found: comparison_markdown([found, found], View("time", "workload")),
-    "compared csv": lambda found: comparison_csv([found, found], View("name")),
+    "text": report.text,
+    "page": report.markdown,
+    "changes": report.changes,
+    "annotations": commands.for_github,
+    "compared": lambda found: comparison([found, found], TEXT, "ratio", "method"),
+    "compared page": lambda found: comparison([found, found], PAGE, "time", "workload"),
+    "compared csv": lambda found: report.comparison_csv([found, found], "name", ""),
+    "joined": lambda found: both(found, TEXT),
+    "joined page": lambda found: both(found, PAGE),
 }
 
 
 @pytest.mark.parametrize("kind", RENDERED)
-@settings(deadline=None, derandomize=True, max_examples=50)
+@settings(derandomize=True, max_examples=50)
 @given(name=ODD.filter(str.strip), why=ODD.filter(str.strip))
 def test_no_words_break_a_report(kind: str, name: str, why: str) -> None:
-    written, usual = (RENDERED[kind](_odd(*words)) for words in ((name, why), ("name", "why")))
+    written, usual = (RENDERED[kind](odd(*words)) for words in ((name, why), ("name", "why")))
     lines = written.split("\n")
     assert written.encode().decode() == written
     assert all(line.isprintable() for line in lines)
     assert len(lines) == len(usual.split("\n"))
-    commands = [line for line in lines if line.strip().startswith("::") or "##[" in line]
-    assert len(commands) == len(re.findall("^::", usual, re.MULTILINE))
+    obeyed = [line for line in lines if line.strip().startswith("::") or "##[" in line]
+    assert len(obeyed) == len(re.findall("^::", usual, re.MULTILINE))
     if kind.endswith("csv"):
         assert {len(cells) for cells in csv.reader(io.StringIO(written))} == {12}
     if kind.endswith("page"):
         assert re.sub("`[^`]*`", "", written) == re.sub("`[^`]*`", "", usual)
         table = [line for line in lines if line.startswith("| ")]
-        assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {9}
+        columns = 4 if kind == "joined page" else 9
+        assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {columns}
 
 
-def test_long_words_are_cut() -> None:
-    long = _odd("x" * 100_000, "y" * 100_000)
-    for render in RENDERED.values():
-        assert max(map(len, render(long).splitlines())) < 4000
+@pytest.mark.parametrize("kind", RENDERED)
+def test_long_words_are_cut(kind: str) -> None:
+    long = RENDERED[kind](odd("x" * 100_000, "y" * 100_000))
+    assert max(map(len, long.splitlines())) < 6000
+
+
+@pytest.mark.parametrize(
+    "words, most, line",
+    [
+        ("test_a.py::test[x-1]", 600, "test_a.py::test[x-1]"),
+        (" two\r\n lines\u2028\x85\tmore ", 600, "two lines more"),
+        ("\x1b[2J\x07", 600, "?[2J?"),
+        ("half \ud800 a pair, turned \u202e round", 600, "half ? a pair, turned ? round"),
+        ("\n ::error::forged", 600, "?:error::forged"),
+        ("a ##[error]forged", 600, "a ?#[error]forged"),
+        ("été 猫 🙂", 600, "été 猫 🙂"),
+        ("x" * 10, 10, "x" * 10),
+        ("x" * 11, 10, "x" * 7 + "..."),
+        ("", 600, ""),
+    ],
+)
+def test_words_are_one_line_that_no_terminal_or_log_obeys(words: str, most: int, line: str) -> None:
+    assert plain(words, most) == line
+    assert plain(line) == line
+
+
+@pytest.mark.parametrize(
+    "seconds, words",
+    [
+        (0.5e-9, "0.5 ns"),
+        (999.4e-9, "999 ns"),
+        (999.6e-9, "1 us"),
+        (123.4, "123 s"),
+        (math.nan, ""),
+        (math.inf, ""),
+    ],
+)
+def test_duration_has_three_digits_and_a_unit(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+@settings(derandomize=True)
+@given(seconds=st.floats(1e-9, 999))
+def test_duration_is_never_written_with_an_exponent(seconds: float) -> None:
+    number, unit = duration(seconds).split(" ")
+    assert "e" not in number
+    scale = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}[unit]
+    assert float(number) * scale == pytest.approx(seconds, rel=0.006)
 
 
 AT: Final = "file=test_it.py,line=7,title=slow[1e3] "
@@ -88,11 +143,11 @@ NOISY: Final = {"controls": (row("m", "inconclusive"),)}
         (SLOWER, {}, f"::error {AT}regressed::1.250 (1.200 to 1.300); slower than the limit"),
         (SLOWER, NOISY, f"::warning {AT}regressed::1.250 (1.200 to 1.300); slower than the limit"),
         (row("slow", "diverged", why="5%\nof: a,"), NOISY, f"::error {AT}diverged::5%25 of: a,"),
-        (row("slow", "heavier"), {}, f"::error {AT}heavier::heavier"),
         (row("slow", "missing", why="record it"), {}, f"::error {AT}missing::record it"),
         (row("slow", "inconclusive"), {}, f"::warning {AT}inconclusive::inconclusive"),
         (row("x", "vanished", file="", line=0), {}, "::error title=x[1e3] vanished::vanished"),
         (row("slow", "new"), {"allow_new": True}, f"::notice {AT}new::new"),
+        (SLOWER, {"why": "no base:\n 5%"}, "::error title=not judged::no base: 5%25"),
         (
             row("m", "diverged", why="w", name="a,b:c%\n::error::d", file="a,b.py"),
             {},
@@ -103,15 +158,10 @@ NOISY: Final = {"controls": (row("m", "inconclusive"),)}
 def test_a_row_that_is_not_proven_is_shown_at_the_line_of_its_test(
     each: RowResult, more: dict[str, Any], line: str
 ) -> None:
-    assert report.annotations(result(STEADY, each, **more)) == [line]
-
-
-def test_a_run_that_could_not_be_judged_has_an_annotation_of_its_own() -> None:
-    failed = result(SLOWER, why="no baseline:\n record 100%")
-    assert report.annotations(failed) == ["::error title=not judged::no baseline: record 100%25"]
+    assert commands.for_github(result(STEADY, each, **more)) == f"{line}\n"
 
 
 def test_the_worst_row_is_annotated_first_and_a_proven_row_not_at_all() -> None:
-    titles = [re.findall(r"title=(\w+)", line)[0] for line in report.annotations(result(*ROWS))]
-    assert titles == WORST_FIRST
-    assert report.annotations(result(STEADY, controls=CONTROLS)) == []
+    found = commands.for_github(result(*ROWS))
+    assert re.findall(r"^::\w+ .*?title=(\w+)", found, re.MULTILINE) == WORST_FIRST
+    assert commands.for_github(result(STEADY, controls=CONTROLS)) == ""

@@ -17,29 +17,30 @@ from pytest_benchmark.utils import get_machine_id
 from pytest_against import baseline, cli, compare, files, join, report, saved, trees
 from pytest_against.gate import against_revision
 from pytest_against.machine import Machine, this_machine
-from pytest_against.model import WORKING_TREE, CannotJudgeError, Limits, Result, Suite, short
-
-_NAME: Final = re.compile(r"\w[\w.+-]*", re.ASCII)
+from pytest_against.model import (
+    PROVEN,
+    WORKING_TREE,
+    CannotJudgeError,
+    Limits,
+    Result,
+    Suite,
+    Verdict,
+    short,
+)
 
 Options = argparse.Namespace
 
 
 def gate(config: pytest.Config, options: Options) -> int:
-    """Judge the working tree against a revision, or against the stored baseline.
-
-    Parameters
-    ----------
-    config : pytest.Config
-        How pytest runs the tests.
-    options : Namespace
-        ``base``, ``allow_new``, the limits, ``json``, ``markdown``, and ``program``.
-    """
+    """Judge the working tree against a revision, or against the stored baseline."""
     suite, path = suite_of(config), baseline_path(config)
     side_by_side = options.base is not None
     limits = limits_of(Limits() if side_by_side else baseline.BASELINE_LIMITS, options)
     if side_by_side and options.limit is None and (text := config.getini("against_limit")):
-        limits = replace(limits, limit=_limit(text))
-    asked = [(options.json, report.as_json), (options.markdown, report.markdown)]
+        try:
+            limits = replace(limits, limit=cli.fraction(text))
+        except argparse.ArgumentTypeError as error:
+            raise CannotJudgeError(f"the setting against_limit: {error}") from None
 
     def refused(why: str, seconds: float) -> Result:
         found = Result(
@@ -52,11 +53,16 @@ def gate(config: pytest.Config, options: Options) -> int:
             why=why,
         )
         with suppress(OSError):
-            print(_annotations(found), end="", flush=True)  # noqa: T201
+            print(for_github(found), end="", flush=True)  # noqa: T201
         return found
 
     with (
-        cli.reports(asked, _shown, refused, () if side_by_side else [path]) as write,
+        cli.reports(
+            [(options.json, report.as_json), (options.markdown, report.markdown)],
+            lambda found: report.text(found) + for_github(found),
+            refused,
+            () if side_by_side else [path],
+        ) as write,
         cli.only_one(),
         cli.progress(limits.budget) as progress,
     ):
@@ -76,38 +82,51 @@ def gate(config: pytest.Config, options: Options) -> int:
     return found.exit_code
 
 
-def _shown(result: Result) -> str:
-    return report.text(result) + _annotations(result)
+def for_github(result: Result) -> str:
+    """Return what shows each failed or unproven row at the line of its test; GitHub obeys it.
 
+    The worst come first, since GitHub shows ten errors and ten warnings of a step.  A slower row
+    is only a warning if identical code did not come out steady: no time is believed then.
+    """
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return ""
 
-def _annotations(result: Result) -> str:
-    """Return what shows a result beside the lines of its tests, where GitHub reads it."""
-    on_github = os.environ.get("GITHUB_ACTIONS") == "true"
-    return "".join(f"{line}\n" for line in report.annotations(result) if on_github)
+    def escaped(words: str, signs: str = "") -> str:  # as GitHub documents it
+        return "".join(f"%{ord(c):02X}" if c in "%" + signs else c for c in report.plain(words))
 
-
-def _limit(text: str) -> float:
-    try:
-        return cli.fraction(text)
-    except argparse.ArgumentTypeError as error:
-        raise CannotJudgeError(f"the setting against_limit: {error}") from None
+    if result.why:
+        return f"::error title={result.verdict.value}::{escaped(result.why)}\n"
+    warned = {Verdict.INCONCLUSIVE, *([Verdict.REGRESSED] if result.noisy else [])}
+    lines = ""
+    for row in report.worst_first(row for row in result.rows if row.verdict not in PROVEN):
+        title = f"{row.row.name} {row.verdict.value}"
+        named = {"file": row.row.file, "line": row.row.line, "title": title}
+        place = ",".join(f"{k}={escaped(str(v), ':,')}" for k, v in named.items() if v)
+        words = report.listed("; ", report.measured(row), row.why) or row.verdict.value
+        level = "warning" if row.verdict in warned else "error"
+        level = level if result.exit_code else "notice"  # new, but allowed
+        lines += f"::{level} {place}::{escaped(words)}\n"
+    return lines
 
 
 def _baseline(config: pytest.Config, options: Options) -> int:
     suite, limits = suite_of(config), limits_of(baseline.RECORD_LIMITS, options)
-    path = baseline_path(config)
+    path, old = baseline_path(config), None
     saved.check_writable(path)
-    old = _old_baseline(path, options)
+    if path.exists():
+        try:
+            old = load_baseline(path, options.program)
+        except CannotJudgeError:
+            if not options.accept:
+                raise
     with cli.only_one(), cli.progress(limits.budget) as progress:
         recorded = baseline.record(suite, options.accept, limits, progress)
     if old is not None:
         found = compare.baselines(old, recorded.baseline, limits.limit)
         print(report.changes(found), end="")  # noqa: T201
         if found.exit_code == 1 and not options.accept:
-            print(  # noqa: T201
-                f"{path} stays as it was; if that is intended, record it again with "
-                '--accept "why it is"'
-            )
+            words = "stays as it was; if that is intended, record it again with --accept"
+            print(f'{path} {words} "why it is"')  # noqa: T201
             return 1
     left_out = saved.write_baseline(recorded.baseline, path)
     for node in left_out:
@@ -116,23 +135,11 @@ def _baseline(config: pytest.Config, options: Options) -> int:
     return 0
 
 
-def _old_baseline(path: Path, options: Options) -> saved.Baseline | None:
-    if not path.exists():
-        return None
-    try:
-        return load_baseline(path, options.program)
-    except CannotJudgeError:
-        if options.accept:
-            return None
-        raise
-
-
 def _record(config: pytest.Config, options: Options) -> int:
     suite, limits = suite_of(config), limits_of(baseline.RECORD_LIMITS, options)
-    if not _NAME.fullmatch(options.name):
-        raise CannotJudgeError(
-            f"{short(repr(options.name))} is no name for a run; use letters, digits and . _ + -"
-        )
+    if not re.fullmatch(r"\w[\w.+-]*", options.name, re.ASCII):
+        name = short(repr(options.name))
+        raise CannotJudgeError(f"{name} is no name for a run; use letters, digits and . _ + -")
     machine: str = get_machine_id()  # type: ignore[no-untyped-call]
     folder = options.storage / machine / options.name
     if folder.exists():
@@ -146,7 +153,7 @@ def _record(config: pytest.Config, options: Options) -> int:
 
 
 def _compare(options: Options) -> int:
-    view = report.View(options.sort, options.group)
+    view = options.sort, options.group
     limit = options.limit or baseline.BASELINE_LIMITS.limit
     sides = (options.old, *options.new)
     sources = [path for side in sides for path in saved.sources(side, options.storage)]
@@ -157,11 +164,11 @@ def _compare(options: Options) -> int:
 
     with cli.reports(
         [
-            (options.json, report.comparison_json),
-            (options.markdown, lambda found: report.comparison_markdown(found, view)),
-            (options.csv, lambda found: report.comparison_csv(found, view)),
+            (options.json, lambda found: report.as_json(*found, heads=True)),
+            (options.markdown, lambda found: report.comparison(found, report.PAGE, *view)),
+            (options.csv, lambda found: report.comparison_csv(found, *view)),
         ],
-        lambda found: report.comparison_text(found, view),
+        lambda found: report.comparison(found, report.TEXT, *view),
         refused,
         sources,
     ) as write:
@@ -181,8 +188,8 @@ def _join(options: Options) -> int:
     cli.check_reports([options.markdown], options.reports)
     found = join.joined([join.load(path) for path in options.reports])
     if options.markdown is not None:
-        files.replace(options.markdown, join.join_markdown(found))
-    print(join.join_text(found), end="")  # noqa: T201
+        files.replace(options.markdown, join.rendered(found, report.PAGE))
+    print(join.rendered(found, report.TEXT), end="")  # noqa: T201
     return found.exit_code
 
 
@@ -244,40 +251,36 @@ def load_baseline(path: Path, program: str) -> saved.Baseline:
 def limits_of(default: Limits, options: Options) -> Limits:
     """Return the limits with what was asked for in the place of the defaults."""
     names = ("limit", "trials", "budget", "timeout")
-    asked = {name: getattr(options, name, None) for name in names}
-    return replace(default, **{name: value for name, value in asked.items() if value is not None})
+    asked = {n: v for n, v in vars(options).items() if n in names and v is not None}
+    return replace(default, **asked)
 
 
-class _Configured:
-    """A command that is run once pytest has read its configuration."""
+def _configured(run: Callable[[pytest.Config, Options], int]) -> Callable[[Options], int]:
+    """Return a command that is run once pytest has read its configuration."""
 
-    def __init__(self, run: Callable[[pytest.Config, Options], int]) -> None:
-        self._run = run
-        self._options = Options()
-        self._code: int | None = None
+    def command(options: Options) -> int:
+        codes: list[int] = []
 
-    def __call__(self, options: Options) -> int:
-        self._options, self._code = options, None
+        class InsteadOfTests:
+            @pytest.hookimpl(tryfirst=True)
+            def pytest_cmdline_main(self, config: pytest.Config) -> int:
+                codes.append(run(config, options))
+                return codes[0]
+
         arguments = [*options.paths, *([f"-k={options.rows}"] if options.rows else [])]
-        code = pytest.main(arguments, plugins=[self])
-        if self._code is None:
-            raise CannotJudgeError(
-                f"pytest ended with {int(code)} before it read its configuration; see above"
-            )
-        return self._code
+        code = pytest.main(arguments, plugins=[InsteadOfTests()])
+        if not codes:
+            words = f"pytest ended with {int(code)} before it read its configuration; see above"
+            raise CannotJudgeError(words)
+        return codes[0]
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_cmdline_main(self, config: pytest.Config) -> int:
-        """Take the place of a run of the tests."""
-        code = self._code = self._run(config, self._options)
-        return code
+    return command
 
 
 COMMANDS: Final[Mapping[str, Callable[[Options], int]]] = {
-    "gate": _Configured(gate),
-    "baseline": _Configured(_baseline),
-    "record": _Configured(_record),
+    "gate": _configured(gate),
+    "baseline": _configured(_baseline),
+    "record": _configured(_record),
     "compare": _compare,
     "join": _join,
 }
-"""By name what each command does with its options."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,28 +12,11 @@ import msgspec
 
 from pytest_against.files import read_bytes
 from pytest_against.model import PROVEN, CannotJudgeError, Interval, Result, Row, RowResult, Verdict
-from pytest_against.report import (
-    ORDER,
-    PAGE,
-    TEXT,
-    Style,
-    count,
-    hardware,
-    listed,
-    measured,
-    plain,
-    subject,
-)
+from pytest_against.report import ORDER, Style, count, hardware, listed, measured, plain, subject
 
 _WORDS: Final = {1: "failed", 2: "cannot be judged", 3: "inconclusive", 0: "steady"}
-"""What exit codes mean, the worst first."""
-
-_MOST_ROWS: Final = 100
-"""Rows of the table, so that a comment has room for it."""
-
-_ROUNDING: Final = 1e-6
-"""By how much a log ratio may miss the limit, since factors are written with seven digits."""
-
+_MOST_ROWS: Final = 100  # so that a comment has room for the table
+_ROUNDING: Final = 1e-6  # of a log ratio, since factors are written with seven digits
 _Positive = Annotated[float, msgspec.Meta(gt=0)]
 _Seconds = Annotated[float, msgspec.Meta(ge=0)]
 _Whole = Annotated[int, msgspec.Meta(ge=0)]
@@ -72,13 +55,7 @@ class _Report(msgspec.Struct):
 
 
 def load(path: Path) -> Result:
-    """Read the JSON of a gate, and decide anew from its rows.
-
-    Raises
-    ------
-    CannotJudgeError
-        If it is none, or says what does not follow from its rows, controls, limit and reason.
-    """
+    """Read the JSON of a gate; refuse what does not follow from its rows, controls and limit."""
     try:
         return _result(msgspec.json.decode(read_bytes(path), type=_Report))
     except (OSError, ValueError, RecursionError) as error:
@@ -101,9 +78,9 @@ def _result(found: _Report) -> Result:
 
 def _row(found: _Row, limit: float) -> RowResult:
     """Return a row whose factors prove its verdict."""
-    mean = math.log(found.ratio) if found.ratio else math.nan
+    mean = math.log(found.ratio or math.nan)
     low = math.log(found.low) if found.low else -math.inf
-    high = math.log(found.high) if found.high else math.inf
+    high = math.log(found.high or math.inf)
     bound = math.log1p(limit)
     proven = {
         Verdict.REGRESSED: low > bound - _ROUNDING,
@@ -128,18 +105,12 @@ def _row(found: _Row, limit: float) -> RowResult:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Results side by side, by what tells their machines apart.
-
-    Attributes
-    ----------
-    machines : mapping of str to sequence of Result
-        Several results of one machine are shards of a suite.
-    rows : mapping of str to mapping of str to RowResult
-        By name of the row, then by machine.
-    """
+    """Results side by side, by what tells their machines apart."""
 
     machines: Mapping[str, Sequence[Result]]
+    """Several results of one machine are shards of a suite."""
     rows: Mapping[str, Mapping[str, RowResult]]
+    """By name of the row, then by machine."""
 
     def absent(self, machine: str) -> list[str]:
         """Return the rows that others judged and this machine did not."""
@@ -155,18 +126,12 @@ class Joined:
 
     @property
     def exit_code(self) -> int:
-        """The worst: 1 proven worse, 2 cannot be judged, 3 inconclusive, 0 proven steady."""
+        """The worst of all machines."""
         return _worst(self.exits.values())
 
 
 def joined(results: Sequence[Result]) -> Joined:
-    """Put results side by side.
-
-    Raises
-    ------
-    CannotJudgeError
-        If there are none, or two of one machine have a row in common.
-    """
+    """Put results side by side; refuse none, and two of one machine with a row in common."""
     if not results:
         raise CannotJudgeError("there is no report to join; give the JSON of at least one gate")
     keys = dict.fromkeys(key for result in results for key in result.machine)
@@ -178,70 +143,52 @@ def joined(results: Sequence[Result]) -> Joined:
         machine = words or hardware(result.machine) or "unknown machine"
         machines.setdefault(machine, []).append(result)
         for row in result.rows:
-            found = rows.setdefault(row.row.name, {})
-            if machine in found:
+            if machine in rows.setdefault(row.row.name, {}):
                 raise CannotJudgeError(
                     f"two reports of one machine ({plain(machine, 200)}) have a row in common, "
                     f"{plain(row.row.name, 200)}; give one of each, or shards of a suite"
                 )
-            found[machine] = row
+            rows[row.row.name][machine] = row
     return Joined(machines, rows)
 
 
-def join_text(joined: Joined) -> str:
-    """Return the comparison for a terminal or a log."""
-    return _rendered(joined, TEXT)
-
-
-def join_markdown(joined: Joined) -> str:
-    """Return the comparison for a page."""
-    return _rendered(joined, PAGE)
-
-
-def _rendered(joined: Joined, style: Style) -> str:
+def rendered(joined: Joined, style: Style) -> str:
+    """Return the comparison: the answer, the rows that are not proven everywhere, the machines."""
     codes = list(joined.exits.values())
     counts = ", ".join(f"{codes.count(code)} {_WORDS[code]}" for code in _WORDS if code in codes)
     answer = f"{style.strong}{_WORDS[joined.exit_code]}{style.strong}"
     many = "class" if len(codes) == 1 else "classes"
-    lines = [f"{style.bullet}{line}" for line in _lines(joined, style)]
-    parts = [f"{answer}: {counts} of {len(codes)} {many} of machines", "\n".join(lines)]
+    parts = [f"{answer}: {counts} of {len(codes)} {many} of machines"]
     table = _table(joined, style)
-    if len(table) > 1:
-        parts.insert(1, style.table(table))
-    return "\n\n".join(parts) + "\n"
-
-
-def _lines(joined: Joined, style: Style) -> Iterator[str]:
-    """Say of each machine what was found on it, and what was not judged."""
+    parts += [style.table(table)] if len(table) > 1 else []
+    lines = []
     for machine, results in joined.machines.items():
-        name = style.quote(machine)
+        name, absent = style.quote(machine), joined.absent(machine)
         for result in results:
             words = style.quote(result.why) or count(len(result.rows))
-            yield f"{name}: {result.verdict.value}, {words}; {subject(result, style)}"
-        absent = joined.absent(machine)
+            lines.append(f"{name}: {result.verdict.value}, {words}; {subject(result, style)}")
         if absent:
             some = ", ".join(map(style.quote, absent[:3]))
-            yield f"{name}: {count(len(absent))} of the others not judged, such as {some}"
+            lines.append(f"{name}: {count(len(absent))} of the others not judged, such as {some}")
+    return "\n\n".join([*parts, "\n".join(f"{style.bullet}{line}" for line in lines)]) + "\n"
 
 
 def _table(joined: Joined, style: Style) -> list[list[str]]:
     """Return the columns, and the rows that are not proven everywhere, the worst first."""
-    worst = {
-        name: min(ORDER[r.verdict] for r in found.values()) for name, found in joined.rows.items()
+    ranks = {
+        name: min(ORDER[row.verdict] for row in found.values())
+        for name, found in joined.rows.items()
+        if not PROVEN.issuperset(row.verdict for row in found.values())
     }
-    proven = min(ORDER[verdict] for verdict in PROVEN)
-    notable = sorted((name for name in worst if worst[name] < proven), key=worst.__getitem__)
+    notable = sorted(ranks, key=ranks.__getitem__)
     table = [["row", *map(style.quote, joined.machines)]]
     for name in notable[:_MOST_ROWS]:
-        found = map(joined.rows[name].get, joined.machines)
-        table += [[style.quote(name), *map(_cell, found)]]
+        found = [joined.rows[name].get(machine) for machine in joined.machines]
+        cells = [listed(" ", r.verdict.value, measured(r)) if r else "not judged" for r in found]
+        table.append([style.quote(name), *cells])
     if len(notable) > _MOST_ROWS:
         table += [[f"and {len(notable) - _MOST_ROWS} more", *("" for _ in joined.machines)]]
     return table
-
-
-def _cell(row: RowResult | None) -> str:
-    return listed(" ", row.verdict.value, measured(row)) if row else "not judged"
 
 
 def _worst(codes: Iterable[int]) -> int:

@@ -1,4 +1,4 @@
-"""Results in; text, Markdown, JSON, CSV or annotations of GitHub out."""
+"""Results in; text, Markdown, JSON or CSV out."""
 
 import csv
 import io
@@ -7,20 +7,31 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from typing import Any, Final
 
-from pytest_against.model import CANNOT_JUDGE, FAILURES, PROVEN, Result, RowResult, Verdict
+from pytest_against.model import PROVEN, Result, RowResult, Verdict
 
-_ROUNDS_UP: Final = 0.9995
-"""Fraction of a unit that three digits would write as 1000 of the smaller unit."""
+ORDER: Final = {verdict: rank for rank, verdict in enumerate(Verdict)}  # the worst first
+GROUPS: Final = ("", "method", "workload")  # a table for each; empty for one table
+SORTS: Final[Mapping[str, Callable[[RowResult], Any]]] = {  # the slowest change, the longest time
+    "name": lambda row: row.row.name,
+    "ratio": lambda row: (row.interval is None, -_slowdown(row), row.row.name),
+    "time": lambda row: (math.inf if math.isnan(row.now) else -row.now, row.row.name),
+}
+_CSV: Final = (
+    *("head", "row", "method", "workload", "verdict"),
+    *("ratio", "low", "high", "trials", "was", "now", "why"),
+)
+_LARGEST_EXPONENT: Final = 700.0
+_UNBOUNDED: Final = math.log(1e6)
 
 
 def plain(words: str, most: int = 600) -> str:
     """Return words on one line of at most `most` characters, for a terminal or a log.
 
-    A question mark stands for what cannot be printed, such as an escape or half a surrogate pair,
-    and within what GitHub takes for a command: ``::`` at the start of a line, indented or not, and
-    ``##[`` anywhere in it.
+    A question mark stands for what cannot be printed, and within what GitHub takes for a command:
+    ``::`` at the start of a line, indented or not, and ``##[`` anywhere in it.
     """
     line = " ".join(words.split())
     line = line if len(line) <= most else f"{line[: most - 3]}..."
@@ -48,10 +59,7 @@ def _markdown_table(table: Sequence[Sequence[str]]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a report is written: what passes all that it quotes, and what makes a table.
-
-    A table is made from lines of cells, the names of the columns first.
-    """
+    """How a report is written: what passes all that it quotes, and what makes a table."""
 
     quote: Callable[[str], str]
     table: Callable[[Sequence[Sequence[str]]], str]
@@ -78,55 +86,38 @@ def duration(seconds: float) -> str:
     """Return a time with three significant digits and its unit; empty if it is not known."""
     if not math.isfinite(seconds):
         return ""
-    units = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6))
-    found = (f"{seconds / s:.3g} {unit}" for unit, s in units if seconds >= _ROUNDS_UP * s)
-    return next(found, f"{seconds / 1e-9:.3g} ns")
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= 0.9995 * scale:  # three digits would write 1000 of the smaller unit
+            return f"{seconds / scale:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"
 
 
-ORDER: Final = {verdict: rank for rank, verdict in enumerate(Verdict)}
-"""Rank of each verdict, the worst first."""
-
-SORTS: Final[Mapping[str, Callable[[RowResult], Any]]] = {
-    "name": lambda row: row.row.name,
-    "ratio": lambda row: (row.interval is None, -_slowdown(row), row.row.name),
-    "time": lambda row: (math.inf if math.isnan(row.now) else -row.now, row.row.name),
-}
-"""What rows are sorted by: their name, the slowest change first, or the longest time first."""
-
-GROUPS: Final = ("", "method", "workload")
-"""What rows are put into tables by; empty for one table."""
-
-_COLUMNS: Final = ("row", "verdict", "was", "is", "factor", "interval", "trials", "why")
-_NUMBERS: Final = ("ratio", "low", "high", "trials", "was", "now")
-_LARGEST_EXPONENT: Final = 700.0
-_UNBOUNDED: Final = math.log(1e6)
-_SUSPICIOUS: Final = math.log(0.5)
-_SUSPICION: Final = "more than twice as fast: does it still do the work?"
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """How the rows of a comparison are arranged: `sort` is of `SORTS`, `group` of `GROUPS`."""
-
-    sort: str = "ratio"
-    group: str = ""
-
-    def tables(self, result: Result) -> dict[str, list[RowResult]]:
-        """Return the rows of each table by its title."""
-        tables: dict[str, list[RowResult]] = {}
-        for row in sorted(result.rows, key=SORTS[self.sort]):
-            tables.setdefault(getattr(row.row, self.group) if self.group else "", []).append(row)
-        return dict(sorted(tables.items()))
-
-
-def text(result: Result) -> str:
-    """Return the report for a terminal or a log: the answer, and the rows worth a look."""
-    return _report(result, TEXT, {"": _notable(result)})
+def text(
+    result: Result, style: Style = TEXT, tables: Mapping[str, Sequence[RowResult]] | None = None
+) -> str:
+    """Return the report; `tables` are rows by title, by default one of those worth a look."""
+    if tables is None:
+        odd = (row for row in result.rows if row.verdict not in PROVEN or _suspicion(row))
+        tables = {"": worst_first(odd)}
+    parts = [headline(result, style)]
+    for title, rows in tables.items():
+        parts += [style.quote(title)] if title else []
+        parts += [_table(rows, style)] if rows else []
+    numpy = result.machine.get("numpy")
+    software = listed(", ", result.machine.get("python"), numpy and f"NumPy {numpy}")
+    where = style.quote(listed("; ", hardware(result.machine), software))
+    lines = [
+        f"{subject(result, style)}: {result.trials} trials, {result.seconds:.0f} s",
+        *([f"on {where}"] if where else []),
+        *([_controls(result, style)] if result.controls else []),
+        *map(style.quote, result.notes),
+    ]
+    return "\n\n".join([*parts, "\n".join(f"{style.bullet}{line}" for line in lines)]) + "\n"
 
 
 def markdown(result: Result) -> str:
     """Return the report for a page; the table of all rows is folded."""
-    report = _report(result, PAGE, {"": _notable(result)})
+    report = text(result, PAGE)
     if not result.rows:
         return report
     summary = f"<details><summary>all {count(len(result.rows))}</summary>"
@@ -135,41 +126,58 @@ def markdown(result: Result) -> str:
 
 def changes(result: Result) -> str:
     """Return every row, the worst first: what changed from one baseline to the next."""
-    return f"{headline(result)}\n\n{_table(_worst_first(result.rows), TEXT)}\n"
+    return f"{headline(result)}\n\n{_table(worst_first(result.rows), TEXT)}\n"
 
 
-def as_json(result: Result) -> str:
-    """Return the report for programs; factors are 1.0 where nothing changed."""
-    return _dumped(_as_dict(result))
+def _tables(result: Result, sort: str, group: str) -> dict[str, list[RowResult]]:
+    """Return the rows of each table by its title; `sort` is of `SORTS`, `group` of `GROUPS`."""
+    tables: dict[str, list[RowResult]] = {}
+    for row in sorted(result.rows, key=SORTS[sort]):
+        tables.setdefault(getattr(row.row, group) if group else "", []).append(row)
+    return dict(sorted(tables.items()))
 
 
-def comparison_text(results: Sequence[Result], view: View) -> str:
-    """Return the report on several results for a terminal; the answer stands below the rows."""
-    return f"{_comparison(results, view, TEXT)}\n{headline(together(results))}\n"
+def comparison(results: Sequence[Result], style: Style, sort: str, group: str) -> str:
+    """Return the reports on several results; in a terminal the answer stands below them."""
+    written = "\n".join(
+        f"{style.heading}{subject(each, style)}\n\n{text(each, style, _tables(each, sort, group))}"
+        for each in results
+    )
+    return f"{written}\n{headline(together(results))}\n" if style is TEXT else written
 
 
-def comparison_markdown(results: Sequence[Result], view: View) -> str:
-    """Return the report on several results for a page."""
-    return _comparison(results, view, PAGE)
-
-
-def comparison_json(results: Sequence[Result]) -> str:
-    """Return the report on several results as that on one; each row names its ``head``."""
-    rows = [{"head": result.head, **_json_row(row)} for result in results for row in result.rows]
-    return _dumped({**_as_dict(together(results)), "rows": rows})
-
-
-def comparison_csv(results: Sequence[Result], view: View) -> str:
+def comparison_csv(results: Sequence[Result], sort: str, group: str) -> str:
     """Return the rows for a spreadsheet; times are in seconds, the ratios are factors."""
     file = io.StringIO()
-    names = ("head", "row", "method", "workload", "verdict", *_NUMBERS, "why")
-    table = csv.DictWriter(file, names, extrasaction="ignore", lineterminator="\n")
+    table = csv.DictWriter(file, _CSV, extrasaction="ignore", lineterminator="\n")
     table.writeheader()
     for result in results:
-        for row in (row for rows in view.tables(result).values() for row in rows):
-            found = {"head": result.head, **_json_row(row)}
+        for row in chain(*_tables(result, sort, group).values()):
+            found = _json_row(row, head=result.head)
             table.writerow({k: plain(v) if isinstance(v, str) else v for k, v in found.items()})
     return file.getvalue()
+
+
+def as_json(*results: Result, heads: bool = False) -> str:
+    """Return the report for programs; with `heads`, each row names that of its result."""
+    result = together(results)
+    rows = [(row, {"head": each.head} if heads else {}) for each in results for row in each.rows]
+    found = {
+        "verdict": result.verdict.value,
+        "exit": result.exit_code,
+        "why": result.why,
+        "base": result.base,
+        "head": result.head,
+        "limit": result.limit,
+        "seconds": round(result.seconds, 1),
+        "trials": result.trials,
+        "machine": dict(result.machine),
+        "notes": list(result.notes),
+        "rows": [_json_row(row, **head) for row, head in rows],
+        "controls": [_json_row(row) for row in result.controls],
+    }
+    written = json.dumps(found, indent=1, allow_nan=False, ensure_ascii=False)
+    return written.encode("utf-8", "replace").decode("utf-8") + "\n"
 
 
 def together(results: Sequence[Result]) -> Result:
@@ -185,31 +193,6 @@ def together(results: Sequence[Result]) -> Result:
         notes=[f"{result.head}: {note}" for result in results for note in result.notes],
         why="; ".join(result.why for result in results if result.why),
     )
-
-
-def annotations(result: Result) -> list[str]:
-    """Return GitHub's commands that show each failed or unproven row at the line of its test.
-
-    The worst come first, since GitHub shows ten errors and ten warnings of a step.  A slower row
-    is only a warning if identical code did not come out steady: no time is believed then.
-    """
-    if result.why:
-        return [f"::error title={result.verdict.value}::{_escaped(result.why)}"]
-    errors = (FAILURES | CANNOT_JUDGE) - ({Verdict.REGRESSED} if result.noisy else set())
-    levels = ("warning", "error") if result.exit_code else ("notice", "notice")  # new, but allowed
-    lines = []
-    for row in _worst_first(row for row in result.rows if row.verdict not in PROVEN):
-        title = f"{row.row.name} {row.verdict.value}"
-        named = {"file": row.row.file, "line": str(row.row.line or ""), "title": title}
-        place = ",".join(f"{k}={_escaped(v, ':,')}" for k, v in named.items() if v)
-        words = "; ".join(filter(None, (measured(row), row.why))) or row.verdict.value
-        lines.append(f"::{levels[row.verdict in errors]} {place}::{_escaped(words)}")
-    return lines
-
-
-def _escaped(words: str, signs: str = "") -> str:
-    """Escape as GitHub documents it; there are no line breaks left to escape."""
-    return "".join(f"%{ord(c):02X}" if c in "%" + signs else c for c in plain(words))
 
 
 def headline(result: Result, style: Style = TEXT) -> str:
@@ -233,35 +216,25 @@ def hardware(machine: Mapping[str, str]) -> str:
 
 def measured(row: RowResult) -> str:
     """Return the factor of the times and its interval; empty if none was measured."""
-    factor, span, _ = _numbers(row)
-    return factor and f"{factor} ({span})"
+    return "{} ({})".format(*_numbers(row)) if row.interval else ""
 
 
-def _report(result: Result, style: Style, tables: Mapping[str, Sequence[RowResult]]) -> str:
-    parts = [headline(result, style)]
-    for title, rows in tables.items():
-        parts += [style.quote(title)] if title else []
-        parts += [_table(rows, style)] if rows else []
-    parts.append("\n".join(f"{style.bullet}{line}" for line in _method(result, style)))
-    return "\n\n".join(parts) + "\n"
+def _controls(result: Result, style: Style) -> str:
+    if result.noisy:
+        names = ", ".join(style.quote(row.row.name) for row in result.noisy[:3])
+        return (
+            f"identical code did not come out steady on {count(len(result.noisy))} of "
+            f"{len(result.controls)} ({names}): no time is believed; run it again when less else "
+            "runs, or with more trials"
+        )
+    # The lower ends are corrected for all rows, and so say less of a single one.
+    widest = max((row.interval.high for row in result.controls if row.interval), default=math.inf)
+    within = f", within {math.expm1(widest):.1%}" if widest < _UNBOUNDED else ""
+    return f"identical code came out steady on {count(len(result.controls))}{within}"
 
 
-def _comparison(results: Sequence[Result], view: View, style: Style) -> str:
-    return "\n".join(
-        f"{style.heading}{subject(result, style)}\n\n{_report(result, style, view.tables(result))}"
-        for result in results
-    )
-
-
-def _table(rows: Iterable[RowResult], style: Style) -> str:
-    return style.table([_COLUMNS, *(_cells(row, style) for row in rows)])
-
-
-def _notable(result: Result) -> list[RowResult]:
-    return _worst_first(r for r in result.rows if r.verdict not in PROVEN or _suspicious(r))
-
-
-def _worst_first(rows: Iterable[RowResult]) -> list[RowResult]:
+def worst_first(rows: Iterable[RowResult]) -> list[RowResult]:
+    """Return rows by their verdict, and the slower one first."""
     return sorted(rows, key=lambda row: (ORDER[row.verdict], -_slowdown(row)))
 
 
@@ -270,14 +243,18 @@ def _slowdown(row: RowResult) -> float:
     return row.interval.mean if row.interval and not math.isnan(row.interval.mean) else 0.0
 
 
-def _suspicious(row: RowResult) -> bool:
-    return row.interval is not None and row.interval.high < _SUSPICIOUS
+def _suspicion(row: RowResult) -> str:
+    fast = row.interval is not None and row.interval.high < math.log(0.5)
+    return "more than twice as fast: does it still do the work?" if fast else ""
 
 
-def _cells(row: RowResult, style: Style) -> list[str]:
-    why = row.why or (_SUSPICION if _suspicious(row) else "")
-    numbers = (duration(row.was), duration(row.now), *_numbers(row))
-    return [style.quote(row.row.name), row.verdict.value, *numbers, style.quote(why)]
+def _table(rows: Iterable[RowResult], style: Style) -> str:
+    table = [["row", "verdict", "was", "is", "factor", "interval", "trials", "why"]]
+    for row in rows:
+        name, why = style.quote(row.row.name), style.quote(row.why or _suspicion(row))
+        times = duration(row.was), duration(row.now)
+        table.append([name, row.verdict.value, *times, *_numbers(row), why])
+    return style.table(table)
 
 
 def _numbers(row: RowResult) -> tuple[str, str, str]:
@@ -291,59 +268,19 @@ def _numbers(row: RowResult) -> tuple[str, str, str]:
     return factor, span, str(found.trials)
 
 
-def _method(result: Result, style: Style) -> list[str]:
-    """Return who was held against whom, how long, and where."""
-    numpy = result.machine.get("numpy")
-    software = listed(", ", result.machine.get("python"), numpy and f"NumPy {numpy}")
-    where = style.quote(listed("; ", hardware(result.machine), software))
-    return [
-        f"{subject(result, style)}: {result.trials} trials, {result.seconds:.0f} s",
-        *([f"on {where}"] if where else []),
-        *([_controls(result, style)] if result.controls else []),
-        *map(style.quote, result.notes),
-    ]
-
-
-def _controls(result: Result, style: Style) -> str:
-    total = len(result.controls)
-    if result.noisy:
-        names = ", ".join(style.quote(row.row.name) for row in result.noisy[:3])
-        return (
-            f"identical code did not come out steady on {count(len(result.noisy))} of {total} "
-            f"({names}): no time is believed; run it again when less else runs, or with more trials"
-        )
-    # The lower ends are corrected for all rows, and so say less of a single one.
-    widest = max((row.interval.high for row in result.controls if row.interval), default=math.inf)
-    within = f", within {math.expm1(widest):.1%}" if widest < _UNBOUNDED else ""
-    return f"identical code came out steady on {count(total)}{within}"
-
-
-def _as_dict(result: Result) -> dict[str, Any]:
-    return {
-        "verdict": result.verdict.value,
-        "exit": result.exit_code,
-        "why": result.why,
-        "base": result.base,
-        "head": result.head,
-        "limit": result.limit,
-        "seconds": round(result.seconds, 1),
-        "trials": result.trials,
-        "machine": dict(result.machine),
-        "notes": list(result.notes),
-        "rows": [_json_row(row) for row in result.rows],
-        "controls": [_json_row(row) for row in result.controls],
-    }
-
-
-def _json_row(row: RowResult) -> dict[str, Any]:
+def _json_row(row: RowResult, **head: str) -> dict[str, Any]:
     names, found = asdict(row.row), row.interval
-    logs = (found.mean, found.low, found.high) if found else (math.nan,) * 3
-    numbers = (*map(_factor, logs), found.trials if found else 0, *map(_number, (row.was, row.now)))
     return {
+        **head,
         "row": names.pop("name"),
         **names,
         "verdict": row.verdict.value,
-        **dict(zip(_NUMBERS, numbers, strict=True)),
+        "ratio": found and _factor(found.mean),
+        "low": found and _factor(found.low),
+        "high": found and _factor(found.high),
+        "trials": found.trials if found else 0,
+        "was": _number(row.was),
+        "now": _number(row.now),
         "why": row.why,
     }
 
@@ -355,8 +292,3 @@ def _factor(log_ratio: float) -> float | None:
 def _number(value: float) -> float | None:
     """Return a number with seven digits; None where JSON has none for it."""
     return float(f"{value:.7g}") if math.isfinite(value) else None
-
-
-def _dumped(found: Mapping[str, Any]) -> str:
-    written = json.dumps(found, indent=1, allow_nan=False, ensure_ascii=False)
-    return written.encode("utf-8", "replace").decode("utf-8") + "\n"
