@@ -42,7 +42,10 @@ class Call:
             _Places.seed = None
             _Places.heap.fill()
         if seed != _Places.seed:
-            _Places.move(seed)
+            _Places.seed = seed
+            if (operands := sys.modules.get("pytest_against.operands")) is not None:
+                operands.Layout.redraw(seed)
+            _Places.heap.move(seed)
         with no_garbage_collection():
             return [self._batch(calls) for _ in range(batches)]
 
@@ -95,15 +98,6 @@ class _Places:
 
     seed: int | None = None
     heap: Final = Heap(glibc())
-
-    @classmethod
-    def move(cls, seed: int) -> None:
-        """Let them lie as follows from `seed`."""
-        cls.seed = seed
-        operands = sys.modules.get("pytest_against.operands")
-        if operands is not None:
-            operands.Layout.redraw(seed)
-        cls.heap.move(seed)
 
 
 def peak_bytes(asked: Call) -> int:

@@ -92,9 +92,8 @@ class Worker:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
         """Say which benchmarks there are, and keep those that the referee wants, in its order."""
-        found = {
-            item.nodeid: item for item in items if "benchmark" in getattr(item, "fixturenames", ())
-        }
+        benchmarks = [item for item in items if "benchmark" in getattr(item, "fixturenames", ())]
+        found = {item.nodeid: item for item in benchmarks}
         self._line.say(
             collected={node: _known(item) for node, item in found.items()},
             broken=self._broken,
