@@ -121,10 +121,14 @@ def test_the_heap_is_filled_for_each_call_and_each_seed_moves_it_and_operands_on
 def test_garbage_is_not_collected_meanwhile_and_as_before_later(
     *, enabled: bool, broken: bool
 ) -> None:
+    def call() -> float:
+        seen.append(gc.isenabled())
+        return 1 // (not broken)
+
     seen: list[bool] = []
     (gc.enable if enabled else gc.disable)()
     try:
-        Call(lambda: seen.append(gc.isenabled()) or 1 // (not broken)).run(1, 3, 0)  # type: ignore[func-returns-value]
+        Call(call).run(1, 3, 0)
     except ZeroDivisionError:
         assert broken
     finally:
@@ -183,13 +187,13 @@ def test_plain_data_have_equal_digests_if_they_are_written_alike(one: Any, other
         (0.0, -0.0),
         ([math.nan], [-math.nan]),
         (complex(0.0, -0.0), complex(0.0, 0.0)),
-        ({"a", "b", "c"}, {"c", "b", "a"}),
+        ({0, 8}, {8, 0}),  # which come in this order
         (frozenset({1, 2}), {2, 1}),
         (np.array([0.0, math.nan]), np.array([-0.0, -math.nan])),
         (np.arange(4.0)[::2], np.array([0.0, 2.0])),
         (np.arange(6).reshape(2, 3).T, np.ascontiguousarray(np.arange(6).reshape(2, 3).T)),
         (np.array([1 + 0j, complex(math.nan, 1)]), np.array([1 + 0j, complex(1, math.nan)])),
-        (np.array([1, "a", None], object), np.array([1, "a", None], object)),
+        (np.array([int("9" * 30), "a"], object), np.array([int("9" * 30), "a"], object)),
     ],
 )
 def test_what_is_equal_has_one_digest(one: object, other: object) -> None:
@@ -198,8 +202,8 @@ def test_what_is_equal_has_one_digest(one: object, other: object) -> None:
 
 def test_what_differs_has_another_digest() -> None:
     values: list[object] = [
-        *(1, 1.0, True, "1", b"1", [1], {1}, [1, 2], (1, 2), {1, 2}, {1, 3}, [[1], 2], [1, [2]]),
-        *({(1, 23)}, {(12, 3)}, {"a": 1, "b": 2}, {"a": 2, "b": 1}),
+        *(1, 1.0, True, "1", b"1", [1], {1}, [1, 2], (1, 2), {1, 2}, {1, 3}, [[1], 2], [[1, 2]]),
+        *({(1, 23)}, {(12, 3)}, {"a": 1, "b": 2}, {"a": 2, "b": 1}, [["a", 1], ["b", 2]]),
         *(0, 0.0, np.float64(0), np.array([0]), np.zeros((2, 3)), np.zeros((3, 2)), np.zeros(6)),
         *(np.zeros(2, np.float32), np.zeros(2), np.zeros(2, ">i4"), np.zeros(2, "<i4")),
         *(np.array([1, "a"], object), np.array([1, "b"], object)),

@@ -54,6 +54,7 @@ TESTS = """
         getattr(benchmark, first)(list)
         with pytest.raises(FixtureAlreadyUsed):
             getattr(benchmark, second)(list)
+        assert benchmark.has_error
 """
 
 
