@@ -68,10 +68,14 @@ def test_the_fixture_hands_over_each_call_and_does_as_the_stock_one_in_one_round
 
     class Plugin:
         def pytest_configure(self, config: pytest.Config) -> None:
-            config.pluginmanager.register(Swap(meet, results.append, once=once))
+            config.pluginmanager.register(Swap(meet, see, once=once))
 
     def meet(fixture: BenchmarkFixture, asked: Call) -> None:
         met.setdefault(fixture.name, []).append(asked)
+
+    def see(result: object) -> object:
+        results.append(result)
+        return result
 
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(TESTS.replace("ONCE", str(once)))

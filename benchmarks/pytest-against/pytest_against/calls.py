@@ -196,9 +196,7 @@ class Handing(BenchmarkFixture):
         self.swap.meet(self, Call(target, args, kwargs, setup, teardown))
         counts = (1, 0, 1) if self.swap.once else (rounds, warmup_rounds, iterations)
         stock: Any = super()
-        result = stock.pedantic(target, args, kwargs, setup, teardown, *counts)
-        self.swap.see(result)
-        return result
+        return self.swap.see(stock.pedantic(target, args, kwargs, setup, teardown, *counts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,8 +208,8 @@ class Swap:
 
     meet: Callable[[BenchmarkFixture, Call], None]
     """Takes the fixture and the call, before the stock fixture times it."""
-    see: Callable[[object], None] = lambda _: None
-    """Takes what the call returned."""
+    see: Callable[[object], object] = lambda result: result
+    """Takes what the call returned, and returns it."""
     once: bool = field(kw_only=True)
     """Whether the stock fixture then makes one round only."""
 

@@ -119,10 +119,11 @@ class Worker:
             times = absolute(asked, self._clock, Core, order["seconds"], rng)
             self._line.say(times=times, clock=self._clock.seconds)
 
-    def _see(self, result: object) -> None:
-        """Note what a call returned."""
+    def _see(self, result: object) -> object:
+        """Note what a call returned, and return it."""
         if self._mode is Mode.CHECKS:
             self._found["digest"] = digest(result)
+        return result
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # around what collects warnings
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
