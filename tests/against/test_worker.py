@@ -1,295 +1,236 @@
-"""A worker obeys the referee: played here by a script, and the line by a list."""
+"""A worker as a process: it obeys the referee, who is played by a script, and nothing else."""
 
 from __future__ import annotations
 
 import json
-from collections import deque
-from collections.abc import Iterable
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from pytest_against import worker
-from pytest_against.model import Mode
 
-pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.usefixtures("home")
 
-BEGIN = {"begin": True}
-RUN = {"run": 2, "batches": 3, "seed": 3}
-GO = {"go": True}
+TEXT: Final = "def test_it(benchmark): benchmark(abs, -1)"
+BEGIN: Final = {"begin": True}
+RUN: Final = {"run": 2, "batches": 3, "seed": 3}
+ALONE: Final = {"seconds": 1e-4, "seed": 1, "fastest": 0.0}
+GO: Final = {"go": True}
+END: Final = {"end": True}
 
 
-class Line:
-    """What the worker says, the orders that it hears, and all that happens, in a word each."""
-
-    def __init__(self, orders: Iterable[dict[str, Any]]) -> None:
-        self.said: list[dict[str, Any]] = []
-        self.happens: list[str] = []
-        self._orders = deque(orders)
-
-    def say(self, **answer: Any) -> None:
-        self.said.append(json.loads(json.dumps(answer)))
-        self.happens += [f"says {next(iter(answer))}"]
-
-    def hear(self) -> dict[str, Any]:
-        self.happens += ["waits"]
-        return self._orders.popleft()
-
-    def pytest_runtest_setup(self) -> None:
-        self.happens += ["sets up"]
-
-    def done(self) -> dict[str, dict[str, Any]]:
-        found = [answer for answer in self.said if "done" in answer]
-        return {each["done"].partition("::")[2]: each for each in found}
+def wanted(*names: str) -> dict[str, list[str]]:
+    """Return the order to run tests of the file, in that order."""
+    return {"tests": [f"test_it.py::test_{name}" for name in names]}
 
 
-def play(
-    pytester: pytest.Pytester,
-    text: str,
-    mode: Mode,
-    *orders: dict[str, Any],
-    tests: Iterable[str] = (),
-    **more: Any,
-) -> Line:
-    """Run a file of tests as a worker does; without names, all that are found are wanted."""
-    number = len(list(pytester.path.glob("test_w*.py")))
-    file = f"test_w{number}_{pytester.path.name.replace('-', '_')}.py"
-    pytester.makepyfile(**{file.removesuffix(".py"): text})
-    wanted = [f"{file}::{name}" for name in tests]
-    line = Line([{"tests": wanted}, *orders, {}])  # nobody says anything after the end
-    if not wanted:
-        line.hear = _all(line, line.hear)  # type: ignore[method-assign]
-    plugin = worker.Worker(line, mode, more.pop("packages", []))  # type: ignore[arg-type]
-    options = [option for option in worker._OPTIONS if option != "-s"]  # noqa: SLF001
-    pytester.inline_run(file, *more.pop("options", ()), *options, plugins=[plugin, line])
-    return line
+class Played:
+    """What a worker said and printed, run as the referee starts it."""
 
-
-def _all(line: Line, hear: Any) -> Any:
-    def heard() -> Any:
-        order = hear()
-        return {"tests": list(line.said[0]["collected"])} if "tests" in order else order
-
-    return heard
+    def __init__(self, folder: Path, text: str, *orders: dict[str, Any], **request: Any) -> None:
+        (folder / "test_it.py").write_text(text)
+        asked = {"mode": "checks", "arguments": [], "path": ["first"], "packages": []} | request
+        found = subprocess.run(
+            [sys.executable, "-P", "-m", "pytest_against.worker"],
+            input="".join(json.dumps(order) + "\n" for order in (asked, *orders)),
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.code, self.printed = found.returncode, found.stderr
+        self.said: list[dict[str, Any]] = [json.loads(line) for line in found.stdout.splitlines()]
+        self.words = " ".join(next(iter(each)) for each in self.said)
+        self.done = {each["done"].split("test_")[-1]: each for each in self.said if "done" in each}
 
 
 CHECKED = """
-    import warnings
-    import pytest
+import warnings
+import pytest
 
-    def test_plain(benchmark):
-        assert benchmark(sorted, [2, 1]) == [1, 2]
+def test_plain(benchmark):
+    assert benchmark(sorted, [2, 1]) == [1, 2]
 
-    def test_more(benchmark):
-        benchmark.extra_info["exact"] = {"queries": 3, "rate": 0.5, "flag": True, 7: 8}
-        benchmark.extra_info["inputs"] = "v1"
-        benchmark(bytearray, 100_000)
-        warnings.warn("old", DeprecationWarning)
+def test_more(benchmark):
+    benchmark.extra_info["exact"] = {"queries": 3, "rate": 0.5, "flag": True, 7: 8}
+    benchmark.extra_info["inputs"] = "v1"
+    benchmark(bytearray, 100_000)
+    warnings.warn("old", DeprecationWarning)
 
-    def test_wrong(benchmark):
-        assert benchmark(abs, -1) == 2, "no\\nsuch thing"
+def test_wrong(benchmark):
+    assert benchmark(abs, -1) == 2, "no\\nsuch thing"
 
-    def test_left(benchmark):
-        pytest.skip("not today")
+def test_left(benchmark):
+    pytest.skip("not today")
 
-    @pytest.mark.xfail(reason="known")
-    def test_known(benchmark):
-        assert not benchmark(abs, -1)
+@pytest.mark.xfail(reason="known")
+def test_known(benchmark):
+    assert not benchmark(abs, -1)
 
-    def test_silent(benchmark):
-        pass
+def test_silent(benchmark):
+    pass
 
-    @pytest.fixture
-    def broken():
-        yield
-        raise ValueError("late")
+@pytest.fixture
+def broken():
+    yield
+    raise ValueError("late")
 
-    def test_torn(benchmark, broken):
-        benchmark(abs, -1)
+def test_torn(benchmark, broken):
+    benchmark(abs, -1)
 
-    def test_other():
-        raise SystemExit
+def test_other():
+    raise SystemExit
 
-    warnings.warn("when it is collected", DeprecationWarning)
+warnings.warn("when it is collected", DeprecationWarning)
 """
 
 
-def test_checks_show_what_needs_no_clock(pytester: pytest.Pytester) -> None:
-    line = play(pytester, CHECKED, Mode.CHECKS)
-    found = line.done()
-    assert {name: each["outcome"] for name, each in found.items()} == {
-        "test_plain": "passed",
-        "test_more": "passed",
-        "test_wrong": "failed",
-        "test_left": "skipped",
-        "test_known": "skipped",
-        "test_silent": "passed",
-        "test_torn": "failed",
-    }
-    assert found["test_plain"]["digest"]
-    assert found["test_plain"]["exact"].keys() == {"peak_bytes"}
-    exact = found["test_more"]["exact"]
-    assert {**exact, "peak_bytes": exact["peak_bytes"] // 1000} == {
-        "peak_bytes": 100,
-        "queries": 3,
-        "7": 8,
-    }
-    assert found["test_more"]["inputs"] == "v1"
-    assert found["test_more"]["warnings"] == ["DeprecationWarning"]
-    assert found["test_wrong"]["why"] == "AssertionError: no"
-    assert "not today" in found["test_left"]["why"]
-    assert found["test_silent"]["exact"] == {}
-    assert "late" in found["test_torn"]["why"]
-    begun = [each["begins"].partition("::")[2] for each in line.said if "begins" in each]
-    assert begun == list(found)
-    assert line.said[-1]["end"] == 1
+def test_checks_show_what_needs_no_clock(tmp_path: Path) -> None:
+    names = ["silent", "plain", "more", "wrong", "gone", "left", "known", "torn"]
+    played = Played(tmp_path, CHECKED, wanted(*names))
+    found = played.done
+    assert list(found) == [name for name in names if name != "gone"]
+    outcomes = "passed passed passed failed skipped skipped failed"
+    assert " ".join(each["outcome"] for each in found.values()) == outcomes
+    assert found["plain"]["digest"]
+    exact = found["more"]["exact"]
+    assert exact == {"peak_bytes": exact["peak_bytes"], "queries": 3, "7": 8}
+    assert exact["peak_bytes"] // 1000 == 100
+    assert (found["more"]["inputs"], found["plain"]["inputs"]) == ("v1", "")
+    assert found["more"]["warnings"] == ["DeprecationWarning"]
+    assert found["wrong"]["why"] == "AssertionError: no"
+    assert found["left"]["why"] == "Skipped: not today"
+    assert found["torn"]["why"] == "ValueError: late"
+    assert found["silent"]["exact"] == {}
+    assert (played.code, played.said[-1]["end"]) == (0, 1)
 
 
-def test_only_what_is_wanted_runs_in_the_order_asked_for(pytester: pytest.Pytester) -> None:
-    names = ["test_silent", "test_plain", "test_gone"]
-    assert list(play(pytester, CHECKED, Mode.CHECKS, tests=names).done()) == names[:2]
-
-
-def test_what_is_known_of_a_test(pytester: pytest.Pytester) -> None:
+def test_it_says_what_there_is_and_where_packages_came_from(tmp_path: Path) -> None:
+    (tmp_path / "spacious").mkdir()
+    (tmp_path / "test_broken.py").write_text("import no_such_module_at_all")
     text = """
-    import pytest
+import spacious, json, pytest
 
-    @pytest.mark.benchmark(group="sums")
-    @pytest.mark.parametrize("method, workload", [("fast", "small")])
-    def test_it(benchmark, method, workload): ...
+@pytest.mark.benchmark(group="sums")
+@pytest.mark.parametrize("method, workload", [("fast", "small")])
+def test_it(benchmark, method, workload): ...
 
-    def test_plain(benchmark): ...
-    """
-    line = play(pytester, text, Mode.CHECKS, tests=["test_none"])
-    (it, plain) = line.said[0]["collected"].values()
-    assert {**it, "file": ""} == {
-        "file": "",
-        "line": 3,
-        "group": "sums",
-        "method": "fast",
-        "workload": "small",
-    }
-    assert {**plain, "file": ""} == {"file": "", "line": 7, "group": ""}
-
-
-def test_what_cannot_be_collected_is_named(pytester: pytest.Pytester) -> None:
-    line = play(pytester, "import no_such_module_at_all", Mode.CHECKS, tests=["test_none"])
-    ((where, why),) = line.said[0]["broken"].items()
-    assert where.endswith(".py")
-    assert why == "ModuleNotFoundError: No module named 'no_such_module_at_all'"
-    assert line.said[0]["collected"] == {}
-
-
-def test_where_packages_came_from(pytester: pytest.Pytester) -> None:
-    (pytester.path / "spacious").mkdir()
-    text = """
-    import sys
-    sys.path.insert(0, ".")
-    import spacious, json
-    def test_it(benchmark): ...
-    """
+def test_plain(benchmark): ...
+"""
     packages = ["json", "spacious", "no_such", "sys"]
-    found = play(pytester, text, Mode.CHECKS, tests=["test_none"], packages=packages)
-    for each in (found.said[0], found.said[-1]):
-        origins = each["origins"]
-        assert origins["json"] == json.__file__
-        assert Path(origins["spacious"]).name == "spacious"  # which has no file
-        assert (origins["no_such"], origins["sys"]) == ("", "")
+    played = Played(tmp_path, text, wanted("plain"), packages=packages, path=[str(tmp_path)])
+    first, *_, last, _ = played.said
+    row = {"group": "sums", "method": "fast", "workload": "small"}
+    assert first["collected"] == {
+        "test_it.py::test_it[fast-small]": {"file": "test_it.py", "line": 4, **row},
+        "test_it.py::test_plain": {"file": "test_it.py", "line": 8, "group": ""},
+    }
+    why = "ModuleNotFoundError: No module named 'no_such_module_at_all'"
+    assert first["broken"] == {"test_broken.py": why}
+    origins = {"json": json.__file__, "no_such": "", "sys": ""}
+    assert first["origins"] == origins | {"spacious": str(tmp_path / "spacious")}  # has no file
+    assert last["origins"] == first["origins"]
+    assert played.done["plain"]["outcome"] == "passed"
 
 
 TIMED = """
-    def test_it(benchmark):
-        calls = []
-        benchmark(calls.append, 1)
-        benchmark.extra_info["exact"] = {"calls": len(calls)}
-        print("to the screen")
+import pytest
 
-    def test_failing(benchmark):
-        benchmark(lambda: 1 // 0)
+@pytest.fixture(autouse=True)
+def _set_up():
+    print("sets up")
+
+def test_it(benchmark):
+    calls = []
+    benchmark(calls.append, 1)
+    benchmark.extra_info["exact"] = {"calls": len(calls)}
+
+def test_failing(benchmark):
+    benchmark(lambda: 1 // 0)
 """
 
 
-def test_a_side_times_its_call_as_often_as_it_is_told(pytester: pytest.Pytester) -> None:
-    line = play(pytester, TIMED, Mode.TIMING, BEGIN, RUN, RUN, GO, tests=["test_it"])
-    _, begins, at, first, second, done, end = line.said
-    assert begins["begins"] == at["at"] == done["done"]
-    assert len(first["ran"]) == len(second["ran"]) == RUN["batches"]
-    assert min(first["ran"] + second["ran"]) > 0
+def test_it_times_what_it_is_told(tmp_path: Path) -> None:
+    orders = (wanted("it", "failing"), BEGIN, RUN, RUN, GO, BEGIN, RUN, END)
+    played = Played(tmp_path, TIMED, *orders, mode="timing")
+    assert played.words == "collected begins at ran ran done begins at done end end"
+    assert played.said[1]["begins"] == played.said[2]["at"] == played.said[5]["done"]
+    found = [each["ran"] for each in played.said if "ran" in each]
+    assert [len(each) for each in found] == [RUN["batches"]] * 2
+    assert min(map(min, found)) > 0
     # And once more, whose result the test gets.
-    assert done["exact"]["calls"] == 2 * RUN["batches"] * RUN["run"] + 1
-    assert done["outcome"] == "passed"
-    assert end["end"] == 0
+    assert played.done["it"]["exact"] == {"calls": 2 * RUN["batches"] * RUN["run"] + 1}
+    why = "ZeroDivisionError: integer division or modulo by zero"
+    assert played.done["failing"]["why"] == why
 
 
-def test_while_others_are_timed_it_sets_nothing_up_and_does_not_end(
-    pytester: pytest.Pytester,
+@pytest.mark.parametrize("fastest", [0.0, 1e-12])  # none, and one with which it is never calm
+def test_alone_it_times_by_a_clock_that_goes_on(tmp_path: Path, fastest: float) -> None:
+    orders = (wanted("it"), BEGIN, ALONE | {"fastest": fastest}, ALONE, GO, END)
+    first, second = Played(tmp_path, TEXT, *orders, mode="timing").said[3:5]
+    if fastest:
+        assert first == second == {"times": [], "clock": fastest}
+    assert min([*first["times"], *second["times"], first["clock"], second["clock"]]) > 0
+
+
+@pytest.mark.parametrize(
+    "orders, words, sets_up",
+    [
+        ([], "collected", False),
+        ([wanted("it")], "collected begins", False),
+        ([wanted("it"), BEGIN], "collected begins at", True),
+        ([wanted("it"), BEGIN, GO], "collected begins at done end", True),
+    ],
+)
+def test_where_it_waits_for_the_referee_it_ends_if_that_one_has_left(
+    tmp_path: Path, orders: list[dict[str, Any]], words: str, *, sets_up: bool
 ) -> None:
-    line = play(pytester, TIMED, Mode.TIMING, BEGIN, GO, tests=["test_it"])
-    assert line.happens == [
-        *("says collected", "waits"),
-        *("says begins", "waits", "sets up", "says at", "waits", "says done"),
-        *("says end", "waits"),
-    ]
+    played = Played(tmp_path, TIMED, *orders, mode="timing")
+    assert (played.code, played.words) == (1, words)
+    assert ("sets up" in played.printed) is sets_up
 
 
-def test_without_a_clock_it_waits_for_nobody(pytester: pytest.Pytester) -> None:
-    line = play(pytester, TIMED, Mode.CHECKS, tests=["test_it"])
-    assert line.happens == [
-        *("says collected", "waits"),
-        *("says begins", "sets up", "says done"),
-        "says end",
-    ]
-
-
-def test_a_test_that_fails_while_it_is_timed_is_done(pytester: pytest.Pytester) -> None:
-    line = play(pytester, TIMED, Mode.TIMING, BEGIN, RUN, tests=["test_failing"])
-    done = line.done()["test_failing"]
-    assert (done["outcome"], done["why"]) == (
-        "failed",
-        "ZeroDivisionError: integer division or modulo by zero",
-    )
-
-
-def test_alone_it_is_timed_by_the_clock(pytester: pytest.Pytester) -> None:
-    alone = {"seconds": 1e-4, "fastest": 0.0, "seed": 1}
-    line = play(pytester, TIMED, Mode.TIMING, BEGIN, alone, alone, GO, tests=["test_it"])
-    first, second = (answer for answer in line.said if "clock" in answer)
-    assert min([*first["times"], first["clock"], second["clock"], 1]) > 0
-
-
-HOSTILE = """
-    def test_it(benchmark):
-        benchmark(abs, -1)
+def test_what_tests_and_their_copies_read_and_print_is_their_own(tmp_path: Path) -> None:
+    text = """
+import os, sys
+def test_it(benchmark):
+    assert os.environ["PYTEST_AGAINST"] == "checks"
+    assert "first" in sys.path
+    assert os.read(0, 10) == b""
+    print('{"end": 7}')
+    os.write(1, b"raw")
+    if os.fork():
+        os.wait()
+    benchmark(abs, -1)
 """
+    more_than_is_read_at_a_time = {"later": "." * 20_000}
+    played = Played(tmp_path, text, wanted("it"), more_than_is_read_at_a_time)
+    assert (played.code, played.words) == (0, "collected begins done end end")
+    assert played.done["it"]["outcome"] == "passed"
+    assert '{"end": 7}' in played.printed
+    assert "raw" in played.printed
 
 
-@pytest.mark.parametrize(
-    "ini",
-    [
-        "[pytest]\naddopts = -n 2 --no-such-option --benchmark-skip\n",
-        "[pytest]\nfilterwarnings = error\n",
-        "[pytest]\nstrict = true\n",
-        "[pytest]\nno_such_setting = 1\nstrict_config = true\n",
-        "[pytest]\nxfail_strict = true\n",
-    ],
-)
-def test_what_a_project_sets_does_not_break_it(pytester: pytest.Pytester, ini: str) -> None:
-    pytester.makefile(".ini", pytest=ini)
-    marked = HOSTILE.replace("    def", "    import pytest\n    @pytest.mark.odd\n    def")
-    line = play(pytester, marked, Mode.CHECKS, options=["-p", "xdist"])
-    assert line.done()["test_it"]["outcome"] == "passed"
+def test_neither_a_project_nor_a_command_line_undoes_what_is_blocked(tmp_path: Path) -> None:
+    (tmp_path / "flaky.py").write_text("def pytest_collection_modifyitems(items): items.clear()")
+    addopts = "addopts = -n 2 --no-such-option --benchmark-skip"
+    strict = "filterwarnings = error\nstrict = true\nstrict_config = true\nno_such_setting = 1"
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\n{addopts}\n{strict}\n")
+    arguments = ["-p", "flaky", "-o", "addopts=--no-such-option"]
+    text = f"import pytest\n@pytest.mark.odd\n{TEXT}"
+    played = Played(tmp_path, text, wanted("it"), arguments=arguments, path=[str(tmp_path)])
+    assert played.done["it"]["outcome"] == "passed"
 
 
-@pytest.mark.parametrize(
-    "representation, words",
-    [
-        ("", ""),
-        (("file", 1, "Skipped: why"), "Skipped: why"),
-        ("first\nlast \n", "last"),
-        ("x" * 1000, "x" * 500),
-    ],
-)
-def test_the_last_line_is_the_reason(representation: object, words: str) -> None:
+def test_pytest_may_end_before_it_collects(tmp_path: Path) -> None:
+    played = Played(tmp_path, "", arguments=["no_such.py"])
+    assert (played.code, played.said) == (0, [{"end": 4, "origins": {}}, {"end": 4}])
+    assert "file or directory not found: no_such.py" in played.printed
+
+
+@pytest.mark.parametrize("representation, words", [("", ""), ("x" * 1000, "x" * 500)])
+def test_a_reason_may_be_empty_and_is_not_endless(representation: str, words: str) -> None:
     assert worker._last_line(representation) == words  # noqa: SLF001

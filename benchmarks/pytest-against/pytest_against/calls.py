@@ -39,42 +39,37 @@ class Call:
         """Return the seconds of each batch, without what prepares its calls; see `Side.run`."""
         if not self.settled:
             self.settled = True
-            _Places.settle()
-        _Places.follow(seed)
+            _Places.seed = None
+            _Places.heap.fill()
+        if seed != _Places.seed:
+            _Places.seed = seed
+            if (operands := sys.modules.get("pytest_against.operands")) is not None:
+                operands.Layout.redraw(seed)
+            _Places.heap.move(seed)
         with no_garbage_collection():
-            return [self._run(calls) for _ in range(batches)]
-
-    def once(self) -> None:
-        """Make one call."""
-        self.call(self.arguments())
-
-    def call(self, arguments: Arguments) -> None:
-        """Make one call with arguments that are prepared."""
-        args, kwargs = arguments
-        self.function(*args, **kwargs)
-        self._tear_down((arguments,))
+            return [self._batch(calls) for _ in range(batches)]
 
     def arguments(self) -> Arguments:
         """Prepare the next call."""
         return (None if self.setup is None else self.setup()) or (self.args, self.kwargs or {})
 
-    def _run(self, calls: int) -> float:
-        spent, together = 0.0, self._together(calls)
+    def tear_down(self, prepared: Iterable[Arguments]) -> None:
+        """Undo what calls with these arguments did."""
+        if self.teardown is not None:
+            for args, kwargs in prepared:
+                self.teardown(*args, **kwargs)
+
+    def _batch(self, calls: int) -> float:
+        # What a test runs between calls may undo what they change, and has to run between them;
+        # `Operands` say by their ``copies`` how many sets of arguments they hold at a time.
+        spent, together = 0.0, 1
+        if self.teardown is None:
+            together = max(1, calls if self.setup is None else getattr(self.setup, "copies", 1))
         for start in range(0, calls, together):
             prepared = [self.arguments() for _ in range(min(together, calls - start))]
             spent += self._time(prepared)
-            self._tear_down(prepared)
+            self.tear_down(prepared)
         return spent
-
-    def _together(self, calls: int) -> int:
-        """Return how many calls are prepared before the first of them.
-
-        What a test runs between calls may undo what they change, and has to run between them here;
-        `Operands` say by their ``copies`` how many sets of arguments they hold at a time.
-        """
-        if self.teardown is not None:
-            return 1
-        return max(1, calls if self.setup is None else getattr(self.setup, "copies", 1))
 
     def _time(self, prepared: Iterable[Arguments]) -> float:
         """Return the seconds of the calls; each gives the result before it back, as loops do."""
@@ -84,11 +79,6 @@ class Call:
         for call in calls:
             _ = call()
         return perf_counter() - start
-
-    def _tear_down(self, prepared: Iterable[Arguments]) -> None:
-        if self.teardown is not None:
-            for args, kwargs in prepared:
-                self.teardown(*args, **kwargs)
 
 
 @contextmanager
@@ -109,41 +99,21 @@ class _Places:
     seed: int | None = None
     heap: Final = Heap(glibc())
 
-    @classmethod
-    def settle(cls) -> None:
-        """Begin anew for another call."""
-        cls.seed = None
-        cls.heap.fill()
-
-    @classmethod
-    def follow(cls, seed: int) -> None:
-        """Move them, unless they lie as follows from `seed` already."""
-        if seed == cls.seed:
-            return
-        cls.seed = seed
-        operands = sys.modules.get("pytest_against.operands")
-        if operands is not None:
-            operands.Layout.redraw(seed)
-        cls.heap.move(seed)
-
-
-_TRACED: Final = 3
-"""Calls whose peak of memory is taken: the first fills what only a first call fills."""
-
 
 def peak_bytes(asked: Call) -> int:
     """Return the peak of traced memory during a call, in bytes: the least of a few calls."""
-    return min(_peak_bytes(asked) for _ in range(_TRACED))
+    return min(_peak_bytes(asked) for _ in range(3))  # the first fills what only a first call fills
 
 
 def _peak_bytes(asked: Call) -> int:
-    arguments = asked.arguments()
+    arguments = args, kwargs = asked.arguments()
     with no_garbage_collection():
         tracemalloc.start()
         try:
             before, _ = tracemalloc.get_traced_memory()
             tracemalloc.reset_peak()
-            asked.call(arguments)
+            asked.function(*args, **kwargs)
+            asked.tear_down((arguments,))
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
@@ -196,13 +166,7 @@ def _parts(value: object) -> Iterator[bytes]:
 
 
 class Handing(BenchmarkFixture):
-    """The stock fixture, whose two ways to be called hand over the call.
-
-    Attributes
-    ----------
-    swap : Swap
-        Takes what is handed over.
-    """
+    """The stock fixture, whose two ways to be called hand over the call."""
 
     swap: Swap
 
@@ -210,8 +174,8 @@ class Handing(BenchmarkFixture):
         """Hand the call over, and do as the stock fixture does."""
         if self.swap.once:
             return self.pedantic(function_to_benchmark, args, kwargs)
-        stock: Any = super()
         self.swap.meet(self, Call(function_to_benchmark, args, kwargs))
+        stock: Any = super()
         return stock.__call__(function_to_benchmark, *args, **kwargs)
 
     def pedantic(  # noqa: PLR0913, PLR0917 - the interface of pytest-benchmark
@@ -232,39 +196,22 @@ class Handing(BenchmarkFixture):
         self.swap.meet(self, Call(target, args, kwargs, setup, teardown))
         counts = (1, 0, 1) if self.swap.once else (rounds, warmup_rounds, iterations)
         stock: Any = super()
-        return self.swap.seen(stock.pedantic(target, args, kwargs, setup, teardown, *counts))
+        return self.swap.see(stock.pedantic(target, args, kwargs, setup, teardown, *counts))
 
 
+@dataclass(frozen=True, eq=False)
 class Swap:
     """The plugin whose `benchmark` stands before that of pytest-benchmark.
 
     It is registered after that one; what a conftest makes of `benchmark` still stands before it.
-
-    Parameters
-    ----------
-    meet : callable
-        Takes the fixture and the call, before the stock fixture times it.
-    see : callable
-        Takes what the call returned.
-    once : bool
-        Whether the stock fixture then makes one round only.
     """
 
-    def __init__(
-        self,
-        meet: Callable[[BenchmarkFixture, Call], None],
-        see: Callable[[object], None] = lambda _: None,
-        *,
-        once: bool,
-    ) -> None:
-        self.meet = meet
-        self.once = once
-        self._see = see
-
-    def seen(self, result: object) -> object:
-        """Show what a call returned, and return it."""
-        self._see(result)
-        return result
+    meet: Callable[[BenchmarkFixture, Call], None]
+    """Takes the fixture and the call, before the stock fixture times it."""
+    see: Callable[[object], object] = lambda result: result
+    """Takes what the call returned, and returns it."""
+    once: bool = field(kw_only=True)
+    """Whether the stock fixture then makes one round only."""
 
     @pytest.fixture
     def benchmark(self, benchmark: BenchmarkFixture) -> BenchmarkFixture:

@@ -17,7 +17,6 @@ from statistics import fmean, median
 from time import perf_counter
 from typing import Final, Protocol
 
-from pytest_against.calls import Call
 from pytest_against.machine import Clock, Core
 
 BATCH: Final = 10e-6
@@ -34,7 +33,7 @@ FAR: Final = math.log(10)
 """Log ratio from which on no more than `FEWEST_ROUNDS` are needed."""
 BATCHES: Final = 12
 """Batches of a run at most."""
-_FIRST: Final = 3  # batches of a run before it is known how long one takes
+_FIRST: Final = 3  # batches of a run to calibrate
 PLACE: Final = 6
 """Rounds in one place; where results and operands lie is a property of the place, not of a side."""
 FEWEST_CALM: Final = 3
@@ -65,36 +64,21 @@ class Measured:
     log_ratio: float
     """Median over rounds of the natural logarithm of a side's time over that of the base."""
     seconds: float
-    """Median time of one call of the base, in seconds."""
+    """Median time of one call of the base."""
     rounds: int
-    """Number of rounds."""
 
 
 def paired(
     base: Side, *others: Side, seconds: float, precision: float, rng: random.Random
 ) -> list[Measured]:
-    """Time sides in turns, in the same rounds; return how each of the others did.
+    """Measure other sides against `base`, for so many seconds unless `FEWEST_ROUNDS` need more.
 
-    Parameters
-    ----------
-    base, *others : Side
-        What times are divided by, and one or more others.
-    seconds : float
-        Most time for all rounds, in seconds; longer if `FEWEST_ROUNDS` need it.
-    precision : float
-        Standard error of a log ratio, within this trial, that is good enough to stop at.
-    rng : random.Random
-        Draws the orders and the layouts.
-
-    Raises
-    ------
-    ValueError
-        If a clock measured a time that is not positive and finite.
+    Rounds end earlier once the standard error of each log ratio is at most `precision`, or it is
+    `FAR`.  Raises ValueError if a clock measured a time that is not positive and finite.
     """
     sides, rounds, start = [base, *others], list[list[float]](), perf_counter()
     seed = rng.getrandbits(32)
-    batch = _calibrate(rng.sample(sides, len(sides)), seed, BATCH)
-    calls, batches = batch.calls, batch.fitting
+    calls, batches, _ = _calibrate(rng.sample(sides, len(sides)), seed, BATCH)
     while True:
         if rounds and len(rounds) % PLACE == 0:
             seed = rng.getrandbits(32)
@@ -108,25 +92,11 @@ def paired(
     return [Measured(median(found), each, len(rounds)) for found in ratios]
 
 
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """A number of calls, and what they cost: on the slowest side, and with all that prepares them.
+def _calibrate(sides: Sequence[Side], seed: int, least_seconds: float) -> tuple[int, int, float]:
+    """Warm all sides up; return the calls of a batch, the batches of a run, and a batch's seconds.
 
-    Both are in seconds.
+    These are on the slowest side.
     """
-
-    calls: int
-    seconds: float
-    cost: float
-
-    @property
-    def fitting(self) -> int:
-        """How many a run has."""
-        return 1 + min(BATCHES - 1, int(_LONG / self.seconds), int(_SETUPS / self.cost))
-
-
-def _calibrate(sides: Sequence[Side], seed: int, least_seconds: float) -> _Batch:
-    """Warm all sides up; return how many calls take long enough."""
     calls, least = 1, _TICK
     while True:
         start = perf_counter()
@@ -134,7 +104,9 @@ def _calibrate(sides: Sequence[Side], seed: int, least_seconds: float) -> _Batch
         found = [_positive(min(side.run(calls, _FIRST, seed)) or least) for side in sides]
         spent = perf_counter() - start
         if min(found) >= least_seconds or calls == MOST_CALLS or spent > _SETUPS:
-            return _Batch(calls, max(found), spent / len(sides) / _FIRST)
+            cost = spent / len(sides) / _FIRST  # of a batch, with all that prepares it
+            more = min(BATCHES - 1, int(_LONG / max(found)), int(_SETUPS / cost))
+            return calls, 1 + more, max(found)
         calls, least = min(MOST_CALLS, math.ceil(calls * least_seconds / min(found))), 0.0
 
 
@@ -169,28 +141,16 @@ def standard_error(values: Sequence[float]) -> float:
 
 
 def absolute(
-    asked: Call, clock: Clock, core: Callable[[], Core], seconds: float, rng: random.Random
+    asked: Side, clock: Clock, core: Callable[[], Core], seconds: float, rng: random.Random
 ) -> list[float]:
-    """Time calls that nothing else slows down; return the seconds per call of each batch.
+    """Time calls that nothing else slows down, for so many calm seconds in calls.
 
-    Only batches between two signs of calm that kept their core count: what a busy machine shows is
-    no property of the call.  Fewer than `FEWEST_CALM` mean that there was too little calm to tell.
-
-    Parameters
-    ----------
-    asked, clock, core : Call, Clock, callable
-        What is timed, what tells when it is calm, and what begins a look at who has the core.
-    seconds, rng : float, random.Random
-        Calm time to spend in calls, in seconds, and what draws the layouts.
-
-    Raises
-    ------
-    ValueError
-        As `paired` does.
+    Returns the seconds per call of each batch between two signs of calm that kept its core: what a
+    busy machine shows is no property of the call.  Fewer than `FEWEST_CALM` mean that there was too
+    little calm to tell.  `core` begins a look at who has the core.  Raises as `paired` does.
     """
-    batch = _calibrate([asked], rng.getrandbits(32), LONE_BATCH)
-    calls = batch.calls
-    asked.run(math.ceil(calls * _WARMUP / batch.seconds), 1, rng.getrandbits(32))
+    calls, _, slowest = _calibrate([asked], rng.getrandbits(32), LONE_BATCH)
+    asked.run(math.ceil(calls * _WARMUP / slowest), 1, rng.getrandbits(32))
     found, spent, tries, start = list[float](), 0.0, 0, perf_counter()
     before = clock.calm()
     while len(found) < FEWEST_CALM or spent < seconds:

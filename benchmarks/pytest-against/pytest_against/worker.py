@@ -13,8 +13,7 @@ import math
 import os
 import random
 import sys
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
@@ -24,9 +23,6 @@ from pytest_against.calls import Call, Swap, digest, peak_bytes
 from pytest_against.machine import Clock, Core, keep_memory
 from pytest_against.model import Mode
 from pytest_against.timing import absolute
-
-ENVIRONMENT: Final = "PYTEST_AGAINST"
-"""Tells tests that a worker runs them: ``checks`` or ``timing``."""
 
 BLOCKED: Final = (
     *("xdist", "xdist.looponfail", "pytest_cov", "codspeed", "randomly", "random_order"),
@@ -67,22 +63,11 @@ class Line:
         order = self._orders.readline()
         if not order:
             os._exit(1)  # pragma: no cover - nor what was measured until here
-        found: dict[str, Any] = json.loads(order)
-        return found
+        return dict(json.loads(order))
 
 
 class Worker:
-    """The plugin that connects a run of pytest to the referee.
-
-    Parameters
-    ----------
-    line : Line
-        To the referee.
-    mode : Mode
-        What to do with each call.
-    packages : list of str
-        Import names of the packages under test.
-    """
+    """The plugin that connects a run of pytest to the referee."""
 
     def __init__(self, line: Line, mode: Mode, packages: list[str]) -> None:
         self._line = line
@@ -107,7 +92,8 @@ class Worker:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
         """Say which benchmarks there are, and keep those that the referee wants, in its order."""
-        found = {item.nodeid: item for item in items if "benchmark" in _fixtures(item)}
+        benchmarks = [item for item in items if "benchmark" in getattr(item, "fixturenames", ())]
+        found = {item.nodeid: item for item in benchmarks}
         self._line.say(
             collected={node: _known(item) for node, item in found.items()},
             broken=self._broken,
@@ -121,38 +107,33 @@ class Worker:
         """Do with a call what the referee wants, until it lets the test go on."""
         self._extra = fixture.extra_info
         if self._mode is Mode.CHECKS:
-            self._found["exact"] = {"peak_bytes": peak_bytes(asked)}
+            self._found["exact"]["peak_bytes"] = peak_bytes(asked)
             return
         self._line.say(at=fixture.fullname)
         while "go" not in (order := self._line.hear()):
             if "run" in order:
                 self._line.say(ran=asked.run(order["run"], order["batches"], order["seed"]))
-            else:
-                self._line.say(**self._alone(asked, order))
+                continue
+            self._clock = self._clock or Clock(order["fastest"] or math.inf)  # one for all calls
+            rng = random.Random(order["seed"])  # noqa: S311 - places in memory, not secrets
+            times = absolute(asked, self._clock, Core, order["seconds"], rng)
+            self._line.say(times=times, clock=self._clock.seconds)
 
-    def _alone(self, asked: Call, order: Mapping[str, Any]) -> dict[str, Any]:
-        """Time a call by the clock, which goes on from call to call."""
-        if self._clock is None:
-            self._clock = Clock(order["fastest"] or math.inf)
-        rng = random.Random(order["seed"])  # noqa: S311 - places in memory, not secrets
-        found = absolute(asked, self._clock, Core, order["seconds"], rng)
-        return {"times": found, "clock": self._clock.seconds}
-
-    def _see(self, result: object) -> None:
-        """Note what a call returned."""
+    def _see(self, result: object) -> object:
+        """Note what a call returned, and return it."""
         if self._mode is Mode.CHECKS:
             self._found["digest"] = digest(result)
+        return result
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # around what collects warnings
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         """Say that a test begins, once the others have come so far, and how it ended."""
         self._line.say(begins=item.nodeid)
         self._wait()
-        self._found, self._extra = {"outcome": "passed"}, {}
+        self._found, self._extra = {"outcome": "passed", "exact": {}}, {}
         result = yield
-        own = self._extra.get("exact", {})
-        own = {str(name): value for name, value in own.items() if type(value) is int}
-        self._found["exact"] = {**self._found.get("exact", {}), **own}
+        own = self._extra.get("exact", {}).items()
+        self._found["exact"] |= {str(name): value for name, value in own if type(value) is int}
         self._found["inputs"] = str(self._extra.get("inputs", ""))
         self._line.say(done=item.nodeid, **self._found)
         return result
@@ -168,27 +149,24 @@ class Worker:
             self._line.hear()
 
     def _origins(self) -> dict[str, str]:
-        return {name: _origin(name) for name in self._packages}
+        """Return the file or folder that each package was imported from, empty if it was not."""
+        found = {}
+        for name in self._packages:
+            module = sys.modules.get(name)
+            places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+            found[name] = next((str(place) for place in places if place), "")
+        return found
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note how a test ends."""
-        if report.failed:
-            self._found |= {"outcome": "failed", "why": _last_line(report.longrepr)}
-        elif report.skipped and self._found["outcome"] == "passed":
-            self._found |= {"outcome": "skipped", "why": _last_line(report.longrepr)}
+        if report.failed or (report.skipped and self._found["outcome"] == "passed"):
+            self._found |= {"outcome": report.outcome, "why": _last_line(report.longrepr)}
 
-    def pytest_warning_recorded(
-        self, warning_message: warnings.WarningMessage, nodeid: str
-    ) -> None:
+    def pytest_warning_recorded(self, warning_message: Any, nodeid: str) -> None:
         """Note what a test warns of."""
         if nodeid:
             kinds = {*self._found.get("warnings", ()), warning_message.category.__name__}
             self._found["warnings"] = sorted(kinds)
-
-
-def _fixtures(item: pytest.Item) -> list[str]:
-    names: list[str] = getattr(item, "fixturenames", [])
-    return names
 
 
 def _known(item: pytest.Item) -> dict[str, Any]:
@@ -201,13 +179,6 @@ def _known(item: pytest.Item) -> dict[str, Any]:
     if {"method", "workload"} <= parameters.keys():
         found |= {name: str(parameters[name]) for name in ("method", "workload")}
     return found
-
-
-def _origin(name: str) -> str:
-    """Return the file or folder that a package was imported from, empty if it was not."""
-    module = sys.modules.get(name)
-    places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
-    return next((str(place) for place in places if place), "")
 
 
 def _last_line(representation: object) -> str:
@@ -224,9 +195,8 @@ def main() -> None:
     request = line.hear()
     sys.path[:0] = request["path"]
     keep_memory()
-    mode = Mode(request["mode"])
-    os.environ[ENVIRONMENT] = mode.value
-    worker = Worker(line, mode, request["packages"])
+    os.environ["PYTEST_AGAINST"] = request["mode"]  # tells tests that a worker runs them
+    worker = Worker(line, Mode(request["mode"]), request["packages"])
     code = pytest.main([*request["arguments"], *_OPTIONS], plugins=[worker])
     with contextlib.suppress(OSError):  # the referee may have left
         line.say(end=int(code))
