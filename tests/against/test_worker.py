@@ -141,7 +141,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _set_up():
-    print("sets up")
+    print("sets up", flush=True)
 
 def test_it(benchmark):
     calls = []

@@ -144,6 +144,7 @@ def test_command_is_run_without_our_variables(
     text = (
         "import os, sys\n_, name, code = sys.argv\nprint('PYTHONPATH' in os.environ, name, code)\n"
     )
+    put(tmp_path, "benchmarks/__init__.py", "")
     put(tmp_path, "benchmarks/__main__.py", f"{text}sys.exit(int(code))")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     for code in range(4):
