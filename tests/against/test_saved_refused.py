@@ -168,7 +168,7 @@ def test_whatever_stands_in_a_file_it_is_read_and_judged_or_refused_in_one_line(
     found = json.loads(source.read_text("utf-8"))
     for _ in range(data.draw(st.integers(1, 3))):
         container, key = data.draw(st.sampled_from(places(found)))
-        container[key] = data.draw(ANYTHING)
+        container[key] = deepcopy(data.draw(ANYTHING))  # or a list could come to hold itself
     spoiled = changed(source, place / "spoiled.json", lambda content: content.update(found))
     for act in (load_file, lambda path: load_baseline(path, "it"), lambda it: judged(source, it)):
         try:
