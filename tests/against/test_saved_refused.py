@@ -6,6 +6,7 @@ import errno
 import json
 import math
 import os
+from copy import deepcopy
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
