@@ -34,7 +34,9 @@ ARTICLE: Final = "the article"
 THREAD: Final = "StackOverflow 32109319"
 
 _INVALID: Final = Warns("invalid value encountered in multiply", When.NEGATIVE_INFINITY)
-_POSITIONAL: Final = Warns("Passing more than 2 ", When.ALWAYS, DeprecationWarning, "2.4.0")
+_POSITIONAL: Final = Warns(
+    "Passing more than 2 positional arguments to np.m", When.ALWAYS, DeprecationWarning, "2.4.0"
+)
 _CAST: Final = (Temporary.MASK, Temporary.CAST_BUFFER)
 _TO_FLOAT: Final = {**same(FLOATS), **to("float64", BOOL, INTEGERS)}
 _MAXIMUM: Final = Contract(dtypes={**same(NUMBERS), **to("int64", BOOL)})
@@ -73,8 +75,7 @@ def maximum(x: ArrayLike) -> Array:
 @method(Kind.FRESH, "x * (x > 0)", ARTICLE, _MULTIPLY)
 def multiply(x: Array) -> Array:
     """Multiply by the mask, which is cast to the dtype of `x` block by block."""
-    result: Array = x * (x > 0)
-    return result
+    return x * (x > 0)
 
 
 @method(

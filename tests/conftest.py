@@ -14,6 +14,14 @@ settings.register_profile("tests", deadline=None)  # no test depends on how long
 settings.load_profile("tests")
 
 
+def pytest_configure() -> None:
+    """Have signals do what they do by default, also if the tests run in the background."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home, and so a lock, of the test's own; nothing else of the surroundings reaches it."""

@@ -14,9 +14,10 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))  # as a script it know
 
 from benchmarks.results.figure import figure
 from benchmarks.results.pages import MARK, machine_page, methods_page
+from pytest_against.files import replace
 from pytest_against.machine import Machine
 from pytest_against.model import CannotJudgeError
-from pytest_against.saved import Baseline, load_baseline, write_text
+from pytest_against.saved import Baseline, load_baseline
 from relu_impls import METHODS
 
 HERE: Final = Path(__file__).resolve().parent
@@ -78,7 +79,7 @@ def main(argv: Sequence[str] | None = None, source: Path = BASELINES, folder: Pa
             if check:
                 print(f"{name} {why}; make it anew: {_COMMAND}")
             elif name in files:
-                write_text(folder / name, files[name])
+                replace(folder / name, files[name])
             else:
                 (folder / name).unlink()
     except (CannotJudgeError, OSError) as error:

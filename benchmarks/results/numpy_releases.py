@@ -30,8 +30,17 @@ from pytest_against import cli, files, join, looks, report, trees
 from pytest_against.checks import Check, Checked, check
 from pytest_against.gate import MOST_CONTROLS, SHORT_TRIALS, run_trials_of
 from pytest_against.machine import this_machine
-from pytest_against.model import CannotJudgeError, Limits, Result, Suite, Verdict, rows_of, short
-from pytest_against.report import PAGE, code, count
+from pytest_against.model import (
+    CannotJudgeError,
+    Limits,
+    Result,
+    Suite,
+    Verdict,
+    count,
+    rows_of,
+    short,
+)
+from pytest_against.report import PAGE, code
 from pytest_against.stats import Plan, Sample, increases
 from pytest_against.workers import AGAIN, BASE, HEAD, Tree
 

@@ -121,7 +121,9 @@ def test_certainty_that_is_none_is_no_error() -> None:
     then = stored([A], spread=20.0, drift=99.0)
     software, certain, *_ = held(side([A]), then, spreads=20.0, limits=limits).notes
     assert software == "software since the baseline: unchanged"
-    assert certain.startswith("certain to within any factor on half of the rows and any factor on")
+    assert certain.startswith(
+        "certain to within any factor on half of the judged rows and any factor"
+    )
     assert certain.endswith("with up to any factor for the drift between recordings")
     _, fit = held(side([A]), limits=replace(BASELINE_LIMITS, budget=1e-9)).notes
     assert fit.startswith(f"2 of at least {LOOKS[0]} trials fit")

@@ -8,7 +8,9 @@ import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 import pytest
@@ -107,6 +109,9 @@ def test_one_process_on_a_side_gives_ratios_and_no_verdict(tmp_path: Path) -> No
     assert "software: pytest_benchmark 4.0.0 -> 5.3.1" in found.notes
     one, many = Path(ours(tmp_path, "one")) / "0001_one.json", ours(tmp_path, "many", seed=2)
     assert found.exit_code == judged(one, many).exit_code == judged(many, one).exit_code == 2
+    row = judged(many, one).rows[0]
+    seconds = [load_file(path).content.rows[row.row.node].seconds for path in Path(many).iterdir()]
+    assert row.was == pytest.approx(median(chain.from_iterable(seconds)))
 
 
 @given(
@@ -137,6 +142,7 @@ def test_many_plain_runs_are_judged_by_seconds(tmp_path: Path) -> None:
     assert verdicts(found) == {"a": "regressed", "b": "regressed"}
     assert any(note.startswith("2 rows are compared by seconds") for note in found.notes)
     assert any(note.startswith("certain to within 0.") for note in found.notes)
+    assert not any("drift" in note for note in found.notes)  # none is known, and none allowed for
 
 
 def test_where_one_run_has_no_ratios_seconds_are_compared_without_drift(tmp_path: Path) -> None:
@@ -145,6 +151,7 @@ def test_where_one_run_has_no_ratios_seconds_are_compared_without_drift(tmp_path
     changed(path, path, lambda found: found.pop("extra_info"))
     found = judged(old, new)
     assert any(note.startswith("2 rows are compared by seconds") for note in found.notes)
+    assert not any("drift" in note for note in found.notes)
     logs = [math.log(1e-6 + 1e-9 * trial) for trial in range(20)]
     wanted = difference(logs, logs, Errors(low=ERROR / 2, high=ERROR * 6 / math.pi**2))
     interval = found.rows[0].interval

@@ -88,6 +88,18 @@ def test_what_is_written_is_restored_each_time_and_what_is_read_when_it_moves() 
     np.testing.assert_array_equal(X, [-1, 2, -3, 4])
 
 
+def test_what_variants_share_is_copied_once() -> None:
+    operands = Operands((X, X), (X + 1, X))
+    Layout.redraw(1)
+    first = _turn(operands)[0]
+    operands.arguments[1][0] = 7  # against the promise, to see what is copied
+    for _ in range(2 * operands.copies):
+        (x, shared), _keywords = operands()
+        assert (x[0], shared[0]) in {(-1, -1), (0, -1), (0, 7)}
+    assert first[0] == -1
+    assert shared[0] == 7
+
+
 def test_places_follow_from_the_seed_alone() -> None:
     one, other = (Operands((X, X)) for _ in range(2))
     found = []
@@ -98,6 +110,9 @@ def test_places_follow_from_the_seed_alone() -> None:
         x, y = one.arguments
         assert x.ctypes.data % 4096 != y.ctypes.data % 4096
     assert found[0] == found[2] != found[1]
+    for passed in (3.0, X.view(np.recarray), X):  # what is copied of the others moves nothing
+        after = Operands((X, passed, X))()[0][2]
+        assert after.ctypes.data % 4096 == Operands((X, 3.0, X))()[0][2].ctypes.data % 4096
     used: list[int] = []
     call = Call(lambda x, _: used.append(x.ctypes.data % 4096), setup=one)
     for seed in (3, 4):

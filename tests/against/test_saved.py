@@ -243,7 +243,9 @@ def test_rows_are_chosen_as_pytest_chooses_tests() -> None:
     ids=lambda expression: repr(expression[:25]),
 )
 def test_what_is_no_expression_is_refused_in_one_short_line(expression: str) -> None:
-    with pytest.raises(CannotJudgeError, match=r"^--rows .* is no expression; join") as caught:
+    with pytest.raises(
+        CannotJudgeError, match=r"^--rows .* is no expression, or too long; join"
+    ) as caught:
         matcher(expression)("maximum")
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 400

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import sys
 import tempfile
 import threading
-from concurrent.futures import wait
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -154,32 +154,46 @@ def test_jobs_side_by_side_return_in_their_order() -> None:
 def test_when_one_fails_the_other_is_ended_even_if_it_starts_late(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ending = threading.Event()
+    ending, pause = threading.Event(), time.sleep
 
-    def waiting(jobs: Any, timeout: float) -> Any:
+    def noting(seconds: float) -> None:
         ending.set()
-        return wait(jobs, timeout)
+        pause(seconds)
 
     def late() -> None:
         ending.wait(60)
         with started([tree(tmp_path)]) as (worker,):
             worker.hear(600)
 
-    monkeypatch.setattr(workers, "wait", waiting)
+    monkeypatch.setattr(time, "sleep", noting)
     with pytest.raises(ZeroDivisionError):
         side_by_side([lambda: 1 // 0, late])
     assert not Worker.running
 
 
-def test_an_interruption_ends_all(tmp_path: Path) -> None:
+def test_an_interruption_ends_all_even_while_they_are_being_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started_in, later = threading.Event(), []
+
     def slow() -> None:
         with started([tree(tmp_path)]) as (worker,):
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            started_in.set()
             worker.hear(600)
 
+    class Interrupted(ThreadPoolExecutor):
+        def submit(self, *job: Any) -> Any:  # type: ignore[override]
+            found = super().submit(*job)
+            started_in.wait(60)
+            if job[-1] is slow:
+                raise KeyboardInterrupt
+            return found
+
+    monkeypatch.setattr(workers, "ThreadPoolExecutor", Interrupted)
     with pytest.raises(KeyboardInterrupt):
-        side_by_side([slow])
+        side_by_side([slow, lambda: later.append(1)])
     assert not Worker.running
+    assert not later
 
 
 def test_without_groups_of_processes_one_is_killed(

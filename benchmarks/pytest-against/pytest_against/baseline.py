@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 from pytest_against import stats, trees
 from pytest_against.checks import Check, Checked, absence, check, has
@@ -32,10 +32,10 @@ from pytest_against.model import (
     RowResult,
     Suite,
     Verdict,
+    count,
     rows_of,
     short,
 )
-from pytest_against.report import count
 from pytest_against.saved import FEWEST, Baseline, BaselineRow, Timing, Trials, matcher
 from pytest_against.stats import Plan, Sample
 from pytest_against.trials import HowToTime, TrialResult, own_cores, run_alone
@@ -82,7 +82,13 @@ def working_tree(
         (head,) = side_by_side([partial(check, tree, timeout, progress.row)])
         fastest = math.inf
 
-        def run_trials(most: int, nodes: Sequence[str], *_: Any, **__: Any) -> list[TrialResult]:
+        def run_trials(
+            most: int,
+            nodes: Sequence[str],
+            controls: Sequence[str] = (),  # noqa: ARG001 - this and the next say nothing here
+            *,
+            long: bool = False,  # noqa: ARG001
+        ) -> list[TrialResult]:
             nonlocal fastest
             number = most if len(nodes) >= ENOUGH_ROWS else 1
             progress.stage(f"{count(len(nodes))} undecided", number * len(nodes))
@@ -171,7 +177,7 @@ def drifts(rows: Iterable[BaselineRow]) -> dict[str, float]:
 
 
 def certainty(rows: Iterable[RowResult], drift: float) -> list[str]:
-    """Say how narrow the intervals are, and what of it is for the drift; nothing without any."""
+    """Say how narrow the intervals are that have ends, and how much of it the drift makes."""
     found = [(row.interval.high - row.interval.low) / 2 for row in rows if row.interval]
     if not (widths := [*filter(math.isfinite, found)]):
         return []
@@ -179,8 +185,8 @@ def certainty(rows: Iterable[RowResult], drift: float) -> list[str]:
         f"{math.expm1(log_ratio):.1%}" if log_ratio < math.log(1e6) else "any factor"
         for log_ratio in (median(widths), max(widths), drift)
     )
-    certain = f"certain to within {half} on half of the rows and {every} on all"
-    return [f"{certain}, with up to {drifted} for the drift between recordings"]
+    certain = f"certain to within {half} on half of the judged rows and {every} on all"
+    return [certain + f", with up to {drifted} for the drift between recordings" * (drift > 0)]
 
 
 def record(suite: Suite, accept: str, limits: Limits, progress: Progress) -> Recorded:
@@ -247,12 +253,13 @@ def _recording(
 ) -> list[dict[str, Timing]]:
     """Run the trials of one recording, fewer of those rows whose mean is known well enough.
 
-    They are counted from 1, and share the trials and the budget of `limits`.
+    Recordings are numbered from 1, and share the trials and the budget of `limits`.
     """
     samples = {node: Sample(row.row) for node, row in rows.items()}
     share = len(range(number, limits.trials + 1, RECORDINGS))
     end, plan = limits.budget * number / RECORDINGS, Plan.of(limits.limit, len(rows), limits.trials)
-    at_a_time, trials = min(MOST_AT_A_TIME, cores()), list[dict[str, Timing]]()
+    at_a_time = min(MOST_AT_A_TIME, cores())
+    trials: list[dict[str, Timing]] = []
     while len(trials) < share:
         nodes = [node for node, sample in samples.items() if sample.verdict is None]
         if not nodes or (len(trials) >= FEWEST_TRIALS and budget.spent > end):

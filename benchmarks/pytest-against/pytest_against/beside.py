@@ -85,11 +85,11 @@ class Beside:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Show the rows that look slower."""
-        slower = [(f, node) for node, f in self._factors.items() if f > _WORTH_A_LOOK]
+        slower = [(node, f) for node, f in self._factors.items() if f > _WORTH_A_LOOK]
         if not slower:
             return
         terminalreporter.section("times the baseline, one process each")
-        for factor, node in sorted(slower, reverse=True)[:_MOST_SHOWN]:
+        for node, factor in sorted(slower, key=lambda pair: -pair[1])[:_MOST_SHOWN]:
             terminalreporter.write_line(f"{factor:6.2f}  {node}")
         terminalreporter.write_line(
             f"{len(slower)} of {len(self._factors)} rows; one process is no sample, for a verdict: "

@@ -80,7 +80,7 @@ def collect(suite: Suite, name: str, place: Path, timeout: float) -> Checked:
 
 
 def check(tree: Tree, timeout: float, on_row: OnRow) -> Checked:
-    """Run each benchmark of one side once, without a clock; refuse to judge some as if all."""
+    """Run each benchmark of one side once, without a clock; refuse if some did not run."""
     request = replace(tree.request, mode=Mode.CHECKS)
     with started([replace(tree, request=request)]) as (worker,):
         collected = worker.collected(timeout)

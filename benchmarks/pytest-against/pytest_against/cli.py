@@ -29,28 +29,29 @@ INTERRUPTED: Final = 130  # exit code of a command that someone ended
 T = TypeVar("T")
 
 
-def _read(number: str, text: str, end: float, expected: str) -> float:
+def _checked(text: str, number: str, unit: float, end: float, expected: str) -> float:
+    """Return what a number of units says, if it lies between 0 and an end."""
     with suppress(ValueError):
-        if 0 < float(number) < end:
-            return float(number)
+        if 0 < float(number) / unit < end:
+            return float(number) / unit
     raise argparse.ArgumentTypeError(f"{short(text)} is no {expected}")
 
 
 def fraction(text: str) -> float:
     """Return a limit: ``3%`` or ``0.03``."""
-    one = 100 if text.endswith("%") else 1
-    return _read(text.removesuffix("%"), text, one, "limit; write 3% or 0.03") / one
+    unit = 100 if text.endswith("%") else 1
+    return _checked(text, text.removesuffix("%"), unit, 1, "limit; write 3% or 0.03")
 
 
 def positive(text: str) -> float:
     """Return a number of seconds."""
-    return _read(text, text, math.inf, "number of seconds above 0")
+    return _checked(text, text, 1, math.inf, "number of seconds above 0")
 
 
 def whole(text: str) -> int:
     """Return a number of trials."""
     digits = text if text.isascii() and text.isdigit() else ""
-    return int(_read(digits, text, 10_001, "number of trials from 1 to 10000"))
+    return int(_checked(text, digits, 1, 10_001, "number of trials from 1 to 10000"))
 
 
 def guarded(name: str, run: Callable[[], int]) -> int:

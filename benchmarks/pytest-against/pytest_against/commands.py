@@ -112,7 +112,7 @@ def for_github(result: Result) -> str:
 def _baseline(config: pytest.Config, options: Options) -> int:
     suite, limits = suite_of(config), limits_of(baseline.RECORD_LIMITS, options)
     path, old = baseline_path(config), None
-    saved.check_writable(path)
+    files.check(path)
     if path.exists():
         try:
             old = load_baseline(path, options.program)
@@ -144,7 +144,7 @@ def _record(config: pytest.Config, options: Options) -> int:
     folder = options.storage / machine / options.name
     if folder.exists():
         raise CannotJudgeError(f"{folder} is there already; choose another name, or remove it")
-    saved.check_writable(folder)
+    files.check(folder)
     with cli.only_one(), cli.progress(limits.budget) as progress:
         recorded = baseline.record(suite, "", limits, progress)
     count = saved.write_run(recorded.trials, recorded.baseline, folder)
@@ -154,7 +154,7 @@ def _record(config: pytest.Config, options: Options) -> int:
 
 def _compare(options: Options) -> int:
     view = options.sort, options.group
-    limit = options.limit or baseline.BASELINE_LIMITS.limit
+    limit = limits_of(baseline.BASELINE_LIMITS, options).limit
     sides = (options.old, *options.new)
     sources = [path for side in sides for path in saved.sources(side, options.storage)]
 

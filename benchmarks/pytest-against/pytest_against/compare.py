@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, zip_longest
 from pathlib import Path, PurePath
+from statistics import median
 from typing import Final
 
 from pytest_against import stats
@@ -211,7 +212,8 @@ def _row_result(
         drifted = 0.0
     sample = Sample(now.row, before, drifted, list(after), list(now.seconds))
     if min(len(before), len(after)) < FEWEST:
-        return replace(sample.result(), verdict=Verdict.UNJUDGED, why=_NO_SAMPLE)
+        was = median(then.seconds)
+        return replace(sample.result(), verdict=Verdict.UNJUDGED, was=was, why=_NO_SAMPLE)
     sample.look(plan)
     return sample.result()
 
@@ -235,7 +237,7 @@ def _notes(
     for side in sides:
         commits = len({file.content.commit for file in side.files})
         notes += [f"{side.name} has runs of {commits} commits"] * (commits > 1)
-    notes += certainty(rows, drifted)
+    notes += certainty(rows, drifted if by_ratio else 0.0)
     if any(row.why == _NO_SAMPLE for row in rows):
         notes.append(
             f"{_NO_SAMPLE}, however many rounds it runs, and so there is no verdict; record more: "

@@ -71,7 +71,7 @@ def naming(path: Path) -> Iterator[None]:
     except CannotWriteError:
         raise
     except OSError as error:
-        why = f"{short(path)} cannot be written ({short(error.strerror)})"
+        why = f"{short(path)} cannot be written ({short(error.strerror or error)})"
         raise CannotWriteError(f"{why}; make room for it, or name another place") from None
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pytest_against import report, trees
+from pytest_against import trees
 from pytest_against.checks import Checked, absence, check, collect
 from pytest_against.looks import Budget, RunTrials, judged
 from pytest_against.machine import this_machine
@@ -24,6 +24,7 @@ from pytest_against.model import (
     RowResult,
     Suite,
     Verdict,
+    count,
     rows_of,
     short,
 )
@@ -146,7 +147,7 @@ def _notes(head: Checked, base: Checked, own: Checked) -> list[str]:
         ),
         "skipped": sum(found.outcome == "skipped" for found in head.checks.values()),
     }
-    notes = [f"{what}: {report.count(number)}" for what, number in counts.items() if number]
+    notes = [f"{what}: {count(number)}" for what, number in counts.items() if number]
     for side, what in ((base, "the base"), (own, "the tests that the base had")):
         for where, why in side.collected.broken.items():
             notes.append(f"{short(where or 'all')} of {what} cannot be collected: {short(why)}")
@@ -169,7 +170,7 @@ def run_trials_of(  # noqa: PLR0913, PLR0917 - the first three are bound, the re
     sides: Mapping[str, Tree],
     limits: Limits,
     progress: Progress,
-    count: int,
+    most: int,
     nodes: Sequence[str],
     controls: Sequence[str] = (),
     *,
@@ -182,10 +183,10 @@ def run_trials_of(  # noqa: PLR0913, PLR0917 - the first three are bound, the re
         precision=length.precision * math.log1p(limits.limit),
         timeout=limits.timeout,
     )
-    progress.stage(f"{report.count(len(nodes))} undecided", count * len(nodes))
+    progress.stage(f"{count(len(nodes))} undecided", most * len(nodes))
     return side_by_side(
         [
             partial(run_pair, sides, nodes, controls, how, core, progress.row)
-            for core in own_cores(count)
+            for core in own_cores(most)
         ]
     )

@@ -11,8 +11,17 @@ from typing import Annotated, Final
 import msgspec
 
 from pytest_against.files import read_bytes
-from pytest_against.model import PROVEN, CannotJudgeError, Interval, Result, Row, RowResult, Verdict
-from pytest_against.report import ORDER, Style, count, hardware, listed, measured, plain, subject
+from pytest_against.model import (
+    PROVEN,
+    CannotJudgeError,
+    Interval,
+    Result,
+    Row,
+    RowResult,
+    Verdict,
+    count,
+)
+from pytest_against.report import ORDER, Style, hardware, listed, measured, plain, subject
 
 _WORDS: Final = {1: "failed", 2: "cannot be judged", 3: "inconclusive", 0: "steady"}
 _MOST_ROWS: Final = 100  # so that a comment has room for the table

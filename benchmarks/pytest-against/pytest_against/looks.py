@@ -16,8 +16,8 @@ from pytest_against.model import (
     Result,
     RowResult,
     Verdict,
+    count,
 )
-from pytest_against.report import count
 from pytest_against.stats import LOOKS, Plan, Sample
 from pytest_against.trials import TrialResult
 
@@ -108,7 +108,7 @@ def until_decided(  # noqa: PLR0913, PLR0917 - each is a thing of its own
 ) -> int:
     """Run trials until all is decided or something is used up; return their number.
 
-    Most rows need no more than short trials; what these tell of the rest, single trials dominate.
+    Most rows need short trials only.  The rest begin anew: single short ones dominate their mean.
     """
     every = [*samples.values(), *controls.values()]
     plan = Plan.of(limits.limit, len(every), limits.trials, short)

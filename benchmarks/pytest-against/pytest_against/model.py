@@ -29,6 +29,11 @@ def short(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[:half]}...{text[-half:]}"
 
 
+def count(rows: int) -> str:
+    """Return a number of rows in words."""
+    return "1 row" if rows == 1 else f"{rows} rows"
+
+
 class Verdict(Enum):
     """The answer for a row, in the order of reports."""
 
@@ -48,10 +53,17 @@ FAILURES: Final = frozenset({Verdict.DIVERGED, Verdict.REGRESSED, Verdict.HEAVIE
 PROVEN: Final = frozenset({Verdict.STEADY, Verdict.IMPROVED})
 CANNOT_JUDGE: Final = frozenset({Verdict.MISSING, Verdict.VANISHED, Verdict.NEW, Verdict.UNJUDGED})
 
-_DECIDES: Final = (  # the first of them that a row has; what is proven without a clock leads
-    *(Verdict.DIVERGED, Verdict.HEAVIER, Verdict.REGRESSED),
-    *(Verdict.VANISHED, Verdict.MISSING, Verdict.NEW, Verdict.UNJUDGED),
-    *(Verdict.INCONCLUSIVE, Verdict.STEADY, Verdict.IMPROVED),
+_DECIDES: Final = (  # the first of them that a row has
+    Verdict.DIVERGED,
+    Verdict.HEAVIER,
+    Verdict.REGRESSED,  # after what is proven without a clock
+    Verdict.VANISHED,
+    Verdict.MISSING,
+    Verdict.NEW,
+    Verdict.UNJUDGED,
+    Verdict.INCONCLUSIVE,
+    Verdict.STEADY,
+    Verdict.IMPROVED,
 )
 
 
@@ -69,7 +81,7 @@ class Interval:
 class Row:
     """A benchmark by its names."""
 
-    node: str  # as its file, relative to the root of the project
+    node: str  # node id; the file in it is relative to the root of the project
     method: str  # the parameter of this name, else that of the function
     workload: str  # the parameter of this name, else the id of all of them
     name: str  # key in tables: method[workload], or the node id where that would be ambiguous
@@ -130,7 +142,6 @@ class Progress:
 class Mode(Enum):
     """What a worker does with the tests."""
 
-    COLLECT = "collect"
     CHECKS = "checks"
     TIMING = "timing"
 

@@ -134,33 +134,32 @@ class _Copy:
     """Memory for the arguments of one call, each of which can begin anywhere in its first page."""
 
     def __init__(self, like: Sequence[Any], copied: Sequence[int], writes: Collection[int]) -> None:
-        self._like, self._copied = like, copied
-        self._written = [place for place in copied if place in writes]
-        self._only_read = [place for place in copied if place not in writes]
+        self._like, self._writes = like, writes
         # Filling touches the pages, so that no timed call is charged for the first access.
-        self._raw = [np.full(like[place].nbytes + 2 * _PAGE, 0xFF, np.uint8) for place in copied]
+        self._raw = {
+            place: np.full(like[place].nbytes + 2 * _PAGE, 0xFF, np.uint8) for place in copied
+        }
         self._arguments = list(like)
-        self._held: Sequence[Any] | None = None
+        self._held: list[Any] = []
 
     def move(self, rng: random.Random) -> None:
-        for place, raw in zip(self._copied, self._raw, strict=True):
-            like = self._like[place]
-            begin = -raw.ctypes.data % _PAGE + rng.randrange(0, _PAGE, ALIGNMENT)
-            order: Any = "F" if like.flags.fnc else "C"
-            moved = np.ndarray(like.shape, like.dtype, raw.data, begin, order=order)
-            self._arguments[place] = moved
-        self._held = None
+        for place, like in enumerate(self._like):
+            # Drawn for all, so that what is not copied on one side moves nothing else there.
+            offset = rng.randrange(0, _PAGE, ALIGNMENT)
+            if (raw := self._raw.get(place)) is not None:
+                begin = -raw.ctypes.data % _PAGE + offset
+                order: Any = "F" if like.flags.fnc else "C"
+                moved = np.ndarray(like.shape, like.dtype, raw.data, begin, order=order)
+                self._arguments[place] = moved
+        self._held = [None] * len(self._like)
 
     def restored(self, variant: Sequence[Any]) -> tuple[Any, ...]:
         """Return the arguments with the contents of a variant."""
-        arguments = self._arguments
-        for place in self._written:
-            arguments[place][...] = variant[place]
-        if self._held is not variant:
-            self._held = variant
-            for place in self._only_read:
-                arguments[place][...] = variant[place]
-            for place, argument in enumerate(variant):
-                if place not in self._copied:
-                    arguments[place] = argument
+        arguments, held = self._arguments, self._held
+        for place, pristine in enumerate(variant):
+            if place not in self._raw:
+                arguments[place] = pristine
+            elif held[place] is not pristine or place in self._writes:
+                held[place] = pristine
+                arguments[place][...] = pristine
         return tuple(arguments)

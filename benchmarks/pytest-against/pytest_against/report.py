@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import Any, Final
 
-from pytest_against.model import PROVEN, Result, RowResult, Verdict
+from pytest_against.model import PROVEN, Result, RowResult, Verdict, count
 
 ORDER: Final = {verdict: rank for rank, verdict in enumerate(Verdict)}  # the worst first
 GROUPS: Final = ("", "method", "workload")  # a table for each; empty for one table
@@ -66,15 +66,11 @@ class Style:
     strong: str = ""
     bullet: str = ""
     heading: str = ""
+    answer_last: bool = False  # in a terminal, the end is what is seen
 
 
-TEXT: Final = Style(plain, _text_table)
+TEXT: Final = Style(plain, _text_table, answer_last=True)
 PAGE: Final = Style(code, _markdown_table, strong="**", bullet="* ", heading="## ")
-
-
-def count(rows: int) -> str:
-    """Return a number of rows in words."""
-    return "1 row" if rows == 1 else f"{rows} rows"
 
 
 def listed(between: str, *words: str | None) -> str:
@@ -143,7 +139,7 @@ def comparison(results: Sequence[Result], style: Style, sort: str, group: str) -
         f"{style.heading}{subject(each, style)}\n\n{text(each, style, _tables(each, sort, group))}"
         for each in results
     )
-    return f"{written}\n{headline(together(results))}\n" if style is TEXT else written
+    return f"{written}\n{headline(together(results))}\n" if style.answer_last else written
 
 
 def comparison_csv(results: Sequence[Result], sort: str, group: str) -> str:
@@ -216,7 +212,8 @@ def hardware(machine: Mapping[str, str]) -> str:
 
 def measured(row: RowResult) -> str:
     """Return the factor of the times and its interval; empty if none was measured."""
-    return "{} ({})".format(*_numbers(row)) if row.interval else ""
+    factor, span, _ = _numbers(row)
+    return f"{factor} ({span})" if factor else ""
 
 
 def _controls(result: Result, style: Style) -> str:

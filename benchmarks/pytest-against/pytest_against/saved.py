@@ -157,10 +157,6 @@ def _stored(found: Times | BaselineRow) -> dict[str, Any]:
     return {name: getattr(found, name) for name in names}
 
 
-check_writable: Final = files.check
-write_text: Final = files.replace
-
-
 def path_for(class_name: str, folder: Path) -> Path:
     """Return where the baseline of a class of machines belongs; pytest-benchmark numbers runs."""
     return folder / class_name / "0000_baseline.json"
@@ -174,7 +170,7 @@ def write_baseline(baseline: Baseline, path: Path) -> list[str]:
     kept = {node: row for node, row in baseline.rows.items() if len(row.values) >= FEWEST}
     if not kept:
         raise CannotJudgeError(f"no row was timed in {FEWEST} trials; record when less else runs")
-    write_text(path, _as_json(replace(baseline, rows=kept)))
+    files.replace(path, _as_json(replace(baseline, rows=kept)))
     return [node for node in baseline.rows if node not in kept]
 
 
@@ -249,25 +245,25 @@ def matcher(expression: str) -> Callable[..., bool]:
     """Return what tells whether one of the names of a row matches, as ``pytest -k`` does.
 
     ``method[workload]`` is also found as ``method-workload``; all match if the expression is empty.
-    CannotJudgeError is raised if it is none: by the first row that shows it, at the latest.
+    CannotJudgeError is raised if it is none.
     """
     refused = CannotJudgeError(
-        f"--rows {short(repr(expression))} is no expression; join parts of names by and, or, not "
-        "and brackets"
+        f"--rows {short(repr(expression))} is no expression, or too long; join parts of names by "
+        "and, or, not and brackets"
     )
 
     def matches(*names: str) -> bool:
         spellings = [*names, *(name.replace("[", "-", 1).removesuffix("]") for name in names)]
 
-        def has(word: str, /, **more: object) -> bool:
-            if more:  # word(key=value), which is for marks
-                raise refused
+        def has(word: str, /, **_: object) -> bool:
             return any(word.lower() in name.lower() for name in spellings)
 
         return not expression.strip() or compiled.evaluate(has)
 
+    if "=" in expression:  # word(key=value), which is for marks
+        raise refused
     try:
-        compiled = Expression.compile(expression)
+        compiled = Expression.compile(expression.strip())  # pytest's own, though private
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise refused from None
     return matches

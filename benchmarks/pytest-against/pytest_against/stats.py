@@ -47,12 +47,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean, median, variance
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scipy.special import stdtrit
 
 from pytest_against.model import Interval, Row, RowResult, Verdict
-from pytest_against.timing import Measured
+
+if TYPE_CHECKING:
+    from pytest_against.timing import Measured
 
 ERROR: Final = 0.01
 """Probability of a red gate where nothing is too slow, and of a green one where something is."""
@@ -248,8 +250,9 @@ class Sample:
         judged, why = self.verdict or Verdict.INCONCLUSIVE, self.why or self._reason()
         if self.why or not self.values:
             return RowResult.untimed(self.row, judged, why)
-        unseen = replace(self._interval(Errors(0.5, 0.5)), low=-math.inf, high=math.inf)
-        found, now = self.interval or unseen, median(self.seconds)
+        found, now = self.interval, median(self.seconds)
+        if found is None:
+            found = replace(self._interval(Errors(0.5, 0.5)), low=-math.inf, high=math.inf)
         was = now / math.exp(found.mean)
         return RowResult(row=self.row, verdict=judged, interval=found, was=was, now=now, why=why)
 

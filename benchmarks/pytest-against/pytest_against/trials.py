@@ -34,8 +34,8 @@ class HowToTime:
     """Standard error of a log ratio, within a trial, that is good enough."""
     timeout: float
     """Seconds without a word from a worker after which it counts as hung."""
-    fastest: float = 0.0
-    """Seconds of the clock's fixed work in calm in earlier trials; 0 if there were none."""
+    fastest: float = math.inf
+    """Seconds of the clock's fixed work in calm in earlier trials, infinite without any."""
 
 
 def run_pair(  # noqa: PLR0913, PLR0917 - each is a thing of its own

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 import random
 import sys
@@ -114,7 +113,7 @@ class Worker:
             if "run" in order:
                 self._line.say(ran=asked.run(order["run"], order["batches"], order["seed"]))
                 continue
-            self._clock = self._clock or Clock(order["fastest"] or math.inf)  # one for all calls
+            self._clock = self._clock or Clock(order["fastest"])  # one for all calls
             rng = random.Random(order["seed"])  # noqa: S311 - places in memory, not secrets
             times = absolute(asked, self._clock, Core, order["seconds"], rng)
             self._line.say(times=times, clock=self._clock.seconds)

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -99,7 +99,7 @@ class Worker:
             self._deadline = time.monotonic() + timeout
             line = self._child.stdout.readline()
             self._deadline = math.inf
-            if not line:
+            if not line.endswith(b"\n"):  # nothing, or what it did not live to say
                 raise CannotJudgeError(self._obituary(timeout))
             found = json.loads(line)
         return found
@@ -207,14 +207,27 @@ def _started(tree: Tree, padding: str) -> Iterator[Worker]:
 
 def side_by_side(jobs: Sequence[Callable[[], T]]) -> list[T]:
     """Run jobs in threads, return their results; when one fails, or we are interrupted, all end."""
-    with ThreadPoolExecutor(max_workers=len(jobs)) as pool:
-        futures = [pool.submit(job) for job in jobs]
+    ended, begun = threading.Event(), list[Callable[[], T]]()
+
+    def run(job: Callable[[], T]) -> T:
+        begun.append(job)  # before it looks whether all ends, so that none slips through
         try:
+            if ended.is_set():
+                raise CancelledError
+            return job()
+        finally:
+            begun.remove(job)
+
+    with ThreadPoolExecutor(max_workers=len(jobs)) as pool:
+        try:  # an interruption may come while they are being started
+            futures = [pool.submit(run, job) for job in jobs]
             for future in as_completed(futures):
                 future.result()  # raises what the first to fail has raised
         except BaseException:
-            while wait(futures, timeout=0.05).not_done:  # one may be about to start
-                for worker in list(Worker.running):
+            ended.set()
+            while begun:
+                for worker in list(Worker.running):  # one may be about to start
                     worker.end()
+                time.sleep(0.05)
             raise
         return [future.result() for future in futures]
