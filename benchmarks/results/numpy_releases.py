@@ -28,7 +28,7 @@ from typing import Final
 
 from pytest_against import cli, files, join, looks, report, trees
 from pytest_against.checks import Check, Checked, check
-from pytest_against.gate import MOST_CONTROLS, SHORT_TRIALS, run_trials_of
+from pytest_against.gate import MOST_CONTROLS, run_trials_of
 from pytest_against.machine import this_machine
 from pytest_against.model import (
     CannotJudgeError,
@@ -41,7 +41,7 @@ from pytest_against.model import (
     short,
 )
 from pytest_against.report import PAGE, code
-from pytest_against.stats import Plan, Sample, increases
+from pytest_against.stats import NO_PRIOR, Plan, Prior, Sample, increases
 from pytest_against.workers import AGAIN, BASE, HEAD, Tree
 
 ROOT: Final = Path(__file__).parents[2]
@@ -213,8 +213,8 @@ def facts(side: Tree, limits: Limits, release: str, python: str) -> Facts:
 class _BothWays(Sample):
     """A sample that is steady only where it is proven not to be faster, either."""
 
-    def look(self, plan: Plan) -> None:
-        super().look(plan)
+    def look(self, plan: Plan, prior: Prior = NO_PRIOR) -> None:
+        super().look(plan, prior)
         if self.interval and self.verdict is Verdict.STEADY:
             margin = self.interval.high - self.interval.mean
             if self.interval.mean - margin < -math.log1p(plan.limit):
@@ -232,7 +232,7 @@ def judge_pair(facts_of: Callable[[str], Facts], limits: Limits, old: str, new: 
     budget = looks.Budget(time.monotonic())
     with cli.progress(limits.budget) as told:
         run_trials = partial(run_trials_of, sides, limits, told)
-        found = looks.judged(samples, controls, limits, run_trials, budget, SHORT_TRIALS)
+        found = looks.judged(samples, controls, limits, run_trials, budget)
     machine = this_machine().as_dict() | {"numpy": f"{old}, {new}"}
     notes = [*changes(then, now, limits.limit), *found.notes]
     return replace(found, base=old, head=new, machine=machine, notes=notes)

@@ -62,7 +62,6 @@ class Machine:
     factors: Mapping[str, float] = field(default_factory=dict)  # how much longer rows take now
     spreads: Mapping[str, float] | float = 0.001  # standard deviations over trials
     again: Mapping[str, float] = field(default_factory=dict)  # factors of controls
-    short: float = 1.0  # by what the spreads of short trials are larger, as a factor
     wild: float = 0.0  # part of the trials that are off by 30 %, one way or the other
     fails: Mapping[str, int] = field(default_factory=dict)  # trial from which on a test fails
     absent: Mapping[str, Sequence[int]] = field(default_factory=dict)  # trials without a time
@@ -70,7 +69,7 @@ class Machine:
     seconds: float = 0.02  # of a row
     most: int = 99  # trials at a time
     seed: int = 1
-    asked: list[tuple[int, list[str], list[str], bool]] = field(default_factory=list)
+    asked: list[tuple[int, list[str], list[str]]] = field(default_factory=list)
     time: float = 0.0
     number: int = 0  # of trials so far
 
@@ -85,10 +84,8 @@ class Machine:
         most: int,
         nodes: Sequence[str],
         controls: Sequence[str] = (),
-        *,
-        long: bool = False,
     ) -> list[TrialResult]:
-        self.asked.append((most, list(nodes), list(controls), long))
+        self.asked.append((most, list(nodes), list(controls)))
         self.time += self.seconds * len(nodes)
         return [self._trial(nodes, controls) for _ in range(min(most, self.most))]
 
@@ -105,7 +102,6 @@ class Machine:
     def _measured(self, node: str, factor: float) -> Measured:
         spread = self.spreads.get(node, 0.0) if isinstance(self.spreads, Mapping) else self.spreads
         shift = self._rng.choice((-0.3, 0.3)) if self._rng.random() < self.wild else 0.0
-        spread *= 1.0 if self.asked[-1][-1] else self.short
         value = self._rng.gauss(self.at + math.log(factor) + shift, spread)
         return Measured(value, CLOCK, 6)
 

@@ -13,7 +13,13 @@ import pytest
 
 from pytest_against import gate
 from pytest_against.checks import Check, Checked
-from pytest_against.gate import LONG, MOST_CONTROLS, SHORT, SHORT_TRIALS, Length, against_revision
+from pytest_against.gate import (
+    MOST_CONTROLS,
+    PRECISION,
+    SPARE_SECONDS,
+    TRIAL_SECONDS,
+    against_revision,
+)
 from pytest_against.model import CannotJudgeError, Limits, Progress, Suite
 from pytest_against.trials import HowToTime, TrialResult
 from pytest_against.workers import Tree
@@ -60,12 +66,9 @@ def test_a_row_is_what_its_times_prove_and_no_other_is(
     assert its.now / its.was == pytest.approx(math.exp(its.interval.mean))
 
 
-def test_what_is_too_noisy_to_tell_after_short_and_long_trials_is_inconclusive() -> None:
-    machine = Machine(spreads={A: 1.0})
-    found = gated(machine=machine)
+def test_what_is_too_noisy_to_tell_is_inconclusive() -> None:
+    found = gated(machine=Machine(spreads={A: 1.0}))
     assert (words(found)[A], found.exit_code, found.trials) == ("inconclusive", 3, LIMITS.trials)
-    long = [long for count, *_, long in machine.asked for _ in range(count)]
-    assert long == [False] * SHORT_TRIALS + [True] * (LIMITS.trials - SHORT_TRIALS)
 
 
 HEAVY: Final = replace(PASSED, exact={"peak_bytes": 9000})
@@ -167,27 +170,20 @@ def test_what_cannot_be_collected_of_the_base_is_noted() -> None:
     ]
 
 
-@pytest.mark.parametrize("length", [SHORT, LONG])
 @pytest.mark.parametrize("rows", [1, 10, 1000])
 def test_the_fewer_rows_there_are_the_more_time_each_has(
-    rows: int, length: Length, monkeypatch: pytest.MonkeyPatch
+    rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs: list[partial[Any]] = []
     monkeypatch.setattr(gate, "side_by_side", jobs.extend)
     said: list[tuple[str, int]] = []
     progress = Progress(lambda *words: said.append(words), lambda _: None)
     limits, nodes = Limits(limit=0.05, timeout=7.0), ["x"] * rows
-    gate.run_trials_of({}, limits, progress, 2, nodes, ["x"], long=length is LONG)
+    gate.run_trials_of({}, limits, progress, 2, nodes, ["x"])
     assert said == [(f"{rows} row{'s' * (rows > 1)} undecided", 2 * rows)]
-    precision = pytest.approx(math.log1p(0.05) * length.precision)
-    how = HowToTime(max(length.seconds, length.spare / rows), precision, 7.0)  # type: ignore[arg-type]
+    precision = pytest.approx(math.log1p(0.05) * PRECISION)
+    how = HowToTime(max(TRIAL_SECONDS, SPARE_SECONDS / rows), precision, 7.0)  # type: ignore[arg-type]
     assert [job.args[1:4] for job in jobs] == [(nodes, ["x"], how)] * 2
-
-
-def test_a_long_trial_has_more_time_and_is_more_precise_however_many_rows_there_are() -> None:
-    assert LONG.seconds > SHORT.seconds
-    assert LONG.spare > SHORT.spare
-    assert LONG.precision < SHORT.precision
 
 
 NOBODY: Final = Progress(lambda *_: None, lambda _: None)

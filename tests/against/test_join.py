@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from pytest_against.join import joined, load, rendered
 from pytest_against.model import CannotJudgeError, Interval, Result, RowResult, Verdict
 from pytest_against.report import PAGE, TEXT, as_json
-from pytest_against.stats import verdict
 from tests.against.results import GREEN, MACHINE, ODD, SLOWER, SMALL, STEADY, factors, result, row
 
 UNTIMED: Final = sorted({v.value for v in Verdict} - {"regressed", "steady", "improved"})
@@ -26,7 +25,7 @@ UNTIMED: Final = sorted({v.value for v in Verdict} - {"regressed", "steady", "im
 def rows(draw: st.DrawFn, limit: float) -> RowResult:
     low, mean, high = sorted(draw(st.tuples(*[st.floats(-5, 5)] * 3)))
     found = draw(st.none() | st.just(Interval(mean, low, high, draw(st.integers(2, 99)))))
-    proven = verdict(found, limit) if found else None
+    proven = found.proves(limit) if found else None
     words = [proven.value] if proven else UNTIMED
     name, was = draw(ODD), draw(st.sampled_from([math.nan, 0.0, 2e-6]))
     return row(name, draw(st.sampled_from(words)), found, draw(ODD), name=name, was=was)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pytest_against import looks
 from pytest_against.looks import Budget, judged, until_decided
 from pytest_against.model import FAILURES, RowResult, Verdict
-from pytest_against.stats import LOOKS, Plan, Sample, interval
+from pytest_against.stats import LOOKS, Plan, Prior, Sample, interval
 from tests.against.simulated import AT, LIMITS, NODES, A, B, C, Machine, row
 
 WILD = 1.0  # a spread that no number of trials is enough for
@@ -33,11 +33,10 @@ def _run(
     machine: Machine,
     samples: Mapping[str, Sample],
     controls: Mapping[str, Sample] | None = None,
-    short: int = 0,
     **limits: Any,
 ) -> int:
     budget, asked = Budget(5.0, lambda: 5.0 + machine.time), replace(LIMITS, **limits)
-    return until_decided(samples, controls or {}, asked, machine, budget, short)
+    return until_decided(samples, controls or {}, asked, machine, budget)
 
 
 def _verdicts(samples: Mapping[str, Sample]) -> list[str | None]:
@@ -59,7 +58,7 @@ def test_as_many_trials_run_at_a_time_as_there_are_cores_and_those_that_ran_are_
 def test_only_what_is_undecided_gets_more_trials_and_the_last_look_is_at_the_last() -> None:
     machine, samples, most = Machine({B: 2.0}, {A: WILD}), _samples(A, B, C), LOOKS[1] + 1
     assert _run(machine, samples, trials=most) == most
-    assert [(count, nodes) for count, nodes, *_ in machine.asked] == [
+    assert [(count, nodes) for count, nodes, _ in machine.asked] == [
         *[(2, [A, B, C])] * (LOOKS[0] // 2),
         *[(2, [A, B])] * ((LOOKS[1] - LOOKS[0]) // 2),
         (1, [A]),
@@ -68,55 +67,20 @@ def test_only_what_is_undecided_gets_more_trials_and_the_last_look_is_at_the_las
     assert [len(each.values) for each in samples.values()] == [most, LOOKS[1], LOOKS[0]]
 
 
-def test_only_what_short_trials_leave_undecided_gets_long_ones_and_begins_anew() -> None:
-    machine, samples = Machine(spreads={A: WILD}), _samples(A, B)
-    short, most = LOOKS[1], LOOKS[1] + LOOKS[0]
-    assert _run(machine, samples, short=short, trials=most) == most
-    assert [(nodes, long) for _, nodes, _, long in machine.asked] == [
-        *[([A, B], False)] * (LOOKS[0] // 2),
-        *[([A], False)] * ((short - LOOKS[0]) // 2),
-        *[([A], True)] * (LOOKS[0] // 2),
-    ]
-    plan = Plan.of(LIMITS.limit, 2, most, short)
-    for sample, look in zip(samples.values(), (3, 1), strict=True):
-        assert len(sample.values) == len(sample.seconds) == LOOKS[0]
-        assert sample.interval == interval(sample.values, plan.errors(look))
-
-
-def test_what_short_trials_saw_once_is_believed_when_long_ones_see_it_too() -> None:
-    machine = Machine({A: 2.0}, again={B: 2.0})
-    samples, controls = _samples(A, B), _samples(B)
-    assert _run(machine, samples, controls, short=LOOKS[0]) == 2 * LOOKS[0]
-    assert _verdicts(samples) == ["regressed", "steady"]
-    assert _verdicts(controls) == ["regressed"]
-    assert {len(each.values) for each in [*samples.values(), controls[B]]} == {LOOKS[0]}
-
-
-@pytest.mark.parametrize("end", [{"budget": 4.5}, {"trials": LOOKS[1]}], ids=str)
-def test_what_is_used_up_with_the_short_trials_leaves_their_interval(end: dict[str, Any]) -> None:
-    # Two trials take a second, so that there are eight after four of them.
-    machine, samples = Machine(spreads=WILD, seconds=1.0), _samples(A)
-    assert _run(machine, samples, short=LOOKS[1], **end) == len(samples[A].values) == LOOKS[1] == 8
-    plan = Plan.of(LIMITS.limit, 1, end.get("trials", LIMITS.trials), LOOKS[1])
-    assert samples[A].result().interval == interval(samples[A].values, plan.errors(2))
-
-
-def test_no_look_is_taken_at_fewer_long_trials_than_are_enough() -> None:
-    machine, samples = Machine(spreads=WILD, seconds=1.0), _samples(A)
-    assert _run(machine, samples, short=LOOKS[1], budget=5.5) == LOOKS[1] + 2
-    found = samples[A].result().interval
-    assert found is not None
-    assert (len(samples[A].values), found.trials) == (2, LOOKS[1])
+def _prior(*samples: Sample) -> Prior:
+    """Return what all rows said at the first look."""
+    return Prior.of(each.values[: LOOKS[0]] for each in samples)
 
 
 def test_a_control_takes_its_row_along_until_both_are_decided_and_shares_the_error() -> None:
     machine, samples, controls = Machine(again={B: 2.0}), _samples(A, B, C), _samples(B)
     assert _run(machine, samples, controls) == LOOKS[1]
-    assert (machine.asked[0][1:3], machine.asked[-1][1:3]) == (([A, B, C], [B]), ([B], [B]))
+    assert (machine.asked[0][1:], machine.asked[-1][1:]) == (([A, B, C], [B]), ([B], [B]))
     plan = Plan.of(LIMITS.limit, 4, LIMITS.trials)
+    prior = _prior(*samples.values(), controls[B])
     for sample, look in ((samples[A], 1), (samples[B], 1), (controls[B], 2)):
         assert len(sample.values) == LOOKS[look - 1]
-        assert sample.interval == interval(sample.values, plan.errors(look))
+        assert sample.interval == interval(sample.values, plan.errors(look), prior)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +99,7 @@ def test_a_row_that_falls_out_does_so_at_once_with_its_control_and_no_other(
     found = samples[A].result()
     assert (_verdicts(samples), why in found.why) == ([word, "steady"], True)
     assert (found.interval, math.isnan(found.now)) == (None, True)
-    asked = [(nodes, controls) for _, nodes, controls, _ in machine.asked]
+    asked = [(nodes, controls) for _, nodes, controls in machine.asked]
     assert asked == [([A, B], [A])] * batches + [([B], [])] * (LOOKS[0] // 2 - batches)
 
 
@@ -160,25 +124,25 @@ def test_a_budget_that_is_spent_ends_with_a_look_and_nothing_after_it() -> None:
     assert _run(machine, samples, trials=96, budget=9.9) == len(samples[B].values) == 12
     assert machine.time == 9.0
     plan = Plan.of(0.03, 2, 96)
-    assert plan.looks[2] < 12 < plan.looks[3]
-    assert samples[B].interval == interval(samples[B].values, plan.errors(4))
+    assert plan.looks[3] < 12 < plan.looks[4]
+    assert samples[B].interval == interval(
+        samples[B].values, plan.errors(5), _prior(*samples.values())
+    )
     assert _verdicts(samples) == ["steady", None]
 
 
 @settings(deadline=None, derandomize=True)
-@given(st.floats(0.01, 10), st.floats(1e-9, 200), st.integers(1, 200), st.integers(0, 20))
+@given(st.floats(0.01, 10), st.floats(1e-9, 200), st.integers(1, 200))
 def test_no_batch_begins_that_would_end_after_the_budget_and_no_look_comes_early(
-    seconds: float, budget: float, trials: int, short: int
+    seconds: float, budget: float, trials: int
 ) -> None:
     machine, samples = Machine(spreads=WILD, seconds=seconds), _samples(A)
-    found = _run(machine, samples, budget=budget, trials=trials, short=short)
+    found = _run(machine, samples, budget=budget, trials=trials)
     assert found == machine.number <= trials
     assert machine.time <= max(budget, seconds) + 1e-9
     assert found == trials or machine.time + seconds > budget - 1e-9
-    plan = Plan.of(0.03, 1, trials, short)
+    plan = Plan.of(0.03, 1, trials)
     assert (samples[A].interval is not None) == (found >= plan.looks[0])
-    shorts = sum(count for count, *_, long in machine.asked if not long)
-    assert shorts == min(plan.short or trials, found)
 
 
 def _judged(rows: Mapping[str, RowResult | Sample], machine: Machine, **more: Any) -> Any:
@@ -213,10 +177,10 @@ def test_controls_are_shown_if_a_look_was_taken_at_them_and_their_row_did_not_fa
 @pytest.mark.parametrize(
     "limits, note",
     [
-        ({"budget": 2.0}, f"4 of at least {LOOKS[0]} trials fit in the budget of 2 s: allow more "),
-        ({"budget": 2.0, "trials": 5}, "4 of at least 5 trials fit in the budget of 2 s: allow "),
-        ({"budget": 2.0, "trials": 4}, ""),
-        ({"budget": 3.0}, ""),
+        ({"budget": 1.0}, f"2 of at least {LOOKS[0]} trials fit in the budget of 1 s: allow more "),
+        ({"budget": 1.0, "trials": 3}, "2 of at least 3 trials fit in the budget of 1 s: allow "),
+        ({"budget": 1.0, "trials": 2}, ""),
+        ({"budget": 2.0}, ""),
     ],
 )
 def test_a_budget_that_no_look_fits_in_is_noted(limits: dict[str, Any], note: str) -> None:

@@ -124,6 +124,6 @@ def test_what_a_trial_timed_is_stored_as_that_trial_and_no_other() -> None:
     assert [*first, *second] == [
         {n: Timing(m.log_ratio, m.seconds * math.exp(m.log_ratio)) for n, m in each.head.items()}
         for _ in range(4)
-        for each in again(2, NODES, (), long=True)
+        for each in again(2, NODES)
     ]
     assert [len(first), *map(set, first)] == [4, set(), {A, C}, {A, B, C}, {B, C}]

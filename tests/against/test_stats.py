@@ -14,7 +14,16 @@ from scipy.stats import ttest_ind
 
 from pytest_against import stats
 from pytest_against.model import Interval, Verdict
-from pytest_against.stats import Errors, Plan, Sample, difference, drift, interval, verdict
+from pytest_against.stats import (
+    NO_PRIOR,
+    Errors,
+    Plan,
+    Prior,
+    Sample,
+    difference,
+    drift,
+    interval,
+)
 from pytest_against.timing import Measured
 from tests.against.simulated import A, row
 
@@ -71,6 +80,41 @@ def test_the_difference_is_that_of_yuen_and_the_allowance(
     assert _agrees(difference(values, stored, SAME, allowance), ends, values)
 
 
+def test_a_prior_counts_as_so_many_trials_of_its_variance() -> None:
+    # t(3 + 2) leaves 0.025 above 2.570582; (5 + 2 * 4) / 5 is 2.6.
+    margin = 2.5705818 * math.sqrt(2.6 / 4)
+    found = interval([1, 2, 3, 4], SAME, Prior(2.0, 4.0))
+    assert _agrees(found, (2.5, 2.5 - margin, 2.5 + margin), [1, 2, 3, 4])
+    assert difference([1, 2, 3, 4], [0, 0], SAME, prior=Prior(2.0, 4.0)) == replace(found, trials=4)
+    assert _agrees(interval([0.7], SAME, Prior(2.0, 4.0)), (0.7, *ENDLESS), [0.7])
+
+
+@pytest.mark.parametrize(
+    "rows", [[], [[0.0, 1.0]], [[0.0, 1.0], EQUAL, [0.5], []], [EQUAL, [0.1, 0.1, 0.1]]], ids=str
+)
+def test_fewer_than_two_rows_with_a_spread_have_nothing_in_common(rows: list[list[float]]) -> None:
+    assert Prior.of(rows) == NO_PRIOR
+
+
+@settings(deadline=None, derandomize=True)
+@given(
+    st.lists(st.lists(st.floats(-3, 3), max_size=12), max_size=8),
+    st.floats(1e-6, 1e6),
+    st.floats(-9, 9),
+)
+def test_a_prior_has_the_unit_of_the_rows_and_is_never_worth_more_than_20_trials(
+    rows: list[list[float]], factor: float, shift: float
+) -> None:
+    assume(all(max(each) - min(each) > 1e-3 for each in rows if len(each) > 1))
+    found = Prior.of(rows)
+    assert 0 <= found.worth <= 20 * (1 + 1e-9)
+    moved = Prior.of([[factor * value + shift for value in each] for each in rows])
+    assume(factor > 1e-3)  # or the shift leaves no digits
+    assert (moved.worth, moved.variance) == pytest.approx(
+        (found.worth, factor**2 * found.variance), 1e-4
+    )
+
+
 @settings(deadline=None, derandomize=True)
 @given(values=VALUES, stored=VALUES, error=st.floats(1e-7, 0.4))
 def test_the_difference_agrees_with_scipy(
@@ -125,26 +169,21 @@ def test_a_bound_that_is_only_reached_proves_nothing(limit: float) -> None:
         (-math.inf, math.inf, None),
     ]
     for low, high, expected in cases:
-        assert verdict(Interval(0.0, low, high, 8), limit) is expected
+        assert Interval(0.0, low, high, 8).proves(limit) is expected
 
 
 @pytest.mark.parametrize(
-    "trials, short, looks",
+    "trials, looks",
     [
-        (2, 0, (2,)),
-        (6, 0, (6,)),
-        (7, 0, (6, 7)),
-        (40, 0, (6, 8, 10, 14, 18, 24, 32, 40)),
-        (200, 0, (*stats.LOOKS, 200)),
-        (14, 8, (6, 8, 14)),
-        (20, 8, (6, 8, 14, 16, 18, 20)),
-        (96, 10, (6, 8, 10, 16, 18, 20, 24, 28, 34, 42, 52, 66, 84, 96)),
+        (2, (2,)),
+        (4, (4,)),
+        (7, (4, 6, 7)),
+        (40, (4, 6, 8, 10, 14, 18, 24, 32, 40)),
+        (200, (*stats.LOOKS, 200)),
     ],
 )
-def test_looks_begin_anew_with_long_trials(trials: int, short: int, looks: tuple[int, ...]) -> None:
-    plan = Plan(limit=0.03, rows=1, looks=looks, short=short)
-    assert Plan.of(0.03, 0, trials, short) == plan
-    assert Plan.of(0.03, 0, 13, 8) == Plan.of(0.03, 0, 13)  # no look is left for long ones
+def test_the_last_look_is_at_the_last_trial(trials: int, looks: tuple[int, ...]) -> None:
+    assert Plan.of(0.03, 0, trials) == Plan(limit=0.03, rows=1, looks=looks)
 
 
 @pytest.mark.parametrize("rows, trials", [(1, 1), (7, 42), (1000, 300)])
@@ -214,19 +253,6 @@ def test_a_row_is_decided_at_the_look_that_proves_it(
         sample.look(PLAN)
         assert sample.verdict is (Verdict(word) if word else None)
         assert sample.interval == (before if decided else interval(values, PLAN.errors(look)))
-
-
-def test_an_undecided_row_begins_anew_but_knows_how_often_one_looked() -> None:
-    sample, decided = _look([WILD, SLOW]), _look([EQUAL])
-    for each in (sample, decided):
-        each.add(None)
-        each.renew()
-    assert (decided.values, decided.untimed) == (EQUAL, 1)
-    assert (sample.values, sample.seconds, sample.untimed) == ([], [], 0)
-    assert sample.interval == interval([*WILD, *SLOW], PLAN.errors(2))
-    sample.values = WILD
-    sample.look(PLAN)
-    assert sample.interval == interval(WILD, PLAN.errors(3))
 
 
 @pytest.mark.parametrize("now, word", [(0.1, "steady"), (0.3, "regressed"), (-0.3, "improved")])

@@ -13,7 +13,6 @@ import pytest
 from benchmarks.results import numpy_releases
 from benchmarks.results.numpy_releases import Facts, environment, key, measured
 from pytest_against.checks import Check, Checked
-from pytest_against.gate import SHORT_TRIALS
 from pytest_against.model import CannotJudgeError, Limits, Result, Suite, Verdict
 from pytest_against.timing import Measured
 from pytest_against.trials import TrialResult
@@ -141,10 +140,7 @@ def test_what_methods_return_is_observed(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_pair_is_judged_both_ways_with_notes(monkeypatch: pytest.MonkeyPatch) -> None:
-    lengths: list[bool] = []
-
-    def run_trials(sides: Any, _: Any, _told: Any, *asked: Any, long: bool) -> list[TrialResult]:
-        lengths.append(long)
+    def run_trials(sides: Any, _: Any, _told: Any, *asked: Any) -> list[TrialResult]:
         assert [sides[name].python for name in ("head", "base", "again")] == ["new", "old", "old"]
         head = dict(zip(both["old"].checked.checks, (0.0, -0.5, -0.1), strict=False))
         noisy = [{n: Measured(head[n] + e, 1, 3) for n in asked[1]} for e in (0.02, -0.02)]
@@ -162,7 +158,6 @@ def test_a_pair_is_judged_both_ways_with_notes(monkeypatch: pytest.MonkeyPatch) 
     found = numpy_releases.judge_pair(both.__getitem__, numpy_releases.LIMITS, "old", "new")
     assert [r.verdict.value for r in found.rows] == ["steady", "improved", "inconclusive"]
     assert (found.base, found.head, found.noisy) == ("old", "new", [])
-    assert lengths == [2 * number >= SHORT_TRIALS for number in range(found.trials // 2)]
     words = ("another result", "other warnings", "less peak_bytes")
     notes = ["fmax, int8: int16, was int8", *(f"fmax, 3 rows: {what}" for what in words)]
     assert found.notes == [*notes, "fmax, 1 row: not timed: passed, was failed: no"]

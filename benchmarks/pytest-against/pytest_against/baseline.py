@@ -85,9 +85,7 @@ def working_tree(
         def run_trials(
             most: int,
             nodes: Sequence[str],
-            controls: Sequence[str] = (),  # noqa: ARG001 - this and the next say nothing here
-            *,
-            long: bool = False,  # noqa: ARG001
+            controls: Sequence[str] = (),  # noqa: ARG001 - they say nothing here
         ) -> list[TrialResult]:
             nonlocal fastest
             number = most if len(nodes) >= ENOUGH_ROWS else 1

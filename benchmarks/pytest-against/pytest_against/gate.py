@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -35,24 +35,12 @@ from pytest_against.workers import AGAIN, BASE, HEAD, Tree, side_by_side
 MOST_CONTROLS: Final = 4
 """Rows on which a second copy of the base rides along."""
 
-SHORT_TRIALS: Final = 10
-"""Trials that are short; what they leave undecided gets long ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class Length:
-    """How long a trial is."""
-
-    seconds: float
-    """Most time for a row."""
-    spare: float
-    """Seconds that the rows of a trial may share when they are so few that each gets more."""
-    precision: float
-    """Part of the limit to within which a trial has to know a log ratio."""
-
-
-SHORT: Final = Length(seconds=0.03, spare=2.0, precision=1 / 3)
-LONG: Final = Length(seconds=0.06, spare=2.5, precision=1 / 6)
+TRIAL_SECONDS: Final = 0.12
+"""Most time for a row in a trial."""
+SPARE_SECONDS: Final = 2.5
+"""What the rows of a trial may share when they are so few that each gets more."""
+PRECISION: Final = 1 / 3
+"""Part of the limit to within which a trial has to know a log ratio, if time allows."""
 
 _OWN: Final = "tests of the base"
 """The revision as it was: its own tests tell what has vanished since."""
@@ -101,7 +89,6 @@ def judge(  # noqa: PLR0913, PLR0917 - each is a thing of its own
         limits,
         run_trials,
         budget,
-        SHORT_TRIALS,
     )
     return replace(found, notes=[*_notes(head, base, own), *found.notes])
 
@@ -173,14 +160,11 @@ def run_trials_of(  # noqa: PLR0913, PLR0917 - the first three are bound, the re
     most: int,
     nodes: Sequence[str],
     controls: Sequence[str] = (),
-    *,
-    long: bool = False,
 ) -> list[TrialResult]:
     """Run trials side by side, each on a core of its own."""
-    length = LONG if long else SHORT
     how = HowToTime(
-        seconds=max(length.seconds, length.spare / len(nodes)),
-        precision=length.precision * math.log1p(limits.limit),
+        seconds=max(TRIAL_SECONDS, SPARE_SECONDS / len(nodes)),
+        precision=PRECISION * math.log1p(limits.limit),
         timeout=limits.timeout,
     )
     progress.stage(f"{count(len(nodes))} undecided", most * len(nodes))

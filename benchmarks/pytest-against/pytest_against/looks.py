@@ -18,7 +18,7 @@ from pytest_against.model import (
     Verdict,
     count,
 )
-from pytest_against.stats import LOOKS, Plan, Sample
+from pytest_against.stats import LOOKS, Plan, Prior, Sample
 from pytest_against.trials import TrialResult
 
 MOST_AT_A_TIME: Final = 2  # one to a core: what one trial costs another, both its sides share
@@ -32,7 +32,7 @@ class RunTrials(Protocol):
     """The only door to processes and clocks."""
 
     def __call__(
-        self, most: int, nodes: Sequence[str], controls: Sequence[str] = (), *, long: bool = False
+        self, most: int, nodes: Sequence[str], controls: Sequence[str] = ()
     ) -> Sequence[TrialResult]:
         """Run so many trials of some rows or fewer, with the second copy of the base on some."""
 
@@ -50,18 +50,16 @@ class Budget:
         return self.now() - self.start
 
 
-def judged(  # noqa: PLR0913, PLR0917 - each is a thing of its own
+def judged(
     rows: Mapping[str, RowResult | Sample],
     controls: Mapping[str, Sample],
     limits: Limits,
     run_trials: RunTrials,
     budget: Budget,
-    short: int = 0,
 ) -> Result:
     """Time the samples, unless a row has failed without a clock, and put all together in order.
 
-    Controls are of the second copy of the base, on some of the same rows.  After `short` trials,
-    the rows that are left begin anew with long ones.
+    Controls are of the second copy of the base, on some of the same rows.
     """
     if not rows:
         raise CannotJudgeError(
@@ -72,7 +70,7 @@ def judged(  # noqa: PLR0913, PLR0917 - each is a thing of its own
     samples = {node: found for node, found in rows.items() if isinstance(found, Sample)}
     trials, notes = 0, []
     if not any(found.verdict in FAILURES for found in decided.values()):
-        trials = until_decided(samples, controls, limits, run_trials, budget, short)
+        trials = until_decided(samples, controls, limits, run_trials, budget)
         decided |= {node: sample.result() for node, sample in samples.items()}
         fewest = min(LOOKS[0], limits.trials)
         if trials < fewest and any(sample.verdict is None for sample in samples.values()):
@@ -98,21 +96,18 @@ def judged(  # noqa: PLR0913, PLR0917 - each is a thing of its own
     )
 
 
-def until_decided(  # noqa: PLR0913, PLR0917 - each is a thing of its own
+def until_decided(
     samples: Mapping[str, Sample],
     controls: Mapping[str, Sample],
     limits: Limits,
     run_trials: RunTrials,
     budget: Budget,
-    short: int,
 ) -> int:
-    """Run trials until all is decided or something is used up; return their number.
-
-    Most rows need short trials only.  The rest begin anew: single short ones dominate their mean.
-    """
+    """Run trials until all is decided or something is used up; return their number."""
     every = [*samples.values(), *controls.values()]
-    plan = Plan.of(limits.limit, len(every), limits.trials, short)
+    plan = Plan.of(limits.limit, len(every), limits.trials)
     at_a_time = min(MOST_AT_A_TIME, cores())
+    prior: Prior | None = None  # of all rows, as long as all are there
     number, longest, over = 0, 0.0, False
     while number < limits.trials and not over:
         # A row that fell out takes its control with it.
@@ -122,11 +117,7 @@ def until_decided(  # noqa: PLR0913, PLR0917 - each is a thing of its own
             break
         look = next(look for look in plan.looks if look > number)
         began = budget.spent
-        if number == plan.short > 0:
-            for sample in every:
-                sample.renew()
-        long = 0 < plan.short <= number
-        found = run_trials(min(at_a_time, look - number), nodes, copied, long=long)
+        found = run_trials(min(at_a_time, look - number), nodes, copied)
         for trial in found:
             for node in nodes:
                 _add(trial, node, samples[node])
@@ -136,10 +127,10 @@ def until_decided(  # noqa: PLR0913, PLR0917 - each is a thing of its own
         # Later trials are shorter, because fewer rows are undecided.
         longest = max(0.8 * longest, budget.spent - began)
         over = budget.spent + longest > limits.budget
-        enough = number - plan.short * long > plan.looks[0]
-        if number in plan.looks or (over and enough):
+        if number in plan.looks or (over and number > plan.looks[0]):
+            prior = prior or Prior.of(sample.values for sample in every)
             for sample in every:
-                sample.look(plan)
+                sample.look(plan, prior)
     return number
 
 

@@ -76,6 +76,15 @@ class Interval:
     high: float
     trials: int
 
+    def proves(self, limit: float) -> Verdict | None:
+        """Return what it proves about a slowdown of more than `limit`, a fraction, if anything."""
+        bound = math.log1p(limit)
+        if self.low > bound:
+            return Verdict.REGRESSED
+        if self.high < -bound:
+            return Verdict.IMPROVED
+        return Verdict.STEADY if self.high < bound else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:

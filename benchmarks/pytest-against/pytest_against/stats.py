@@ -4,12 +4,14 @@ For each of *m* rows, *n* trials (fresh processes) give :math:`y_1 \le \ldots \l
 how much longer one side takes than the other.  A look at the data after *n* trials leaves out
 :math:`g = \lfloor n / 10 \rfloor` at each end, so that :math:`h = n - 2 g` remain, and uses
 
-.. math:: \bar y_t \pm t_{h-1}(1 - p) \, s_w \sqrt{\frac{n - 1}{h (h - 1)}}
+.. math:: \bar y_t \pm t_{f}(1 - p) \, \sqrt{v / h}, \quad
+   v = \frac{(n - 1) s_w^2 + d_0 s_0^2}{f}, \quad f = h - 1 + d_0
 
 where :math:`\bar y_t` is the mean of those that remain, :math:`s_w` the standard deviation when
 each that was left out is replaced by the nearest that was not, and *t* a quantile of Student's
-distribution [1]_.  With fewer than ten trials it is the usual interval of the mean.  With *limit*
-as the log of the slowdown that is tolerated, a row is
+distribution [1]_.  What all rows together say of a variance at the first look, :math:`s_0^2`, is
+worth :math:`d_0` trials [2]_; see `Prior`.  Without that, and with fewer than ten trials, this is
+the usual interval.  With *limit* as the log of the slowdown that is tolerated, a row is
 
 * regressed when its interval lies above the limit at two looks in a row;
 * steady when its interval ends below the limit: it is proven not to be slower by more;
@@ -20,24 +22,24 @@ The two ends answer two questions, and so they have a *p* each, at the *k*-th of
 planned:
 
 * Below, :math:`p = \alpha / m K`.  A gate is red if *any* of its rows is, so that by Bonferroni's
-  inequality the probability of a red gate is at most :math:`\alpha` if no row is slower by more
-  than the limit.
+  inequality it is with a probability of at most :math:`\alpha` if none is slower by more.
 * Above, :math:`p = 6 \alpha / \pi^2 k^2`, which adds up to :math:`\alpha`: most rows need one look.
-  A gate is green only if *all* of its rows are, so that if one is slower by more, it would have to
-  be called steady itself: the probability of a green gate is at most :math:`\alpha`, however many
-  rows there are.  This is an intersection-union test [2]_.
+  A gate is green only if *all* of its rows are, so that one that is slower by more would have to be
+  called steady itself, however many rows there are: an intersection-union test [3]_.
 
 What is undecided after the last look is inconclusive.  One process is not a sample, however many
-rounds it runs: identical code differs between processes by more than it does within one.  Outliers
-are left out because on shared machines they come with identical code, too; what happens in fewer
-than a tenth of the processes is not seen.
+rounds it runs: identical code differs between processes by more than within one.  Outliers are left
+out because they come with identical code, too; what fewer than a tenth of the processes show is not
+seen.
 
 References
 ----------
 .. [1] K. K. Yuen, "The two-sample trimmed t for unequal population variances", Biometrika 61,
    1974, after J. W. Tukey and D. H. McLaughlin, "Less vulnerable confidence and significance
    procedures for location based on a single sample", Sankhya A 25, 1963.
-.. [2] R. L. Berger, "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24,
+.. [2] G. K. Smyth, "Linear models and empirical Bayes methods for assessing differential expression
+   in microarray experiments", Statistical Applications in Genetics and Molecular Biology 3, 2004.
+.. [3] R. L. Berger, "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24,
    1982.
 """
 
@@ -49,7 +51,7 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean, median, variance
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from scipy.special import stdtrit
+from scipy.special import chdtri, polygamma, psi, stdtrit
 
 from pytest_against.model import Interval, Row, RowResult, Verdict
 
@@ -59,10 +61,13 @@ if TYPE_CHECKING:
 ERROR: Final = 0.01
 """Probability of a red gate where nothing is too slow, and of a green one where something is."""
 TRIMMED: Final = 10  # one in so many trials is left out at each end
-LOOKS: Final = (6, 8, 10, 14, 18, 24, 32, 42, 56, 74, 98, 130, 172)
-"""Numbers of trials of a kind after which rows may be decided."""
+LOOKS: Final = (4, 6, 8, 10, 14, 18, 24, 32, 42, 56, 74, 98, 130, 172)
+"""Numbers of trials after which rows may be decided."""
 SIGHTINGS: Final = 2  # looks in a row at which a regression must be seen
 PEAK_TOLERANCE: Final = 2048  # bytes by which the interpreter itself makes peaks of memory differ
+_MOST_WORTH: Final = 20.0  # trials, however alike the rows are
+_SURE: Final = 0.95  # probability that the rows differ by no more than is assumed
+_STEPS: Final = 20  # of Newton's method, which needs about six
 _SETTLED: Final = 0.25  # part of the limit to within which a mean that is recorded has to be known
 
 
@@ -80,16 +85,13 @@ class Plan:
     limit: float  # tolerated slowdown, as a fraction: 0.03 is 3 %
     rows: int  # number of rows that must not be red together, the m of the rule
     looks: tuple[int, ...]  # numbers of trials after which rows may be decided, ascending
-    short: int = 0  # trials after which undecided rows begin anew with longer ones; 0 if never
     error: float = ERROR  # the alpha of the rule
 
     @classmethod
-    def of(cls, limit: float, rows: int, trials: int, short: int = 0) -> Plan:
-        """Return the plan for so many trials at most; if no long ones fit, all are alike."""
-        short = short if trials >= short + LOOKS[0] else 0
-        looks = [look for look in LOOKS if look < short] + [short + look for look in (0, *LOOKS)]
-        looks = [look for look in looks if 0 < look < trials]
-        return cls(limit=limit, rows=max(1, rows), looks=(*looks, trials), short=short)
+    def of(cls, limit: float, rows: int, trials: int) -> Plan:
+        """Return the plan for so many trials at most."""
+        looks = [look for look in LOOKS if look < trials]
+        return cls(limit=limit, rows=max(1, rows), looks=(*looks, trials))
 
     def errors(self, look: int) -> Errors:
         """Return the probabilities *p* of the rule, at a look that is counted from 1."""
@@ -112,7 +114,45 @@ class _Moments(NamedTuple):
         return Interval(self.mean, self.mean - below, self.mean + above, trials)
 
 
-def _moments(values: Sequence[float]) -> _Moments:
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What all rows together say of the variance of one: Smyth's moderation, made cautious [2]_."""
+
+    worth: float = 0.0  # number of trials that it counts as, the d0 of the rule
+    variance: float = 0.0  # of a trial's log ratio, the square of the s0 of the rule
+
+    @classmethod
+    def of(cls, rows: Iterable[Sequence[float]]) -> Prior:
+        r"""Learn from the log ratios of each row; rows whose trials agree exactly say nothing.
+
+        Logs of variances vary by :math:`\psi'(f / 2) + \psi'(d_0 / 2)`.  So that few rows are not
+        believed too much, an upper bound of this stands for it, and the geometric mean of the
+        variances, which is larger, for Smyth's :math:`s_0^2`.
+        """
+        found = [_moments(values) for values in rows]
+        seen = [(f, error * (f + 1)) for _, error, f in found if f > 0 and error > 0]
+        if len(seen) <= 1:
+            return NO_PRIOR
+        logs = [math.log(v * f / 2) - float(psi(f / 2)) for f, v in seen]
+        most = variance(logs) * (len(logs) - 1) / float(chdtri(len(logs) - 1, _SURE))
+        between = most - fmean(float(polygamma(1, f / 2)) for f, _ in seen)
+        least = float(polygamma(1, _MOST_WORTH / 2))
+        return cls(2 * _inverse_trigamma(max(between, least)), math.exp(fmean(logs)))
+
+
+NO_PRIOR: Final = Prior()
+
+
+def _inverse_trigamma(value: float) -> float:
+    """Return where the trigamma function has a value, by Newton's method on its inverse [2]_."""
+    found = 0.5 + 1 / value
+    for _ in range(_STEPS):
+        at = float(polygamma(1, found))
+        found += at * (1 - at / value) / float(polygamma(2, found))
+    return found
+
+
+def _moments(values: Sequence[float], prior: Prior = NO_PRIOR) -> _Moments:
     """Return the trimmed mean, its squared standard error, and their degrees of freedom."""
     n = len(values)
     if not all(map(math.isfinite, values)):
@@ -125,16 +165,22 @@ def _moments(values: Sequence[float]) -> _Moments:
     center = math.fsum(winsorized) / n
     squares = math.fsum((value - center) ** 2 for value in winsorized)
     left = len(kept)
-    return _Moments(math.fsum(kept) / left, squares / (left * (left - 1)), left - 1)
+    freedom = left - 1 + prior.worth
+    each = (squares + prior.worth * prior.variance) / freedom
+    return _Moments(math.fsum(kept) / left, each / left, freedom)
 
 
-def interval(values: Sequence[float], errors: Errors) -> Interval:
+def interval(values: Sequence[float], errors: Errors, prior: Prior = NO_PRIOR) -> Interval:
     """Return the trimmed mean of log ratios with its interval, unbounded for fewer than two."""
-    return _moments(values).interval(errors, len(values))
+    return _moments(values, prior).interval(errors, len(values))
 
 
 def difference(
-    values: Sequence[float], stored: Sequence[float], errors: Errors, allowance: float = 0.0
+    values: Sequence[float],
+    stored: Sequence[float],
+    errors: Errors,
+    allowance: float = 0.0,
+    prior: Prior = NO_PRIOR,
 ) -> Interval:
     r"""Return by how much the trimmed mean of log ratios exceeds that of stored ones.
 
@@ -142,9 +188,9 @@ def difference(
     two values on either side.  With :math:`v = (n - 1) s_w^2 / h (h - 1)`, its margin is
     :math:`t_\nu \sqrt{v_1 + v_2}` where
     :math:`\nu = (v_1 + v_2)^2 / (v_1^2 / (h_1 - 1) + v_2^2 / (h_2 - 1))`.  It is widened on both
-    sides by an allowance, the `drift` between recordings.
+    sides by an allowance, the `drift` between recordings; the prior is that of `values`.
     """
-    now, then = _moments(values), _moments(stored)
+    now, then = _moments(values, prior), _moments(stored)
     total = now.squared_error + then.squared_error
     freedom = min(now.freedom, then.freedom)
     if freedom > 0 and total > 0:
@@ -157,10 +203,9 @@ def difference(
 def drift(rows: Iterable[Sequence[Sequence[float]]]) -> float:
     """Return what to allow for between recordings of identical code, as a natural logarithm.
 
-    Twice the standard deviation between recordings, beyond what their own trials explain.  One
-    difference between two of them says little, so that it is taken from all rows: for each its
-    recordings, and for each of these a log ratio per trial.  Recordings of fewer than two trials,
-    and rows of fewer than two such recordings, say nothing.
+    Twice the standard deviation between recordings, beyond what their own trials explain, over all
+    rows: for each its recordings, and for each of these a log ratio per trial.  Recordings of fewer
+    than two trials, and rows of fewer than two such recordings, say nothing.
     """
     excess = []
     for recordings in rows:
@@ -171,21 +216,10 @@ def drift(rows: Iterable[Sequence[Sequence[float]]]) -> float:
     return 2 * math.sqrt(max(0.0, fmean(excess))) if excess else 0.0
 
 
-def verdict(found: Interval, limit: float) -> Verdict | None:
-    """Return what an interval proves about a slowdown of more than `limit`, a fraction, if any."""
-    bound = math.log1p(limit)
-    if found.low > bound:
-        return Verdict.REGRESSED
-    if found.high < -bound:
-        return Verdict.IMPROVED
-    return Verdict.STEADY if found.high < bound else None
-
-
 def increases(now: Mapping[str, int], then: Mapping[str, int], limit: float) -> list[str]:
     """Name the numbers that need no clock and have grown, with both values.
 
-    ``peak_bytes``, the peak of memory during a call in bytes, may grow by `limit`, a fraction, and
-    by `PEAK_TOLERANCE`.  Numbers of any other name may not grow.
+    Only ``peak_bytes``, of memory during a call, may grow, by `limit` and `PEAK_TOLERANCE`.
     """
     allowed = {name: value for name, value in then.items() if name in now}
     if "peak_bytes" in allowed:
@@ -218,21 +252,16 @@ class Sample:
         self.values.append(found.log_ratio)
         self.seconds.append(found.seconds * math.exp(found.log_ratio))
 
-    def look(self, plan: Plan) -> None:
+    def look(self, plan: Plan, prior: Prior = NO_PRIOR) -> None:
         """Decide the row if its trials prove something."""
         if self.verdict is not None:
             return
         self._looks += 1
-        self.interval = self._interval(plan.errors(self._looks))
-        found = verdict(self.interval, plan.limit)
+        self.interval = self._interval(plan.errors(self._looks), prior)
+        found = self.interval.proves(plan.limit)
         self._sightings = self._sightings + 1 if found is Verdict.REGRESSED else 0
         if not 0 < self._sightings < min(SIGHTINGS, len(plan.looks)):
             self.verdict = found
-
-    def renew(self) -> None:
-        """Begin anew with longer trials; shorter ones have another spread."""
-        if self.verdict is None:
-            self.values, self.seconds, self.untimed = [], [], 0
 
     def settle(self, plan: Plan) -> None:
         """Decide the row once its mean is known to within a quarter of the limit."""
@@ -240,10 +269,10 @@ class Sample:
         if found.mean - found.low <= _SETTLED * math.log1p(plan.limit):
             self.verdict = Verdict.STEADY
 
-    def _interval(self, errors: Errors) -> Interval:
+    def _interval(self, errors: Errors, prior: Prior = NO_PRIOR) -> Interval:
         if self.stored is None:
-            return interval(self.values, errors)
-        return difference(self.values, self.stored, errors, self.allowance)
+            return interval(self.values, errors, prior)
+        return difference(self.values, self.stored, errors, self.allowance, prior)
 
     def result(self) -> RowResult:
         """Return the verdict as it stands; inconclusive if there is none."""
