@@ -16,6 +16,10 @@ Array = NDArray[Any]
 
 ELISION_BYTES: Final = 256 * 1024
 """Size from which NumPy reuses a dying temporary instead of allocating a new array."""
+BLOCK_BYTES: Final = 256 * 1024
+"""Of each array in a block of `kernels`: three such stay in a cache of 1 MiB."""
+SIMPLE: Final = 12_000
+"""Numbers up to which `kernels` take the fewest calls, as they cost more than passes."""
 
 
 class Quantity(Enum):
@@ -38,14 +42,8 @@ class Output:
 class Kind(Enum):
     """How a method is called and where its answer goes.
 
-    Attributes
-    ----------
-    label : str
-        The kind in words.
-    arguments : tuple of str
-        Names of the positional arguments, in order: ``x``, ``grad``, ``out``, ``mask``.
-    outputs : tuple of Output
-        What a call produces; it returns the first.
+    Each kind has a label in words, the names of its positional arguments in order, and its outputs,
+    of which a call returns the first.
     """
 
     FRESH = ("forward", ("x",), (Output(Quantity.RELU),))
@@ -132,22 +130,25 @@ class Temporary(Enum):
     ARRAY_IF_SMALL_OR_SINGLE = "array if float32 or below 256 KiB"
     """As `ARRAY_IF_SMALL`, beside a Python scalar: 64 bits wide, it bars reuse for float32."""
     CAST_BUFFER = "cast buffer"
+    BLOCK_MASK = "mask of a block"
+    BITS = "mask and cast buffer up to 12,000 numbers, then mask of a block if float64"
 
     def nbytes(self, size: int, itemsize: int) -> int:
         """Bytes it takes for a result of `size` elements of `itemsize` bytes."""
         array = size * itemsize
-        reused = array >= ELISION_BYTES
+        reused, double = array >= ELISION_BYTES, itemsize > np.float32().itemsize
         match self:
             case Temporary.MASK:
                 return size
-            case Temporary.ARRAY_IF_SMALL if reused:
-                return 0
-            case Temporary.ARRAY_IF_SMALL_OR_SINGLE if reused and itemsize == np.float64().itemsize:
-                return 0
+            case Temporary.BITS if size <= SIMPLE:
+                return size + Temporary.CAST_BUFFER.nbytes(size, itemsize)
+            case Temporary.BLOCK_MASK | Temporary.BITS:
+                return min(size, BLOCK_BYTES // itemsize) * (double or self is not Temporary.BITS)
+            case Temporary.ARRAY_IF_SMALL | Temporary.ARRAY_IF_SMALL_OR_SINGLE if reused:
+                return 0 if double or self is Temporary.ARRAY_IF_SMALL else array
             case Temporary.CAST_BUFFER:
                 return min(size, np.getbufsize()) * itemsize
-            case _:
-                return array
+        return array
 
 
 BOOL: Final = frozenset({"bool"})

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final, TypeGuard
 
 import numpy as np
+from numpy import greater, maximum, multiply, ndarray
 from numpy.typing import ArrayLike
 
 from relu_impls.contract import REAL, Array, Contract, Kind, Sign, Temporary, method, same
+from relu_impls.kernels import LAYOUTS
 
 _HERE: Final = "relu_impls"
 _PLAIN: Final = Contract(dtypes=same(REAL))
 
 
 @method(Kind.FRESH, "relu(x)", _HERE, _PLAIN)
-def relu(x: ArrayLike, out: Array | None = None) -> Array:
+def relu(x: ArrayLike, *, out: Array | None = None) -> Array:
     """Return `x` where it is positive, and zero elsewhere.
 
     Parameters
@@ -44,6 +47,17 @@ def relu(x: ArrayLike, out: Array | None = None) -> Array:
     >>> relu([-1.5, 0.0, 2.5])
     array([0. , 0. , 2.5])
     """
+    given: Any = x
+    found: Array | None
+    if type(given) is ndarray and (layout := LAYOUTS.get(given.dtype)) is not None:
+        if given.size > layout.few:
+            found = _run(layout.forward, out, given)
+        elif out is None:
+            found = maximum(given, layout.zero)
+        else:
+            found = maximum(given, layout.zero, out=out) if _fits(out, given) else None
+        if found is not None:
+            return found
     array = _real("x", x)
     _check_out(out, array)
     result: Array = np.maximum(array, array.dtype.type(0), out=out)
@@ -70,9 +84,9 @@ def relu_inplace(x: Array) -> Array:
     passes=3,
     zero_from_minus_zero=Sign.PLUS,
     data_dependent=True,
-    temporaries=(Temporary.MASK,),
+    temporaries=(Temporary.BLOCK_MASK,),
 )
-def drelu(x: ArrayLike) -> Array:
+def drelu(x: ArrayLike, *, out: Array | None = None) -> Array:
     """Return the derivative of `relu`: one where `x` is positive, and zero elsewhere.
 
     Parameters
@@ -101,11 +115,26 @@ def drelu(x: ArrayLike) -> Array:
     >>> drelu([-1.5, 0.0, 2.5])
     array([0., 0., 1.])
     """
+    given: Any = x
+    found: Array | None = None
+    if type(given) is ndarray and given.ndim and given.size and given.dtype in LAYOUTS:
+        layout = LAYOUTS[given.dtype]
+        if given.size > layout.simple or out is not None:
+            found = _run(layout.derivative, out, given)
+        elif (largest := given.item(given.argmax())) == largest:  # and so is no NaN
+            found = greater(given, layout.zero).astype(layout.dtype)
+        if found is not None:
+            return found
     array = _real("x", x)
+    _check_out(out, array)
     slope = np.empty_like(array, dtype=array.dtype.newbyteorder("="))
     np.greater(array, 0, out=slope, casting="unsafe")
     np.copyto(slope, array, where=np.not_equal(array, array))
-    return slope[()]
+    if out is None:
+        result: Array = slope[()]
+        return result
+    np.copyto(out, slope)
+    return out
 
 
 @method(
@@ -116,9 +145,9 @@ def drelu(x: ArrayLike) -> Array:
     passes=3,
     keeps_subclass=False,
     data_dependent=True,
-    temporaries=(Temporary.MASK, Temporary.ARRAY),
+    temporaries=(Temporary.BITS,),
 )
-def relu_backward(grad: ArrayLike, x: ArrayLike, out: Array | None = None) -> Array:
+def relu_backward(grad: ArrayLike, x: ArrayLike, *, out: Array | None = None) -> Array:
     """Return the gradient of the loss before `relu`, from the one after it.
 
     Parameters
@@ -151,6 +180,21 @@ def relu_backward(grad: ArrayLike, x: ArrayLike, out: Array | None = None) -> Ar
     >>> relu_backward([0.1, 0.2, 0.3], [-1.5, 0.0, 2.5])
     array([0. , 0. , 0.3])
     """
+    given: Any = x
+    found: Array | None = None
+    if _alike(grad, given) and given.ndim and given.size and given.dtype in LAYOUTS:
+        layout = LAYOUTS[given.dtype]
+        if given.size > layout.simple:
+            found = _run(layout.backward, out, grad, given)
+        elif (largest := given.item(given.argmax())) == largest:  # and so is no NaN
+            bits, mask = grad.getfield(layout.signed), greater(given, layout.zero)
+            if out is None:
+                found = multiply(bits, mask).getfield(layout.dtype)
+            elif _fits(out, given):
+                multiply(bits, mask, out=out.getfield(layout.signed))
+                found = out
+        if found is not None:
+            return found
     array = _real("x", x)
     gradient = _real("grad", grad)
     _check_match("grad", gradient, array)
@@ -161,6 +205,37 @@ def relu_backward(grad: ArrayLike, x: ArrayLike, out: Array | None = None) -> Ar
         return result
     np.copyto(out, result)
     return out
+
+
+def _alike(given: object, x: Any) -> TypeGuard[Array]:
+    """Return whether two arrays are plain, and have one dtype and one shape."""
+    return type(given) is ndarray is type(x) and given.dtype is x.dtype and given.shape == x.shape
+
+
+def _fits(out: object, x: Array) -> TypeGuard[Array]:
+    """Return whether a result can be written there."""
+    return _alike(out, x) and out.flags.writeable
+
+
+def _run(kernel: Callable[..., Array], out: Array | None, *arrays: Array) -> Array | None:
+    """Return what a kernel gives for arrays of any shape; None if it cannot take them."""
+    first, every = arrays[0], arrays
+    if out is not None:
+        every = (*arrays, out)
+        apart = _fits(out, first) and not any(
+            each is not out and np.may_share_memory(each, out) for each in arrays
+        )
+        if not apart:
+            return None
+    if first.ndim == 1:
+        return kernel(*arrays, out)
+    for order in ("C", "F"):
+        if all(array.flags[order] for array in every):
+            # One object stays one: that is how a kernel knows that it writes over an input.
+            flat = {id(array): array.reshape(-1, order=order) for array in every}
+            found = kernel(*(flat.get(id(array)) for array in (*arrays, out)))
+            return found.reshape(first.shape, order=order) if out is None else out
+    return None
 
 
 def _real(name: str, value: ArrayLike) -> Array:

@@ -52,8 +52,10 @@ What was paid too much is kept for the next call, but not what another process t
 _DETOUR: Final = """
 given = [*args, *more.values()]
 instead = [{array} if array.dtype.kind == "f" else array for array in given]
-dtype = function(*(array[:0] for array in given)).dtype
-result = function(*instead)
+def call(arrays):
+    return function(*arrays[: len(args)], **dict(zip(more, arrays[len(args) :])))
+dtype = call([array[:0] for array in given]).dtype
+result = call(instead)
 for array, other in zip(given, instead):
     if result is other:
         array[...] = other
