@@ -68,37 +68,39 @@ class Layout:
         """Return one where `x` is positive, zero elsewhere, NaN where it is, or fill `out`."""
         if x.size <= self.block and not self.has_nan(x):
             return self.slope(x, out)
+        return self._by_block(self._derivative, out, x)
 
-        def fill(x: Array, out: Array) -> None:
-            nan = self.is_nan(x) if self.has_nan(x) else None
-            self.slope(x, out)
-            if nan is not None:
-                np.copyto(out.getfield(self.signed), self.nan, where=nan)
-
-        return self._by_block(fill, out, x)
+    def _derivative(self, x: Array, out: Array) -> None:
+        nan = self.is_nan(x) if self.has_nan(x) else None
+        self.slope(x, out)
+        if nan is not None:
+            np.copyto(out.getfield(self.signed), self.nan, where=nan)
 
     def backward(self, grad: Array, x: Array, out: Array | None) -> Array:
         """Return `grad` where `x` is positive, zero elsewhere, NaN where `x` is, or fill `out`."""
+        return self._by_block(self._backward, out, x, grad)
 
-        def fill(grad: Array, x: Array, out: Array) -> None:
-            nan = self.is_nan(x) if self.has_nan(x) else None
-            self.gradient(grad, x, out)
-            if nan is not None:
-                np.copyto(out.getfield(self.signed), self.nan, where=nan)
+    def _backward(self, x: Array, grad: Array, out: Array) -> None:
+        nan = self.is_nan(x) if self.has_nan(x) else None
+        self.gradient(grad, x, out)
+        if nan is not None:
+            np.copyto(out.getfield(self.signed), self.nan, where=nan)
 
-        return self._by_block(fill, out, grad, x)
-
-    def _by_block(self, kernel: Callable[..., object], out: Array | None, *arrays: Array) -> Array:
+    def _by_block(
+        self, kernel: Callable[..., object], out: Array | None, x: Array, *grad: Array
+    ) -> Array:
         """Have a kernel fill `out`, or a new array, block by block."""
-        out = np.empty_like(arrays[0]) if out is None else out
-        if out.size <= self.block:
-            kernel(*arrays, out)
-            return out
-        for start in range(0, out.size, self.block):
+        result = np.empty_like(x) if out is None else out
+        if x.size <= self.block:
+            kernel(x, *grad, result)
+            return result
+        for start in range(0, x.size, self.block):
             at = slice(start, start + self.block)
-            parts = {id(array): array[at] for array in (*arrays, out)}  # one object stays one
-            kernel(*(parts[id(array)] for array in (*arrays, out)))
-        return out
+            parts = [x[at], *(array[at] for array in grad)]
+            # One array stays one: that is how a kernel knows that it writes over an input.
+            into = parts[0] if out is x else parts[1] if grad and out is grad[0] else result[at]
+            kernel(*parts, into)
+        return result
 
     def has_nan(self, x: Array) -> bool:
         """Return whether there is one: argmax stops at the first, and it never warns."""

@@ -16,8 +16,8 @@ from tests.relu import cases
 from tests.relu.calls import Arguments, accepted, arguments, every_method, outputs
 from tests.relu.cases import Sample
 
-HEADERS: Final = 4096
-"""Bytes that array objects and NumPy's iterator may take beside the data."""
+HEADERS: Final = 4096 + (2048 if sys.gettrace() else 0)
+"""Bytes that array objects and NumPy's iterator may take beside the data, and a tracer of lines."""
 
 BUFFERS_EVERY_OPERAND: Final = np.lib.NumpyVersion(np.__version__) < "2.3.0"
 """Casting in several dimensions, older releases buffer every operand (numpy/numpy#27883)."""
