@@ -93,17 +93,21 @@ def drelu(x: ArrayLike, *, out: Array | None = None) -> Array:
     ----------
     x : array_like
         Real numbers of any shape: bool, integers or real floats.
+    out : ndarray, optional
+        Array of the shape and dtype of `x` that receives the result; it may be `x` itself.
 
     Returns
     -------
     ndarray or scalar
-        New array of the shape and dtype of `x` in native byte order, a scalar where `x` has
-        no dimensions.  The derivative at 0 is 0 [1]_.  NaN stays NaN.
+        `out` if it was given; otherwise a new array of the shape and dtype of `x` in native
+        byte order, a scalar where `x` has no dimensions.  The derivative at 0 is 0 [1]_.  NaN stays NaN.
 
     Raises
     ------
     TypeError
-        If `x` is not real.
+        If `x` is not real, or `out` is not an array of the dtype of `x`.
+    ValueError
+        If `out` has another shape than `x` or is read-only.
 
     References
     ----------

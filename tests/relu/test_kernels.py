@@ -125,6 +125,16 @@ def test_a_part_of_an_argument_may_be_written_over(shift: int, dtype: str, call:
             np.testing.assert_array_equal(out, wanted)
 
 
+@each_float
+def test_one_array_may_be_all_arguments(dtype: str) -> None:
+    for size in _sizes(dtype):
+        for shape in ((size,), (2, size)):
+            x = _given(dtype, int(np.prod(shape)), 3)["x"].reshape(shape)
+            wanted = _answer(relu_backward, {"x": x, "grad": x.copy()})
+            assert relu_backward(x, x, out=x) is x
+            np.testing.assert_array_equal(x, wanted)
+
+
 @each_call
 def test_every_float16_is_right(call: Call) -> None:
     function, names = call
