@@ -100,7 +100,8 @@ def drelu(x: ArrayLike, *, out: Array | None = None) -> Array:
     -------
     ndarray or scalar
         `out` if it was given; otherwise a new array of the shape and dtype of `x` in native
-        byte order, a scalar where `x` has no dimensions.  The derivative at 0 is 0 [1]_.  NaN stays NaN.
+        byte order, a scalar where `x` has no dimensions.  The derivative at 0 is 0 [1]_.  NaN
+        stays NaN.
 
     Raises
     ------

@@ -68,38 +68,36 @@ class Layout:
         """Return one where `x` is positive, zero elsewhere, NaN where it is, or fill `out`."""
         if x.size <= self.block and not self.has_nan(x):
             return self.slope(x, out)
-        return self._by_block(self._derivative, out, x)
-
-    def _derivative(self, x: Array, out: Array) -> None:
-        nan = self.is_nan(x) if self.has_nan(x) else None
-        self.slope(x, out)
-        if nan is not None:
-            np.copyto(out.getfield(self.signed), self.nan, where=nan)
+        return self._by_block(self.slope, out, x)
 
     def backward(self, grad: Array, x: Array, out: Array | None) -> Array:
         """Return `grad` where `x` is positive, zero elsewhere, NaN where `x` is, or fill `out`."""
-        return self._by_block(self._backward, out, x, grad)
-
-    def _backward(self, x: Array, grad: Array, out: Array) -> None:
-        nan = self.is_nan(x) if self.has_nan(x) else None
-        self.gradient(grad, x, out)
-        if nan is not None:
-            np.copyto(out.getfield(self.signed), self.nan, where=nan)
+        return self._by_block(self.gradient, out, x, grad)
 
     def _by_block(
         self, kernel: Callable[..., object], out: Array | None, x: Array, *grad: Array
     ) -> Array:
         """Have a kernel fill `out`, or a new array, block by block."""
         result = np.empty_like(x) if out is None else out
-        if x.size <= self.block:
-            kernel(x, *grad, result)
-            return result
+        for start in range(0, x.size, self.block):
+            at = slice(start, start + self.block)
+            # One array stays one: that is how a kernel knows that it writes over an input.
+            parts = {id(each): each[at] for each in (x, *grad, result)}
+            self._with_nan(kernel, *(parts[id(each)] for each in (x, *grad, result)))
+        return result
         for start in range(0, x.size, self.block):
             at = slice(start, start + self.block)
             # One array stays one: that is how a kernel knows that it writes over an input.
             parts = {id(each): each[at] for each in (x, *grad, result)}
             kernel(*(parts[id(each)] for each in (x, *grad, result)))
         return result
+
+    def _with_nan(self, kernel: Callable[..., object], x: Array, *more: Array) -> None:
+        """Have a kernel fill the last array, and put NaN where `x`, which it may be, was."""
+        nan = self.is_nan(x) if self.has_nan(x) else None
+        kernel(x, *more)
+        if nan is not None:
+            np.copyto(more[-1].getfield(self.signed), self.nan, where=nan)
 
     def has_nan(self, x: Array) -> bool:
         """Return whether there is one: argmax stops at the first, and it never warns."""
@@ -122,7 +120,7 @@ class Layout:
         np.copyto(out, mask)
         return out
 
-    def gradient(self, grad: Array, x: Array, out: Array) -> None:
+    def gradient(self, x: Array, grad: Array, out: Array) -> None:
         """Fill `out` with the bits of `grad` times a mask: no NaN comes of it, and no warning."""
         i = x.getfield(self.signed)
         into = out.getfield(self.signed)
@@ -134,7 +132,7 @@ class Layout:
 class Double(Layout):
     """float64: to clip and to multiply its integers is slow."""
 
-    def gradient(self, grad: Array, x: Array, out: Array) -> None:
+    def gradient(self, x: Array, grad: Array, out: Array) -> None:
         """Fill `out` with the bits of `grad` that a mask of all ones lets through."""
         mask = self.mask(x).getfield(np.int8)
         np.negative(mask, out=mask)
@@ -163,18 +161,16 @@ class Half(Layout):
             or not x.flags.c_contiguous  # argmax would copy it
             or u.item(u.argmax()) > self.negative_infinity
         ):
-            return self._by_block(self._with_nan, out, x)
+            return self._by_block(self._largest, out, x)
         if out is None:
             found: Array = maximum(x.getfield(self.signed), zeros).getfield(self.dtype)
             return found
         maximum(x.getfield(self.signed), zeros, out=out.getfield(self.signed))
         return out
 
-    def _with_nan(self, x: Array, out: Array) -> None:
-        nan = self.is_nan(x)
-        into = out.getfield(self.signed)
-        maximum(x.getfield(self.signed), self.integer_zeros[: x.size], out=into)
-        np.copyto(into, self.nan, where=nan)
+    def _largest(self, x: Array, out: Array) -> None:
+        zeros = self.integer_zeros[: x.size]
+        maximum(x.getfield(self.signed), zeros, out=out.getfield(self.signed))
 
     def has_nan(self, x: Array) -> bool:
         """Return whether there is one: of either sign, it is larger than the infinity."""
