@@ -14,16 +14,7 @@ from scipy.stats import ttest_ind
 
 from pytest_against import stats
 from pytest_against.model import Interval, Verdict
-from pytest_against.stats import (
-    NO_PRIOR,
-    Errors,
-    Plan,
-    Prior,
-    Sample,
-    difference,
-    drift,
-    interval,
-)
+from pytest_against.stats import Errors, Plan, Sample, difference, drift, interval
 from pytest_against.timing import Measured
 from tests.against.simulated import A, row
 
@@ -78,41 +69,6 @@ def test_the_difference_is_that_of_yuen_and_the_allowance(
     values: list[float], stored: list[float], allowance: float, ends: Ends
 ) -> None:
     assert _agrees(difference(values, stored, SAME, allowance), ends, values)
-
-
-def test_a_prior_counts_as_so_many_trials_of_its_variance() -> None:
-    # t(3 + 2) leaves 0.025 above 2.570582; (5 + 2 * 4) / 5 is 2.6.
-    margin = 2.5705818 * math.sqrt(2.6 / 4)
-    found = interval([1, 2, 3, 4], SAME, Prior(2.0, 4.0))
-    assert _agrees(found, (2.5, 2.5 - margin, 2.5 + margin), [1, 2, 3, 4])
-    assert difference([1, 2, 3, 4], [0, 0], SAME, prior=Prior(2.0, 4.0)) == replace(found, trials=4)
-    assert _agrees(interval([0.7], SAME, Prior(2.0, 4.0)), (0.7, *ENDLESS), [0.7])
-
-
-@pytest.mark.parametrize(
-    "rows", [[], [[0.0, 1.0]], [[0.0, 1.0], EQUAL, [0.5], []], [EQUAL, [0.1, 0.1, 0.1]]], ids=str
-)
-def test_fewer_than_two_rows_with_a_spread_have_nothing_in_common(rows: list[list[float]]) -> None:
-    assert Prior.of(rows) == NO_PRIOR
-
-
-@settings(deadline=None, derandomize=True)
-@given(
-    st.lists(st.lists(st.floats(-3, 3), max_size=12), max_size=8),
-    st.floats(1e-6, 1e6),
-    st.floats(-9, 9),
-)
-def test_a_prior_has_the_unit_of_the_rows_and_is_never_worth_more_than_20_trials(
-    rows: list[list[float]], factor: float, shift: float
-) -> None:
-    assume(all(max(each) - min(each) > 1e-3 for each in rows if len(each) > 1))
-    found = Prior.of(rows)
-    assert 0 <= found.worth <= 20 * (1 + 1e-9)
-    moved = Prior.of([[factor * value + shift for value in each] for each in rows])
-    assume(factor > 1e-3)  # or the shift leaves no digits
-    assert (moved.worth, moved.variance) == pytest.approx(
-        (found.worth, factor**2 * found.variance), 1e-4
-    )
 
 
 @settings(deadline=None, derandomize=True)
