@@ -85,7 +85,7 @@ def working_tree(
         def run_trials(
             most: int,
             nodes: Sequence[str],
-            controls: Sequence[str] = (),  # noqa: ARG001 - they say nothing here
+            controls: Sequence[str] = (),  # noqa: ARG001 - there are none here
         ) -> list[TrialResult]:
             nonlocal fastest
             number = most if len(nodes) >= ENOUGH_ROWS else 1
