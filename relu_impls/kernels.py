@@ -85,12 +85,6 @@ class Layout:
             parts = {id(each): each[at] for each in (x, *grad, result)}
             self._with_nan(kernel, *(parts[id(each)] for each in (x, *grad, result)))
         return result
-        for start in range(0, x.size, self.block):
-            at = slice(start, start + self.block)
-            # One array stays one: that is how a kernel knows that it writes over an input.
-            parts = {id(each): each[at] for each in (x, *grad, result)}
-            kernel(*(parts[id(each)] for each in (x, *grad, result)))
-        return result
 
     def _with_nan(self, kernel: Callable[..., object], x: Array, *more: Array) -> None:
         """Have a kernel fill the last array, and put NaN where `x`, which it may be, was."""
