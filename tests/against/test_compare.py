@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_against.compare import baselines
-from pytest_against.model import CannotJudgeError, Result, Verdict
+from pytest_against.model import ERROR, CannotJudgeError, Result, Verdict
 from pytest_against.saved import Baseline, load_file
-from pytest_against.stats import ERROR, Errors, difference, drift
+from pytest_against.stats import Errors, difference, drift
 from tests.against import runs
 from tests.against.runs import ABOUT, LIMIT, NODES, STOCK, changed, judged, recorded, trials
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pytest_against import looks
 from pytest_against.looks import Budget, judged, until_decided
-from pytest_against.model import FAILURES, RowResult, Verdict
+from pytest_against.model import FAILURES, Limits, RowResult, Verdict
 from pytest_against.stats import LOOKS, Plan, Prior, Sample, interval
 from tests.against.simulated import AT, LIMITS, NODES, A, B, C, Machine, row
 
@@ -76,7 +76,7 @@ def test_a_control_takes_its_row_along_until_both_are_decided_and_shares_the_err
     machine, samples, controls = Machine(again={B: 2.0}), _samples(A, B, C), _samples(B)
     assert _run(machine, samples, controls) == LOOKS[1]
     assert (machine.asked[0][1:], machine.asked[-1][1:]) == (([A, B, C], [B]), ([B], [B]))
-    plan = Plan.of(LIMITS.limit, 4, LIMITS.trials)
+    plan = Plan.of(LIMITS, 4)
     prior = _prior(*samples.values(), controls[B])
     for sample, look in ((samples[A], 1), (samples[B], 1), (controls[B], 2)):
         assert len(sample.values) == LOOKS[look - 1]
@@ -123,7 +123,7 @@ def test_a_budget_that_is_spent_ends_with_a_look_and_nothing_after_it() -> None:
     machine, samples = Machine(spreads={A: 0.005, B: WILD}, seconds=1.0), _samples(A, B)
     assert _run(machine, samples, trials=96, budget=9.9) == len(samples[B].values) == 12
     assert machine.time == 9.0
-    plan = Plan.of(0.03, 2, 96)
+    plan = Plan.of(Limits(trials=96), 2)
     assert plan.looks[3] < 12 < plan.looks[4]
     assert samples[B].interval == interval(
         samples[B].values, plan.errors(5), _prior(*samples.values())
@@ -141,7 +141,7 @@ def test_no_batch_begins_that_would_end_after_the_budget_and_no_look_comes_early
     assert found == machine.number <= trials
     assert machine.time <= max(budget, seconds) + 1e-9
     assert found == trials or machine.time + seconds > budget - 1e-9
-    plan = Plan.of(0.03, 1, trials)
+    plan = Plan.of(Limits(trials=trials), 1)
     assert (samples[A].interval is not None) == (found >= plan.looks[0])
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_ind
 
 from pytest_against import stats
-from pytest_against.model import Interval, Verdict
+from pytest_against.model import Interval, Limits, Verdict
 from pytest_against.stats import Errors, Plan, Sample, difference, drift, interval
 from pytest_against.timing import Measured
 from tests.against.simulated import A, row
@@ -139,12 +139,12 @@ def test_a_bound_that_is_only_reached_proves_nothing(limit: float) -> None:
     ],
 )
 def test_the_last_look_is_at_the_last_trial(trials: int, looks: tuple[int, ...]) -> None:
-    assert Plan.of(0.03, 0, trials) == Plan(limit=0.03, rows=1, looks=looks)
+    assert Plan.of(Limits(trials=trials), 0) == Plan(limit=0.03, rows=1, looks=looks)
 
 
 @pytest.mark.parametrize("rows, trials", [(1, 1), (7, 42), (1000, 300)])
 def test_rows_and_looks_share_the_error_below_and_looks_that_above(rows: int, trials: int) -> None:
-    plan = Plan.of(0.03, rows, trials)
+    plan = Plan.of(Limits(trials=trials), rows)
     low, high = zip(*(plan.errors(look + 1) for look in range(len(plan.looks))), strict=True)
     assert rows * sum(low) == pytest.approx(0.01)
     assert 0.005 <= high[0] <= sum(high) <= 0.01

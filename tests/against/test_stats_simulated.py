@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -17,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from pytest_against.model import Verdict
+from pytest_against.model import Limits, Verdict
 from pytest_against.stats import (
     NO_PRIOR,
     Errors,
@@ -34,7 +33,7 @@ from tests.against.simulated import A, row
 Values = NDArray[np.float64]
 
 GATES, ROWS = 100, 60
-PLAN: Final = Plan.of(0.03, ROWS, 96)
+PLAN: Final = Plan.of(Limits(), ROWS)
 BOUND: Final = math.log1p(PLAN.limit)
 UNDECIDED, RED, GREEN, BETTER = range(4)
 VERDICTS: Final = (None, Verdict.REGRESSED, Verdict.STEADY, Verdict.IMPROVED)
@@ -176,7 +175,7 @@ def test_drift_finds_the_deviation_between_recordings() -> None:
 def test_a_gate_is_wrong_no_more_often_than_promised_however_few_rows_are_too_slow(
     trials: int,
 ) -> None:
-    plan, gates = replace(Plan.of(PLAN.limit, 20, trials), error=0.2), 2000
+    plan, gates = Plan.of(Limits(trials=trials, error=0.2), 20), 2000
     noise = np.random.default_rng(9).standard_normal((gates, plan.rows, trials))
     most = plan.error + _slack(plan.error, gates)
     # The worst cases, which are at the limit: each look may be the wrong one.

@@ -255,7 +255,7 @@ def _recording(
     """
     samples = {node: Sample(row.row) for node, row in rows.items()}
     share = len(range(number, limits.trials + 1, RECORDINGS))
-    end, plan = limits.budget * number / RECORDINGS, Plan.of(limits.limit, len(rows), limits.trials)
+    end, plan = limits.budget * number / RECORDINGS, Plan.of(limits, len(rows))
     at_a_time = min(MOST_AT_A_TIME, cores())
     trials: list[dict[str, Timing]] = []
     while len(trials) < share:

@@ -105,7 +105,7 @@ def until_decided(
 ) -> int:
     """Run trials until all is decided or something is used up; return their number."""
     every = [*samples.values(), *controls.values()]
-    plan = Plan.of(limits.limit, len(every), limits.trials)
+    plan = Plan.of(limits, len(every))
     at_a_time = min(MOST_AT_A_TIME, cores())
     prior: Prior | None = None  # of all rows, as long as all are there
     number, longest, over = 0, 0.0, False

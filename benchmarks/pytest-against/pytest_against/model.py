@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 WORKING_TREE: Final = "the working tree"
+ERROR: Final = 0.01
+"""Probability of a red gate where nothing is too slow, and of a green one where something is."""
 _LONGEST: Final = 200
 
 
@@ -121,6 +123,7 @@ class Limits:
     limit: float = 0.03  # tolerated slowdown, as a fraction: 0.03 is 3 %
     trials: int = 96
     budget: float = 240.0  # seconds for the whole judgement
+    error: float = ERROR  # probability of a wrong answer, whichever way
     timeout: float = 60.0  # seconds without a word from a process after which it counts as hung
 
 

@@ -53,13 +53,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scipy.special import chdtri, polygamma, psi, stdtrit
 
-from pytest_against.model import Interval, Row, RowResult, Verdict
+from pytest_against.model import ERROR, Interval, Limits, Row, RowResult, Verdict
 
 if TYPE_CHECKING:
     from pytest_against.timing import Measured
 
-ERROR: Final = 0.01
-"""Probability of a red gate where nothing is too slow, and of a green one where something is."""
 TRIMMED: Final = 10  # one in so many trials is left out at each end
 LOOKS: Final = (4, 6, 8, 10, 14, 18, 24, 32, 42, 56, 74, 98, 130, 172)
 """Numbers of trials after which rows may be decided."""
@@ -88,10 +86,15 @@ class Plan:
     error: float = ERROR  # the alpha of the rule
 
     @classmethod
-    def of(cls, limit: float, rows: int, trials: int) -> Plan:
-        """Return the plan for so many trials at most."""
-        looks = [look for look in LOOKS if look < trials]
-        return cls(limit=limit, rows=max(1, rows), looks=(*looks, trials))
+    def of(cls, limits: Limits, rows: int) -> Plan:
+        """Return the plan for so many rows within these limits."""
+        looks = [look for look in LOOKS if look < limits.trials]
+        return cls(
+            limit=limits.limit,
+            rows=max(1, rows),
+            looks=(*looks, limits.trials),
+            error=limits.error,
+        )
 
     def errors(self, look: int) -> Errors:
         """Return the probabilities *p* of the rule, at a look that is counted from 1."""
