@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from pytest_against.calls import Call, Swap
+from pytest_against.calls import Call, Swap, benchmarks_of
 
 pytest_plugins = ["pytester"]
 
@@ -96,3 +96,68 @@ def test_a_fixture_of_another_kind_stays_as_it_is() -> None:
     other: Any = lambda f: f()  # noqa: E731
     swap = Swap(lambda *_: None, once=True)
     assert Swap.benchmark.__wrapped__(swap, other) is other  # type: ignore[attr-defined]
+
+
+MARKED = """
+    import pytest
+
+    @pytest.fixture
+    def given():
+        return [2, 1]
+
+    @pytest.mark.benchmark(group="bodies", max_rounds=2)
+    @pytest.mark.parametrize("n", [1, 2])
+    def test_body(given, n):
+        given.append(n)
+
+    def test_named(codspeed_benchmark):
+        assert codspeed_benchmark(abs, -1) == 1
+
+    @pytest.mark.codspeed_benchmark(group="named", max_time=1)
+    def test_marked(benchmark):
+        assert benchmark(abs, -2) == 2
+
+    @pytest.mark.benchmark(1)
+    def test_refused():
+        pass
+
+    def test_plain():
+        pass
+"""
+
+
+@pytest.mark.usefixtures("home")
+def test_with_the_mark_alone_the_body_is_handed_over_and_what_codspeed_knows_is_understood(
+    pytester: pytest.Pytester,
+) -> None:
+    met: dict[str, tuple[Call, Any]] = {}
+
+    class Plugin:
+        def pytest_configure(self, config: pytest.Config) -> None:
+            config.pluginmanager.register(Swap(meet, once=True))
+
+        def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+            items.append(Other.from_parent(items[0].session, name="other"))
+            assert [item.name for item in benchmarks_of(items)] == names
+
+    class Other(pytest.Item):
+        def runtest(self) -> None:
+            """Do nothing."""
+
+    def meet(fixture: BenchmarkFixture, asked: Call) -> None:
+        met[fixture.name] = asked, fixture.group
+
+    names = ["test_body[1]", "test_body[2]", "test_named", "test_marked", "test_refused"]
+    pytester.makepyfile(MARKED)
+    unknown = "ignore::pytest.PytestUnknownMarkWarning"
+    run = pytester.inline_run("-p", "no:against", "-W", unknown, plugins=[Plugin()])
+    run.assertoutcome(passed=6, failed=1)
+    assert {name: group for name, (_, group) in met.items()} == {
+        **dict.fromkeys(names[:2], "bodies"),
+        "test_named": None,
+        "test_marked": "named",
+    }
+    body, _ = met["test_body[2]"]
+    assert body.kwargs == {"given": [2, 1, 2], "n": 2}
+    body.run(3, 1, 0)
+    assert body.kwargs["given"] == [2, 1, 2, 2, 2, 2]

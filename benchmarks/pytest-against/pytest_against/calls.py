@@ -6,7 +6,7 @@ import gc
 import hashlib
 import sys
 import tracemalloc
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -165,6 +165,37 @@ def _parts(value: object) -> Iterator[bytes]:
             yield from _parts(array.tolist()) if array.dtype.hasobject else (array.tobytes(),)
 
 
+_NAMES: Final = ("benchmark", "codspeed_benchmark")
+"""What fixtures and marks of benchmarks are called; the second by pytest-codspeed."""
+
+_BODY: Final = pytest.StashKey[bool]()
+"""What a test has whose body is timed."""
+
+
+def benchmarks_of(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Return the tests that hand over a call, and those with the mark alone, made to do so.
+
+    What is timed of the latter is their body, as pytest-codspeed does.
+    """
+    found, bodies = [], []
+    for item in items:
+        names = getattr(item, "fixturenames", None)
+        marks = [mark for name in _NAMES if (mark := item.get_closest_marker(name))]
+        used = not {*_NAMES}.isdisjoint(names or ())
+        if used or (marks and names is not None):
+            found.append(item)
+            bodies += [] if used else [item]
+            # Of the options of pytest-codspeed, the stock fixture knows all but this one.
+            for mark in marks:
+                kept = {name: value for name, value in mark.kwargs.items() if name != "max_rounds"}
+                item.add_marker(pytest.mark.benchmark.with_args(*mark.args, **kept), append=False)
+    for item in bodies:  # once all are seen, for those that differ in parameters share their names
+        item.stash[_BODY] = True
+        names = item.fixturenames  # type: ignore[attr-defined]
+        names += [] if "benchmark" in names else ["benchmark"]
+    return found
+
+
 class Handing(BenchmarkFixture):
     """The stock fixture, whose two ways to be called hand over the call."""
 
@@ -220,3 +251,20 @@ class Swap:
             benchmark.__class__ = Handing
             benchmark.swap = self  # type: ignore[attr-defined]
         return benchmark
+
+    @pytest.fixture
+    def codspeed_benchmark(self, benchmark: BenchmarkFixture) -> BenchmarkFixture:
+        """Return the same by the name that pytest-codspeed has for it."""
+        return benchmark
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Iterator[None]:
+        """Hand over the body of a test that has the mark alone."""
+        body: Any = pyfuncitem.obj
+        if _BODY in pyfuncitem.stash:
+            fixture: Any = pyfuncitem.funcargs["benchmark"]
+            pyfuncitem.obj = partial(fixture, body)
+        try:
+            return (yield)
+        finally:
+            pyfuncitem.obj = body

@@ -113,8 +113,8 @@ def _check_collected(tree: Tree, collected: Collected) -> None:
         )
     if not collected.nodes and tree.name == HEAD:
         raise CannotJudgeError(
-            f"no test on the {tree.name} uses the fixture `benchmark`; name the files or folders "
-            "of the benchmarks, or choose others with -k or -m"
+            f"no test on the {tree.name} uses the fixture `benchmark` or has its mark; name the "
+            "files or folders of the benchmarks, or choose others with -k or -m"
         )
 
 

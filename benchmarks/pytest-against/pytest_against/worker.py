@@ -18,7 +18,7 @@ from typing import Any, Final
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from pytest_against.calls import Call, Swap, digest, peak_bytes
+from pytest_against.calls import Call, Swap, benchmarks_of, digest, peak_bytes
 from pytest_against.machine import Clock, Core, keep_memory
 from pytest_against.model import Mode
 from pytest_against.timing import absolute
@@ -35,7 +35,9 @@ _OPTIONS: Final = (
     *("-s", "-q", "--no-header", "--continue-on-collection-errors", "--benchmark-min-rounds=1"),
     *("-o", "addopts=", "-o", "strict_config=false", "-o", "strict_markers=false"),
     *("-W", "ignore::pytest.PytestUnknownMarkWarning", "-W", "ignore::pytest.PytestConfigWarning"),
+    *("-W", "ignore::pytest.PytestDeprecationWarning"),  # of what is merely installed
     *(part for name in BLOCKED for part in ("-p", f"no:{name}")),
+    *("-p", "benchmark"),  # it may be blocked, as in CodSpeed's style, or none be loaded by itself
 )
 
 
@@ -86,13 +88,13 @@ class Worker:
         if report.failed:
             self._broken[report.nodeid] = _last_line(report.longrepr)
 
-    @pytest.hookimpl(trylast=True)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # after all others, which may mark tests
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
-    ) -> None:
+    ) -> Iterator[None]:
         """Say which benchmarks there are, and keep those that the referee wants, in its order."""
-        benchmarks = [item for item in items if "benchmark" in getattr(item, "fixturenames", ())]
-        found = {item.nodeid: item for item in benchmarks}
+        yield
+        found = {item.nodeid: item for item in benchmarks_of(items)}
         self._line.say(
             collected={node: _known(item) for node, item in found.items()},
             broken=self._broken,

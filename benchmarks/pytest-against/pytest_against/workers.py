@@ -110,7 +110,7 @@ class Worker:
         if "collected" not in found:
             raise CannotJudgeError(
                 f"pytest ended with {found.get('end')} on the {self.tree.name} before it collected "
-                "a test; run pytest there to see why"
+                f"a test{self._last_words()}; run pytest there to see more"
             )
         return Collected(found["collected"], found["broken"], found["origins"])
 
@@ -129,16 +129,19 @@ class Worker:
             else:
                 self._child.kill()
 
+    def _last_words(self) -> str:
+        self._errors.seek(0)
+        words = self._errors.read().strip().splitlines()
+        return f": {words[-1].strip()[:300]}" if words else ""
+
     def _obituary(self, timeout: float) -> str:
         try:
             code = self._child.wait(timeout)
         except subprocess.TimeoutExpired:  # it closed what it should speak through
             self.end()
             code = self._child.wait()
-        self._errors.seek(0)
-        words = self._errors.read().strip().splitlines()
         how = f"was killed by signal {-code}" if code < 0 else f"exited with {code}"
-        last = f": {words[-1].strip()[:300]}" if words else ""
+        last = self._last_words()
         mend = "run that test alone to see more"
         if self._hung:
             how, last = f"said nothing for {timeout:g} s", ""
