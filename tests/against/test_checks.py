@@ -96,7 +96,7 @@ WHY: Final = "test_it.py cannot be collected on the"
 @pytest.mark.parametrize(
     "name, found, origins, words",
     [
-        (HEAD, collected([]), {}, "no test on the head uses the fixture `benchmark`; name the f"),
+        (HEAD, collected([]), {}, "no test on the head uses the fixture `benchmark` or has its"),
         (HEAD, collected([A], BROKEN), INSIDE, f"{WHY} head: ImportError: x"),
         (HEAD, collected([], BROKEN), {}, f"{WHY} head: ImportError: x"),
         (BASE, collected([], BROKEN), {}, f"{WHY} base: ImportError: x"),
