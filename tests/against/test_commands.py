@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_against import baseline, cli, commands, saved
+from pytest_against import baseline, cli, commands, saved, settling
 from pytest_against.machine import this_machine
 from pytest_against.model import CannotJudgeError, Limits, Result, Suite
 from tests.against import runs
@@ -90,7 +90,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return calls[0]
 
     monkeypatch.setattr(commands, "against_revision", lane)
-    monkeypatch.setattr(baseline, "against_baseline", lane)
+    monkeypatch.setattr(settling, "against_baseline", lane)
     return calls
 
 

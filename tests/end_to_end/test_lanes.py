@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 from collections.abc import Callable
@@ -9,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.against.repository import commit, git
-from tests.end_to_end.conftest import COMMAND, ROWS, Done, Project
+from tests.against.repository import commit, git, put
+from tests.end_to_end.conftest import COMMAND, PACKAGE, ROWS, Done, Project
 
 pytestmark = pytest.mark.slow
 Make = Callable[..., Project]
 SHORT = ("--trials", "6", "--budget", "60")
 ROOT = Path(__file__).parents[2]
+SLOW = PACKAGE.replace(
+    "    return ", "    for _ in range(9):\n        sum(range(n))\n    return ", 1
+)
 
 
 def recorded(project: Project, *words: str) -> Done:
@@ -49,6 +53,33 @@ def test_a_baseline_is_recorded_and_judged_against(project: Make) -> None:
     done = it.run("-m", "pytest", "--benchmark-only", "--benchmark-max-time=0.01")
     assert done.code == 0
     assert "baseline: 20" in done.out
+
+
+def test_numbers_that_a_changed_machine_makes_wrong_are_settled_by_running_the_revision_again(
+    project: Make,
+) -> None:
+    it = project()
+    recorded(it, "baseline")
+    (file,) = it.root.rglob("0000_baseline.json")
+    text = file.read_text()
+    # Each recorded time at a third: by the numbers alone, everything is three times as slow now.
+    ratio = re.compile(r"(?<=[\[, ])-?\d+\.\d+(?=[,\]])")
+    file.write_text(
+        re.sub(
+            r'"recordings": \[\[.*?\]\]',
+            lambda found: ratio.sub(lambda n: str(float(n[0]) - math.log(3)), found[0]),
+            text,
+        )
+    )
+    assert file.read_text() != text
+    commit(it.root)
+    done = it.run(*COMMAND, "gate", *SHORT, "--limit", "90%", "--json", it.report)
+    assert done.code != 1, done.out
+    (note,) = (note for note in done.report["notes"] if "side by side" in note)
+    assert note.startswith("3 rows that the numbers leave open settled side by side")
+    put(it.root, "toy/__init__.py", SLOW)
+    done = it.run(*COMMAND, "gate", *SHORT, "--limit", "90%", "--json", it.report)
+    assert done.code in {1, 3}
 
 
 def test_this_project_judges_itself(project: Make) -> None:

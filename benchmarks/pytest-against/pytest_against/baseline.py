@@ -41,7 +41,7 @@ from pytest_against.stats import Plan, Sample
 from pytest_against.trials import HowToTime, TrialResult, own_cores, run_alone
 from pytest_against.workers import HEAD, Tree, side_by_side
 
-BASELINE_LIMITS: Final = Limits(limit=0.10, trials=stats.LOOKS[-1], budget=170.0)
+BASELINE_LIMITS: Final = Limits(limit=0.10, trials=stats.LOOKS[-1], budget=120.0)
 """Defaults of this lane: wider, because what is compared was measured at different times."""
 
 RECORD_LIMITS: Final = replace(BASELINE_LIMITS, trials=160, budget=600.0)
@@ -134,13 +134,19 @@ def judge(
         elif then is not None:
             rows[node] = Sample(row, then.values, drift[then.row.workload])
     found = judged(rows, {}, limits, run_trials, budget)
-    old, new, names = stored.machine, this_machine().as_dict(), ("python", "numpy", "simd")
-    changed = [f"{name} {old[name]} -> {new[name]}" for name in names if old[name] != new[name]]
+    changed = changes(stored, ("python", "numpy", "simd"))
     notes = [f"software since the baseline: {', '.join(changed) or 'unchanged'}"]
     notes += certainty(found.rows, max(drift.values(), default=0.0))
     if stored.accepted:
         notes.append(f"accepted when the baseline was recorded: {stored.accepted}")
-    return replace(found, base=stored.name, machine=new, notes=[*notes, *found.notes])
+    machine = this_machine().as_dict()
+    return replace(found, base=stored.name, machine=machine, notes=[*notes, *found.notes])
+
+
+def changes(stored: Baseline, names: Iterable[str]) -> list[str]:
+    """Return what of a machine, by the names of its fields, is not as it was recorded."""
+    old, new = stored.machine, this_machine().as_dict()
+    return [f"{name} {old[name]} -> {new[name]}" for name in names if old[name] != new[name]]
 
 
 def _untimed(

@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 from pytest_benchmark.utils import get_machine_id
 
-from pytest_against import baseline, cli, compare, files, join, report, saved, trees
+from pytest_against import baseline, cli, compare, files, join, report, saved, settling, trees
 from pytest_against.gate import against_revision
 from pytest_against.machine import Machine, this_machine
 from pytest_against.model import (
@@ -77,7 +77,7 @@ def gate(config: pytest.Config, options: Options) -> int:
             )
         else:
             stored = load_baseline(path, options.program)
-            found = baseline.against_baseline(suite, stored, limits, progress)
+            found = settling.against_baseline(suite, stored, limits, progress)
         write(found)
     return found.exit_code
 
