@@ -97,10 +97,11 @@ def _variants(
 ) -> tuple[tuple[NDArray[Any], ...], ...]:
     """Return the arguments of a call in every variant; buffers hold what no method may leave."""
     xs = workload.operands("x")
+    never = np.nan if dtype.kind == "f" else np.iinfo(dtype).max
     found: dict[str, Any] = {
         "x": lambda: xs,
         "grad": lambda: workload.operands("grad"),
-        "out": lambda: [np.full_like(xs[0], np.nan, dtype)] * len(xs),
+        "out": lambda: [np.full_like(xs[0], never, dtype)] * len(xs),
         "mask": lambda: [np.less_equal(x, 0) for x in xs],
     }
     return tuple(zip(*(found[name]() for name in names), strict=True))

@@ -36,8 +36,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _asked_as(item: pytest.Item) -> str:
     """Return the word by which a test has to be asked for, whatever plugins made of its name."""
     parameters = getattr(getattr(item, "callspec", None), "params", {})
-    ours = item.path.parent == Path(__file__).parent and "workload" in parameters
-    return WORKLOADS[parameters["workload"]].asked_as if ours else ""
+    if item.path.parent != Path(__file__).parent or "workload" not in parameters:
+        return ""
+    return Row(METHODS[parameters["method"]], WORKLOADS[parameters["workload"]]).asked_as
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -17,13 +17,15 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-_SIGNIFICANT_BITS: Final = {"float16": 11, "float32": 24, "float64": 32}
+_SIGNIFICANT_BITS: Final = {"float16": 11, "float32": 24, "float64": 32} | {
+    "int8": 7, "uint8": 8, "int32": 31, "int64": 32  # below half the largest: beyond, some wrap
+}  # fmt: skip
 _CHUNK: Final = 1 << 15
 """Numbers made at once: few enough that they stay in the cache."""
 
-_ASKED_FOR: Final = ("1e6", "1e3x1e3", "article")
+_ASKED_FOR: Final = ("1e6", "1e3x1e3", "article", "int")
 """Parts of names: a few of these would take most of a gate's time, and 2.4 MB, which always run,
-are beyond L2 caches as well."""
+are beyond L2 caches as well; and every method on integers would double it."""
 
 _MOST_LEARNED: Final = 1 << 19
 """Signs that no branch predictor learns; it does learn 30,000 that it sees again and again."""
@@ -58,7 +60,7 @@ class Workload:
 
     @property
     def asked_as(self) -> str:
-        """Word by which its rows have to be asked for; empty if they always run."""
+        """Word by which most of its rows have to be asked for; empty if all always run."""
         return next((word for word in _ASKED_FOR if word in self.name), "")
 
     @property
@@ -69,7 +71,7 @@ class Workload:
 
     @lru_cache(maxsize=32)  # noqa: B019 - workloads live as long as the process
     def operands(self, role: Literal["x", "grad"]) -> tuple[NDArray[Any], ...]:
-        """Return the data of one operand in every variant: read-only, within [-0.5, 0.5)."""
+        """Return the data of one operand in every variant: read-only, floats in [-0.5, 0.5)."""
         order: Literal["C", "F"] = "F" if self.fortran else "C"
         parts = self._data(role).reshape(self.variants, self.size)
         return tuple(part.reshape(self.shape, order=order) for part in parts)
@@ -98,14 +100,19 @@ class Workload:
 
 @lru_cache(maxsize=32)
 def _numbers(seed: str, size: int, dtype: str, signs: Signs) -> NDArray[Any]:
-    """Return multiples of a power of two, uniform in [-0.5, 0.5) but for `signs`, and exact."""
+    """Return exact numbers, uniform but for `signs`: integers, or multiples of a power of two.
+
+    Unsigned integers are zero where signed ones would be negative.
+    """
     source = random.Random(seed)  # noqa: S311 - reproducible, not secret
     bits = _SIGNIFICANT_BITS[dtype]
     data = np.empty(size, dtype)
+    lowest = 0 if data.dtype.kind == "u" else -(2 ** (bits - 1))
+    scale = 2.0**-bits if data.dtype.kind == "f" else 1
     for start in range(0, size, _CHUNK):
         count = min(_CHUNK, size - start)
-        words = np.frombuffer(source.randbytes(4 * count), "<i4")
-        data[start : start + count] = (words >> (32 - bits)) * 2.0**-bits
+        words = np.frombuffer(source.randbytes(4 * count), "<i4") >> (32 - bits)
+        data[start : start + count] = np.maximum(words, lowest) * scale
     if signs is Signs.SORTED:
         data.sort()
     elif signs is Signs.POSITIVE:
@@ -135,6 +142,14 @@ _ALL: Final = (
     ),
     Workload("article", "0e8e8e7ea7c03953", "float64", (5_000, 5_000)),
     Workload("article-rectified", "aeb94700ac72442e", "float64", (5_000, 5_000), Signs.RECTIFIED),
+    Workload("int8-1e3", "604b2d0f8a79b278", "int8", (1_000,)),
+    Workload("int8-3e4", "b7f8e087e7f10969", "int8", (30_000,)),
+    Workload("uint8-1e3", "93cf11b773fb6d0c", "uint8", (1_000,)),
+    Workload("uint8-3e4", "73dffeb803dbfe37", "uint8", (30_000,)),
+    Workload("int32-1e3", "aad46b600a332b20", "int32", (1_000,)),
+    Workload("int32-3e4", "49604f484de3a971", "int32", (30_000,)),
+    Workload("int64-1e3", "22f86817dd3ef94a", "int64", (1_000,)),
+    Workload("int64-3e4", "208490fcf7285207", "int64", (30_000,)),
 )
 
 WORKLOADS: Final = MappingProxyType({workload.name: workload for workload in _ALL})

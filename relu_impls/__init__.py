@@ -4,7 +4,7 @@
 people who compare the ways to compute it.
 """
 
-from relu_impls import fast, methods  # noqa: F401 - they register their methods, in this order
+from relu_impls import fast, gradient, methods  # noqa: F401 - they register their methods
 from relu_impls.contract import METHODS, Contract, Kind, Method
 from relu_impls.fast import drelu, relu, relu_backward
 

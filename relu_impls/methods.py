@@ -1,4 +1,4 @@
-"""Every spelling of ReLU, of its derivative and of its backward pass, under its contract."""
+"""Every spelling of ReLU, under its contract."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ from relu_impls.contract import (
 ARTICLE: Final = "the article"
 THREAD: Final = "StackOverflow 32109319"
 
-_INVALID: Final = Warns("invalid value encountered in multiply", When.NEGATIVE_INFINITY)
+INVALID: Final = Warns("invalid value encountered in multiply", When.NEGATIVE_INFINITY)
 _POSITIONAL: Final = Warns(
     "Passing more than 2 positional arguments to np.m", When.ALWAYS, DeprecationWarning, "2.4.0"
 )
-_CAST: Final = (Temporary.MASK, Temporary.CAST_BUFFER)
-_TO_FLOAT: Final = {**same(FLOATS), **to("float64", BOOL, INTEGERS)}
+CAST: Final = (Temporary.MASK, Temporary.CAST_BUFFER)
+TO_FLOAT: Final = {**same(FLOATS), **to("float64", BOOL, INTEGERS)}
 _MAXIMUM: Final = Contract(dtypes={**same(NUMBERS), **to("int64", BOOL)})
 _IN_PLACE: Final = Contract(dtypes=same(NUMBERS), array_like=False)
-_MULTIPLY: Final = Contract(
+MULTIPLY: Final = Contract(
     dtypes=same(REAL),
     passes=2,
     negative_infinity=Edge.NAN,
     zero_from_negative=Sign.MINUS,
     zero_from_minus_zero=Sign.MINUS,
-    warnings=(_INVALID,),
+    warnings=(INVALID,),
     array_like=False,
-    temporaries=_CAST,
+    temporaries=CAST,
 )
-_MASK: Final = Contract(
+MASK: Final = Contract(
     dtypes=same(REAL),
     passes=2,
     nan=NaN.ZERO,
@@ -59,9 +59,9 @@ _MASK: Final = Contract(
     array_like=False,
     temporaries=(Temporary.MASK,),
 )
-_WHERE: Final = replace(_MASK, dtypes=_MAXIMUM.dtypes, keeps_subclass=False, data_dependent=True)
+WHERE: Final = replace(MASK, dtypes=_MAXIMUM.dtypes, keeps_subclass=False, data_dependent=True)
 _MASKED_STORE: Final = replace(
-    _MASK, nan=NaN.PROPAGATES, zero_from_minus_zero=Sign.MINUS, data_dependent=True
+    MASK, nan=NaN.PROPAGATES, zero_from_minus_zero=Sign.MINUS, data_dependent=True
 )
 _WHERE_NEGATIVE: Final = replace(_MASKED_STORE, dtypes=_MAXIMUM.dtypes, keeps_subclass=False)
 
@@ -72,7 +72,7 @@ def maximum(x: ArrayLike) -> Array:
     return np.maximum(x, 0)
 
 
-@method(Kind.FRESH, "x * (x > 0)", ARTICLE, _MULTIPLY)
+@method(Kind.FRESH, "x * (x > 0)", ARTICLE, MULTIPLY)
 def multiply(x: Array) -> Array:
     """Multiply by the mask, which is cast to the dtype of `x` block by block."""
     return x * (x > 0)
@@ -99,7 +99,7 @@ def half_sum(x: Array) -> Array:
     return (abs(x) + x) / 2
 
 
-@method(Kind.FRESH, "np.where(x > 0, x, 0)", THREAD, _WHERE)
+@method(Kind.FRESH, "np.where(x > 0, x, 0)", THREAD, WHERE)
 def where_positive(x: Array) -> Array:
     """Pick `x` where it is positive; a NaN is not."""
     return np.where(x > 0, x, 0)
@@ -117,7 +117,7 @@ def clip_none(x: ArrayLike) -> Array:
     return np.clip(x, 0, None)
 
 
-@method(Kind.FRESH, "np.clip(x, 0, np.inf)", "ONNX Relu, test data", dtypes=_TO_FLOAT)
+@method(Kind.FRESH, "np.clip(x, 0, np.inf)", "ONNX Relu, test data", dtypes=TO_FLOAT)
 def clip_inf(x: ArrayLike) -> Array:
     """Two-sided clip, which has a kernel of its own for floats."""
     return np.clip(x, 0, np.inf)
@@ -133,7 +133,7 @@ def fmax(x: ArrayLike) -> Array:
     Kind.FRESH,
     "abs(x) * (x > 0)",
     THREAD,
-    _MULTIPLY,
+    MULTIPLY,
     passes=3,
     zero_from_negative=Sign.PLUS,
     zero_from_minus_zero=Sign.PLUS,
@@ -160,6 +160,35 @@ def sign_bit(x: Array) -> Array:
     bits = x.view(f"{x.dtype.byteorder}i{x.itemsize}")
     kept: Array = bits & ~(bits >> (8 * x.itemsize - 1))
     return kept.view(x.dtype.newbyteorder("="))
+
+
+@method(
+    Kind.FRESH,
+    "np.maximum(x, np.zeros_like(x))",
+    "NumPy",
+    dtypes=same(REAL),
+    passes=2,
+    temporaries=(Temporary.ARRAY,),
+)
+def maximum_zeros(x: ArrayLike) -> Array:
+    """`maximum` with an array for the 0: that loop is vectorised, and the zeros cost a pass."""
+    found: Array = np.maximum(x, np.zeros_like(x))
+    return found
+
+
+@method(
+    Kind.FRESH,
+    'np.maximum(x.view(f"i{x.itemsize}"), 0).view(x.dtype)',
+    "IEEE 754",
+    dtypes=same(frozenset({"float16"})),
+    nan=NaN.BY_SIGN,
+    zero_from_minus_zero=Sign.PLUS,
+    array_like=False,
+)
+def bits_maximum(x: Array) -> Array:
+    """`maximum` of the bits, of which -0.0 is the smallest; wider floats have a loop as fast."""
+    bits: Array = np.maximum(x.view(f"{x.dtype.byteorder}i{x.itemsize}"), 0)
+    return bits.view(x.dtype.newbyteorder("="))
 
 
 @method(Kind.OUT, "np.maximum(x, 0, out=out)", "NumPy", dtypes=same(NUMBERS))
@@ -193,7 +222,7 @@ def mask_assign(x: Array) -> Array:
     return x
 
 
-@method(Kind.IN_PLACE, "np.multiply(x, x > 0, out=x)", THREAD, _MULTIPLY)
+@method(Kind.IN_PLACE, "np.multiply(x, x > 0, out=x)", THREAD, MULTIPLY)
 def multiply_inplace(x: Array) -> Array:
     """`multiply` over its own input."""
     return np.multiply(x, x > 0, out=x)
@@ -217,84 +246,3 @@ def putmask(x: Array) -> Array:
 def clip_inplace(x: Array) -> Array:
     """`clip_inf` over its own input."""
     return np.clip(x, 0, np.inf, out=x)
-
-
-@method(
-    Kind.DERIVATIVE, "1. * (x > 0)", ARTICLE, _MASK, dtypes=to("float64", REAL), temporaries=_CAST
-)
-def mask_float(x: Array) -> Array:
-    """Mask times one; float64 whatever the dtype of `x`."""
-    return 1.0 * (x > 0)
-
-
-@method(Kind.DERIVATIVE, "(x > 0).astype(x.dtype)", "StackOverflow 46411180", _MASK)
-def mask_astype(x: Array) -> Array:
-    """Mask in the dtype of `x`, in native byte order."""
-    return (x > 0).astype(x.dtype.newbyteorder("="))
-
-
-@method(
-    Kind.DERIVATIVE,
-    "np.heaviside(x, 0)",
-    "NumPy",
-    dtypes={
-        **_TO_FLOAT,
-        **to("float32", frozenset({"int16", "uint16"})),
-        **to("float16", frozenset({"int8", "uint8"})),
-    },
-    zero_from_minus_zero=Sign.PLUS,
-    data_dependent=True,
-)
-def heaviside(x: ArrayLike) -> Array:
-    """NumPy's step function, which keeps NaN."""
-    return np.heaviside(x, 0)
-
-
-@method(
-    Kind.BACKWARD,
-    "grad * (x > 0)",
-    "TensorFlow ReluGrad",
-    _MASK,
-    blocked_infinity=Edge.NAN,
-    zero_from_negative=Sign.UNSTABLE,
-    zero_from_minus_zero=Sign.UNSTABLE,
-    warnings=(replace(_INVALID, when=When.BLOCKED_INFINITY),),
-    temporaries=_CAST,
-)
-def backward_multiply(grad: Array, x: Array) -> Array:
-    """Upstream gradient times the mask; an infinite gradient becomes NaN where blocked."""
-    return grad * (x > 0)
-
-
-@method(Kind.BACKWARD, "np.where(x > 0, grad, 0)", "JAX relu", _WHERE, dtypes=same(NUMBERS))
-def backward_where(grad: Array, x: Array) -> Array:
-    """Pick the upstream gradient where `x` is positive."""
-    return np.where(x > 0, grad, 0)
-
-
-@method(
-    Kind.BACKWARD_IN_PLACE,
-    "grad[x <= 0] = 0",
-    "PyTorch threshold_backward",
-    _MASK,
-    nan=NaN.PASSES_GRADIENT,
-    data_dependent=True,
-)
-def backward_mask_assign(grad: Array, x: Array) -> Array:
-    """Clear the upstream gradient in place where `x` is not positive."""
-    grad[x <= 0] = 0
-    return grad
-
-
-@method(
-    Kind.FUSED,
-    "np.multiply(x, np.greater(x, 0, out=mask), out=out)",
-    "a training step",
-    _MULTIPLY,
-    array_like=True,
-    temporaries=(Temporary.CAST_BUFFER,),
-)
-def forward_mask(x: ArrayLike, out: Array, mask: Array) -> Array:
-    """Forward pass that leaves the mask for the backward pass; allocates nothing large."""
-    np.greater(x, 0, out=mask)
-    return np.multiply(x, mask, out=out)

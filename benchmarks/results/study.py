@@ -97,7 +97,7 @@ def judged(options: Sequence[str]) -> list[str]:
     """Return the methods that have a row which a gate with these options judges."""
     expression = _expression(options)
     matches = matcher(expression)
-    rows = [row for row in all_rows() if row.workload.asked_as in expression]
+    rows = [row for row in all_rows() if row.asked_as in expression]
     return list(dict.fromkeys(row.method.name for row in rows if matches(row.node)))
 
 

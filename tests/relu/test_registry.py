@@ -11,7 +11,7 @@ import pytest
 
 import relu_impls
 from benchmarks.rows import all_rows
-from relu_impls import METHODS, Method, drelu, fast, methods, relu, relu_backward
+from relu_impls import METHODS, Method, drelu, fast, gradient, methods, relu, relu_backward
 from relu_impls.contract import Quantity
 from tests.relu import reference
 from tests.relu.calls import accepted, arguments, call, copies, every_method, outputs, same_numbers
@@ -20,7 +20,7 @@ from tests.relu.cases import Array, special_pairs, specials
 PROSE: Final = frozenset({"sign_bit"})
 """Methods whose expression explains them: as code, theirs has no readable single line."""
 
-MODULES: Final = (fast, methods)
+MODULES: Final = (fast, methods, gradient)
 """The modules that define methods, in the order in which the registry lists them."""
 
 

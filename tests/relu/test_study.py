@@ -60,6 +60,8 @@ def test_planted_methods_still_pass_and_cost_more(
         exec(code, {"__name__": "planted"})  # noqa: S102 - our own text
     assert [found[n].expression for n in METHODS] == [m.expression for m in METHODS.values()]
     for method, dtype in itertools.product(METHODS, ("float16", "float32", "float64")):
+        if not METHODS[method].contract.accepts(np.dtype(dtype)):
+            continue
         wanted, before = called(METHODS[method], METHODS[method].function, dtype)
         answers, peak = called(METHODS[method], found[method].function, dtype)
         for mine, right in zip(answers, wanted, strict=True):

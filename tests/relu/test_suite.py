@@ -23,7 +23,7 @@ from tests.relu.calls import every_method
 
 FOLDER: Final = Path(benchmarks.__file__).parent
 ROWS: Final = all_rows()
-DEFAULT: Final = [row for row in ROWS if not row.workload.asked_as]
+DEFAULT: Final = [row for row in ROWS if not row.asked_as]
 
 
 def of(test: str, rows: Any = ROWS) -> list[str]:
@@ -31,16 +31,17 @@ def of(test: str, rows: Any = ROWS) -> list[str]:
     return [row.node for row in rows if f"::{test}[" in row.node]
 
 
-def test_rows_are_those_of_the_stored_baselines() -> None:
+def test_rows_of_the_stored_baselines_always_run_under_the_same_name_and_in_that_order() -> None:
     paths = list(FOLDER.glob("baselines/*/*.json"))
     assert paths
-    wanted = [(row.node, row.group, row.workload.digest) for row in DEFAULT]
+    rows = [(row.node, row.group, row.workload.digest) for row in DEFAULT]
     for path in paths:
         stored = json.loads(path.read_text())["benchmarks"]
         infos = [bench["extra_info"] for bench in stored]
         digests = [info.get("inputs", info.get("workload_digest")) for info in infos]
         names = [(bench["fullname"], bench["group"]) for bench in stored]
-        assert [(*pair, x) for pair, x in zip(names, digests, strict=True)] == wanted, path
+        found = [(*pair, x) for pair, x in zip(names, digests, strict=True)]
+        assert found == [row for row in rows if row in set(found)], path  # later ones are new
 
 
 def test_every_row_is_timed_by_one_test() -> None:
@@ -62,7 +63,16 @@ def test_method_runs_on_every_random_workload_whose_dtype_it_accepts(method: Met
         and "article" not in w.name
         and method.contract.accepts(np.dtype(w.dtype))
     ]
-    assert any(not w.asked_as for w in found)
+    assert any(row.method is method for row in DEFAULT)
+
+
+def test_on_integers_the_public_functions_always_run_and_the_others_if_asked_for() -> None:
+    rows = [row for row in ROWS if "int" in row.workload.name]
+    always = {(row.method.name, row.workload.name) for row in rows if not row.asked_as}
+    dtypes = ("int8", "uint8", "int32", "int64")
+    functions = ("relu", "drelu", "relu_backward")
+    assert always == {(name, f"{dtype}-3e4") for name in functions for dtype in dtypes}
+    assert {row.asked_as for row in rows} == {"", "int"}
 
 
 def test_article_runs_each_of_its_methods_and_those_in_place_twice() -> None:
@@ -81,6 +91,7 @@ def test_article_runs_each_of_its_methods_and_those_in_place_twice() -> None:
         ("", ["benchmarks", "/article/1e6"], ""),
         ("article and relu", [], "article"),
         ("1E6 or 1e3x1e3", [], "1e6 1e3x1e3"),
+        ("maximum and uint8", [], "int"),
         ("", ["benchmarks/test_article.py"], "article"),
         ("", ["a.py", "benchmarks/test_inplace.py::test_inplace[copyto-float64-1e6]"], "1e6"),
     ],
@@ -97,12 +108,15 @@ def test_large_rows_run_when_they_are_asked_for(
         option=SimpleNamespace(keyword=keyword),
         hook=SimpleNamespace(pytest_deselected=lambda *, items: left_out.extend(items)),
     )
-    rows = [item(FOLDER / "renamed.py", workload=row.workload.name, repeat=1) for row in ROWS]
+    rows = [
+        item(FOLDER / "renamed.py", method=r.method.name, workload=r.workload.name, repeat=1)
+        for r in ROWS
+    ]
     plain: Any = SimpleNamespace(path=FOLDER / "plain.py")
     others = [plain, item(FOLDER / "x.py", a=1), item(Path("x.py"), workload="float64-1e6")]
     every = [*rows, *others]
     plugin.pytest_collection_modifyitems(config, every)
-    runs = [row.workload.asked_as in ("", *words.split()) for row in ROWS]
+    runs = [row.asked_as in ("", *words.split()) for row in ROWS]
     assert every == [*(i for i, asked in zip(rows, runs, strict=True) if asked), *others]
     assert left_out == [i for i, asked in zip(rows, runs, strict=True) if not asked]
 
@@ -164,7 +178,7 @@ def test_only_rows_that_passed_are_saved(python: tuple[str, ...], tmp_path: Path
     for line in (
         r"maximum\[float32-1e3\] diverges: result has .*",
         r"workload float64-1e3 has digest .*",
-        r"left out unless asked for: -k 1e6, -k 1e3x1e3, -k article",
+        r"left out unless asked for: -k 1e6, -k 1e3x1e3, -k article, -k int",
         r"test_article\[mask_assign-article\]: [\d.]+ ms on fresh, [\d.]+ ms on rectified data",
     ):
         assert re.search(f"^{line}$", run.stdout, re.MULTILINE), line
@@ -172,6 +186,7 @@ def test_only_rows_that_passed_are_saved(python: tuple[str, ...], tmp_path: Path
     assert list(saved) == [
         "test_article[mask_assign-article]",
         "test_article[mask_assign-article-rectified]",
+        "test_forward[maximum_zeros-float32-1e3]",
         "test_forward[maximum_out-float32-1e3]",
         "test_derivative[heaviside-float32-1e3]",
         "test_backward[backward_mask_assign-float32-1e3]",

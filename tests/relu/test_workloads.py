@@ -28,6 +28,14 @@ FROZEN: Final = {
     "float64-1e3x1e3-fortran": "a87167155a7ef4f7",
     "article": "0e8e8e7ea7c03953",
     "article-rectified": "aeb94700ac72442e",
+    "int8-1e3": "604b2d0f8a79b278",
+    "int8-3e4": "b7f8e087e7f10969",
+    "uint8-1e3": "93cf11b773fb6d0c",
+    "uint8-3e4": "73dffeb803dbfe37",
+    "int32-1e3": "aad46b600a332b20",
+    "int32-3e4": "49604f484de3a971",
+    "int64-1e3": "22f86817dd3ef94a",
+    "int64-3e4": "208490fcf7285207",
 }
 """Append-only: a name is never removed, and its digest is never changed."""
 
@@ -65,18 +73,21 @@ def test_changed_workload_is_refused_with_both_digests(change: Any) -> None:
 
 @every_workload
 @every_role
-def test_data_are_ordinary_numbers_in_their_layout_half_of_them_negative(
+def test_data_are_ordinary_numbers_in_their_layout_half_of_them_positive(
     workload: Workload, role: Role
 ) -> None:
     data = workload.operands(role)[0]
     assert (data.dtype.name, data.shape) == (workload.dtype, workload.shape)
-    assert -0.5 <= data.min() <= data.max() < 0.5
+    kind = data.dtype.kind
+    most = 0.5 if kind == "f" else np.iinfo(data.dtype).max // 2 + 1
+    least = 0 if kind == "u" else -most
+    assert least <= data.min() <= data.max() < most
     fortran = workload.name.endswith("fortran")
     assert (data.flags.fnc, data.flags.c_contiguous) == (fortran, not fortran)
     with pytest.raises(ValueError, match="read-only"):
         data[...] = 0
     if role == "grad" or workload.signs is Signs.RANDOM:
-        negative = data.ravel("K") < 0
+        negative = data.ravel("K") < (1 if kind == "u" else 0)  # or zero, if unsigned
         assert 0.45 < np.mean(negative) < 0.55
         assert 0.45 < np.mean(data > 0) < 0.55
         assert 0.4 < np.mean(negative[1:] != negative[:-1]) < 0.6  # in no order
@@ -100,7 +111,7 @@ def test_signs_are_what_is_asked_for_in_x_alone() -> None:
         np.testing.assert_array_equal(workload.operands("grad")[0], SMALL.operands("grad")[0])
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32"])
 def test_gradient_and_variants_are_other_sequences_than_x(dtype: str) -> None:
     workload = replace(SMALL, dtype=dtype)
     assert np.mean(workload.operands("x")[0] == workload.operands("grad")[0]) < 0.01
