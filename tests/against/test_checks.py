@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -167,8 +168,11 @@ def test_a_side_is_collected_without_running_it(  # noqa: PLR0913, PLR0917 - as 
     process = Process(said)
     monkeypatch.setattr(checks, "started", process.started)
     suite = Suite(root=Path("elsewhere"), arguments=asked, keyword="k", options=("-c=x.ini",))
-    assert collect(suite, "base", tmp_path, 7.0) == Checked(found, {})
+    tree = replace(Tree.of(suite, "base", tmp_path), python="its own")
+    tree = replace(tree, request=replace(tree.request, path=("p",)))
+    assert collect(suite, tree, 7.0) == Checked(found, {})
     assert process.said == []
     before = ("-c=x.ini", f"--rootdir={tmp_path}", "-k=k")
     assert [each.request.arguments for each in process.trees] == [(*before, *it) for it in given]
-    assert all(each.root == tmp_path for each in process.trees)
+    assert all((each.root, each.python) == (tmp_path, "its own") for each in process.trees)
+    assert all(each.request.path == ("p",) for each in process.trees)

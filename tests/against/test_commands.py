@@ -11,7 +11,7 @@ import pytest
 
 from pytest_against import baseline, cli, commands, saved, settling
 from pytest_against.machine import this_machine
-from pytest_against.model import CannotJudgeError, Limits, Result, Suite
+from pytest_against.model import CannotJudgeError, Limits, Result, RunsOn, Suite
 from tests.against import runs
 from tests.against.results import GREEN, SMALL
 
@@ -105,9 +105,11 @@ def test_a_gate_prints_writes_and_returns_the_verdict(
     judged[0] = CannotJudgeError(answer) if isinstance(answer, str) else answer
     Path("a.json").write_text("green")
     argv = ["gate", "--base", "v1", "--rows", "a and b", "benchmarks/test_it.py"]
-    assert ran(*argv, "--json", "a.json", "--markdown", "a.md") == code
+    more = ("--python", "python3.13", "--install")
+    assert ran(*argv, "--json", "a.json", "--markdown", "a.md", *more) == code
     suite, *asked = judged[1]
-    assert asked == ["v1", Limits(), {"allow_new": False}]
+    runs_on = RunsOn(python="python3.13", install=True)
+    assert asked == ["v1", Limits(), {"allow_new": False, "runs_on": runs_on}]
     assert (suite.keyword, suite.arguments) == ("a and b", ("benchmarks/test_it.py",))
     found, (out, err) = json.loads(Path("a.json").read_text()), capsys.readouterr()
     assert (found["exit"], found["base"][:2]) == (code, "v1")

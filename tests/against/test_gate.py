@@ -204,7 +204,7 @@ def test_sides_lie_in_folders_whose_names_are_equally_long(
         found[name] = [(place / file).read_text() for file in files]
 
     def run(jobs: Sequence[partial[Any]]) -> list[Checked]:
-        look("own", jobs[0].args[2])
+        look("own", jobs[0].args[1].root)
         for job in jobs[1:]:
             look(job.args[0].name, job.args[0].root)
         return [own([A]), side([A]), side([A])]

@@ -30,15 +30,17 @@ def ran(pytester: pytest.Pytester, *argv: str) -> int:
 
 def test_options_reach_the_gate_as_values(pytester: pytest.Pytester, gate: Mock) -> None:
     more = ["limit=4%", "trials=12", "budget=60", "timeout=9", "json=a.json", "markdown=a.md"]
-    assert ran(pytester, "v1", "--against-allow-new", *(f"--against-{each}" for each in more)) == 0
+    more += ["allow-new", "install", "python=python3.13"]
+    assert ran(pytester, "v1", *(f"--against-{each}" for each in more)) == 0
     assert ran(pytester, "v2", "-k", "it") == 0
     (_, first), (config, second) = (call.args for call in gate.call_args_list)
     given = {"limit": 0.04, "trials": 12, "budget": 60.0, "timeout": 9.0}
     files = {"json": Path("a.json"), "markdown": Path("a.md")}
-    asked = {"base": "v1", "program": "pytest-against", "allow_new": True, **given, **files}
-    assert vars(first) == asked
-    none = dict.fromkeys([*given, *files])
-    assert vars(second) == {**asked, "base": "v2", "allow_new": False, **none}
+    flags = {"allow_new": True, "install": True, "python": "python3.13"}
+    assert vars(first) == {"base": "v1", "program": "pytest-against", **flags, **given, **files}
+    none = dict.fromkeys([*given, *files, "python"])
+    flags = {"allow_new": False, "install": False}
+    assert vars(second) == {"base": "v2", "program": "pytest-against", **flags, **none}
     assert config.option.keyword == "it"
 
 

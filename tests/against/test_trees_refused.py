@@ -48,7 +48,7 @@ OUT: Final = "^the package .* at HEAD .* has a link that leads out of it, '{}'; 
 @pytest.mark.parametrize(
     "file, revision, packages, words",
     [
-        ("pkg/fast.so", "v1", "pkg", "^'pkg/fast.so' is compiled.*compare OLD NEW$"),
+        ("pkg/fast.so", "v1", "pkg", "^'pkg/fast.so' is compiled.*: --against-install$"),
         ("pkg/deep/fast.cp.pyd", "v1", "pkg", "^'pkg/deep/fast.cp.pyd' is compiled"),
         ("pkg/lib.dylib", "v1", "pkg", "^'pkg/lib.dylib' is compiled"),
         ("pkg/untracked.dll", "v1", "pkg", "^'pkg/untracked.dll' is compiled"),

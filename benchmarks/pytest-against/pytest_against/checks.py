@@ -63,15 +63,16 @@ def has(arguments: Sequence[str], node: str) -> bool:
     )
 
 
-def collect(suite: Suite, name: str, place: Path, timeout: float) -> Checked:
+def collect(suite: Suite, tree: Tree, timeout: float) -> Checked:
     """Return the benchmarks that a side has of its own; a refusal is among what is broken."""
     files = dict.fromkeys(argument.partition("::")[0] for argument in suite.arguments)
-    there = tuple(file for file in files if (place / file).exists())
+    there = tuple(file for file in files if (tree.root / file).exists())
     found = Collected({}, {}, {})
     if there or not files:  # pytest would refuse to start with one that is not there
-        tree = Tree.of(replace(suite, arguments=there), name, place)
+        fewer = Tree.of(replace(suite, arguments=there), tree.name, tree.root).request
+        fewer = replace(fewer, path=tree.request.path)
         try:
-            with started([tree]) as (worker,):
+            with started([replace(tree, request=fewer)]) as (worker,):
                 found = worker.collected(timeout)
         except CannotJudgeError as error:
             found = replace(found, broken={"": str(error)})
@@ -128,7 +129,7 @@ def _check_origins(tree: Tree, origins: Mapping[str, str]) -> None:
             "-o against_packages=src/NAME"
         )
     for name, origin in places.items():
-        if not Path(origin).resolve().is_relative_to(tree.root.resolve()):
+        if not Path(origin).resolve().is_relative_to((tree.origin or tree.root).resolve()):
             raise CannotJudgeError(
                 f"the {tree.name} imported {name} from {origin}, not from the tree that is judged; "
                 "uninstall it there, or name the packages under test: -o against_packages=..."

@@ -225,6 +225,8 @@ def _say(words: str) -> None:
 
 _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "--base": {"metavar": "REV", "help": "git revision to judge against, side by side"},
+    "--python": {"metavar": "PYTHON", "help": "the interpreter of REV's side"},
+    "--install": {"action": "store_true", "help": "build both sides, each has an environment"},
     "--allow-new": {"action": "store_true", "help": "rows that REV lacks do not decide"},
     "--accept": {"metavar": "WHY", "default": "", "help": "record a change for the worse"},
     "name": {"metavar": "NAME", "help": "of the run; compare takes it"},
@@ -249,7 +251,8 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 _TIMING: Final = "--trials --budget --timeout"
 _ARGUMENTS: Final = {
-    "gate": f"--base --allow-new --limit {_TIMING} --json --markdown --rows paths",
+    "gate": "--base --python --install --allow-new --limit --json --markdown "
+    f"{_TIMING} --rows paths",
     "baseline": f"--accept --limit {_TIMING} --rows paths",
     "record": f"name --storage {_TIMING} --rows paths",
     "compare": "old new --storage --sort --group --limit --json --markdown --csv --rows",

@@ -23,6 +23,7 @@ from pytest_against.model import (
     CannotJudgeError,
     Limits,
     Result,
+    RunsOn,
     Suite,
     Verdict,
     short,
@@ -68,7 +69,12 @@ def gate(config: pytest.Config, options: Options) -> int:
     ):
         if side_by_side:
             found = against_revision(
-                suite, options.base, limits, progress, allow_new=options.allow_new
+                suite,
+                options.base,
+                limits,
+                progress,
+                allow_new=options.allow_new,
+                runs_on=RunsOn(python=options.python or "", install=options.install),
             )
         elif options.allow_new:
             raise CannotJudgeError(

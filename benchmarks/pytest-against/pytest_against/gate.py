@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import math
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Final
 
-from pytest_against import trees
+from pytest_against import sides, trees
 from pytest_against.checks import Checked, absence, check, collect
 from pytest_against.looks import Budget, RunTrials, judged
 from pytest_against.machine import this_machine
 from pytest_against.model import (
+    HERE,
     Limits,
     Progress,
     Result,
     Row,
     RowResult,
+    RunsOn,
     Suite,
     Verdict,
     count,
     rows_of,
     short,
 )
+from pytest_against.sides import OWN, Sides
 from pytest_against.stats import Sample, increases
 from pytest_against.trials import HowToTime, TrialResult, own_cores, run_pair
-from pytest_against.workers import AGAIN, BASE, HEAD, Tree, side_by_side
+from pytest_against.workers import BASE, HEAD, Tree, side_by_side
 
 MOST_CONTROLS: Final = 4
 """Rows on which a second copy of the base rides along."""
@@ -42,30 +42,40 @@ SPARE_SECONDS: Final = 2.5
 PRECISION: Final = 1 / 3
 """Part of the limit to within which a trial has to know a log ratio, if time allows."""
 
-_OWN: Final = "tests of the base"
-"""The revision as it was: its own tests tell what has vanished since."""
 
-
-def against_revision(
-    suite: Suite, revision: str, limits: Limits, progress: Progress, *, allow_new: bool = False
+def against_revision(  # noqa: PLR0913 - each is a thing of its own
+    suite: Suite,
+    revision: str,
+    limits: Limits,
+    progress: Progress,
+    *,
+    allow_new: bool = False,
+    runs_on: RunsOn = HERE,
 ) -> Result:
     """Judge the working tree against a git revision, any name of a commit.
 
     With `allow_new`, rows that the revision lacks are left out of the answer.
     """
-    budget = Budget(time.monotonic())
     commit = trees.find_commit(suite.root, revision)
-    with _laid_out(suite, commit) as sides:
-        progress.stage("checks", 0)
-        own, head, base = side_by_side(
-            [
-                partial(collect, suite, _OWN, sides[_OWN].root, limits.timeout),
-                *(partial(check, sides[n], limits.timeout, progress.row) for n in (HEAD, BASE)),
-            ]
-        )
-        run_trials = partial(run_trials_of, sides, limits, progress)
-        found = judge(head, base, own, limits, run_trials, budget)
-    return replace(found, base=str(commit), allow_new=allow_new, machine=this_machine().as_dict())
+    with sides.laid_out(suite, commit, runs_on) as found:
+        result = _judged(suite, found, limits, progress)
+    return replace(result, base=str(commit), allow_new=allow_new, machine=this_machine().as_dict())
+
+
+def _judged(suite: Suite, found: Sides, limits: Limits, progress: Progress) -> Result:
+    """Check and time what is laid out."""
+    budget = Budget(time.monotonic())  # which what is built has no part in
+    progress.stage("checks", 0)
+    its = found.trees
+    own, head, base = side_by_side(
+        [
+            partial(collect, suite, its[OWN], limits.timeout),
+            *(partial(check, its[n], limits.timeout, progress.row) for n in (HEAD, BASE)),
+        ]
+    )
+    run_trials = partial(run_trials_of, its, limits, progress)
+    result = judge(head, base, own, limits, run_trials, budget)
+    return replace(result, notes=[*found.notes, *result.notes])
 
 
 def judge(  # noqa: PLR0913, PLR0917 - each is a thing of its own
@@ -139,18 +149,6 @@ def _notes(head: Checked, base: Checked, own: Checked) -> list[str]:
         for where, why in side.collected.broken.items():
             notes.append(f"{short(where or 'all')} of {what} cannot be collected: {short(why)}")
     return notes
-
-
-@contextmanager
-def _laid_out(suite: Suite, commit: trees.Commit) -> Iterator[dict[str, Tree]]:
-    """Lay out the sides in folders whose paths are equally long, and remove them afterwards."""
-    with tempfile.TemporaryDirectory(prefix="gate-", ignore_cleanup_errors=True) as folder:
-        places = {name: Path(folder, name[:4].ljust(4, "_")) for name in (HEAD, BASE, AGAIN, _OWN)}
-        trees.lay_out(suite.root, suite.packages, places[HEAD], None)
-        for copy in (BASE, AGAIN):
-            trees.lay_out(suite.root, suite.packages, places[copy], commit)
-        trees.lay_out_revision(suite.root, places[_OWN], commit, suite.packages)
-        yield {name: Tree.of(suite, name, place) for name, place in places.items()}
 
 
 def run_trials_of(  # noqa: PLR0913, PLR0917 - the first three are bound, the rest is RunTrials

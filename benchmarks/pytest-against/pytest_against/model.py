@@ -128,6 +128,17 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunsOn:
+    """What the sides run on, where that is not this interpreter and a core for each trial."""
+
+    python: str = ""  # the interpreter of the base
+    install: bool = False  # each side is built, and installed in an environment of its own
+
+
+HERE: Final = RunsOn()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
     """Which tests are judged, and how pytest runs them; its paths are relative to the root."""
 

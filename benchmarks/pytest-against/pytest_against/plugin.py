@@ -16,6 +16,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options and the settings."""
     add = parser.getgroup("against", "benchmarks against those of a git revision").addoption
     add("--against", metavar="REV", help="judge the working tree against REV, side by side")
+    add("--against-python", metavar="PYTHON", help="the interpreter of REV's side")
+    install = "build both sides, each in an environment of its own"
+    add("--against-install", action="store_true", help=install)
     add("--against-limit", metavar="PERCENT", help="tolerated slowdown (default: 3%%)")
     add("--against-trials", metavar="N", help="most trials (default: 96)")
     add("--against-budget", metavar="SECONDS", help="most seconds (default: 240)")
@@ -46,7 +49,11 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         "markdown": Path,
     }
     options = argparse.Namespace(
-        base=option.against, allow_new=option.against_allow_new, program=cli.PROGRAM
+        base=option.against,
+        python=option.against_python,
+        install=option.against_install,
+        allow_new=option.against_allow_new,
+        program=cli.PROGRAM,
     )
     try:
         for name, parse in parsers.items():

@@ -80,6 +80,16 @@ def _importable(folder: Path) -> tuple[list[Path], list[Path]]:
     return packages, [path for path in paths if path.suffix == ".py" and path.is_file()]
 
 
+def lay_out_sources(root: Path, packages: Sequence[str], into: Path, commit: Commit | None) -> None:
+    """Copy what the packages are built from: the working tree, or all as it was at a commit.
+
+    What git ignores is not there: it may have been made from the sources of the other side.
+    """
+    _checked(root, packages, exchanged=False)
+    known = _list(root, "--cached", "--others", "--exclude-standard")
+    _write(root, into, commit, ["."] if commit else [], [] if commit else known)
+
+
 def lay_out(root: Path, packages: Sequence[str], into: Path, commit: Commit | None) -> None:
     """Copy the working tree, the packages in it as they are or as they were at a commit.
 
@@ -117,8 +127,8 @@ def _checked(
     for file in _list(root, "--others", paths=names) if exchanged else ():
         if file.endswith((".so", ".pyd", ".dll", ".dylib")):
             raise CannotJudgeError(
-                f"{file!r} is compiled, so the package's sources alone cannot be exchanged; build "
-                "both versions and compare saved runs: pytest-against compare OLD NEW"
+                f"{file!r} is compiled, so the package's sources alone cannot be exchanged; have "
+                "both sides built and installed: --against-install"
             )
     return names, _list(root, "--others", "--ignored", "--exclude-standard", paths=names)
 

@@ -42,6 +42,10 @@ class Tree:
     """The root of the project in this tree."""
     request: Request
     python: str = sys.executable
+    engine: Path | None = None
+    """A folder with a copy of this package, for interpreters that have none or another."""
+    origin: Path | None = None
+    """Where the packages under test are imported from, if not from the root."""
 
     @classmethod
     def of(cls, suite: Suite, name: str, root: Path) -> Tree:
@@ -174,6 +178,7 @@ def _started(tree: Tree, padding: str) -> Iterator[Worker]:
     # itself off in what a worker of pytest-xdist starts.
     left_out = ("COV_CORE_", "PYTEST_XDIST_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    path = [str(tree.engine), *filter(None, [kept.get("PYTHONPATH")])]
     with (
         # What tests leave behind goes with the process.
         tempfile.TemporaryDirectory(prefix="gate-", ignore_cleanup_errors=True) as folder,
@@ -185,6 +190,7 @@ def _started(tree: Tree, padding: str) -> Iterator[Worker]:
             cwd=tree.root,
             env={
                 **kept,
+                **({"PYTHONPATH": os.pathsep.join(path)} if tree.engine else {}),
                 **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder),
                 "PYTHONHASHSEED": "0",
                 "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait must not use the timed core
