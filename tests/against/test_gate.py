@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -232,3 +233,15 @@ def test_a_revision_that_is_not_there_is_refused_before_anything_is_measured(
     monkeypatch.setattr(gate, "side_by_side", pytest.fail)
     with pytest.raises(CannotJudgeError, match="no commit 'v7'"):
         against_revision(Suite(root=repository(tmp_path)), "v7", LIMITS, NOBODY)
+
+
+def test_what_grows_with_other_software_is_a_note_and_all_is_timed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, then = side({A: HEAVY, B: PASSED, C: NO_CALL}), side({A: PASSED, B: PASSED, C: NO_CALL})
+    monkeypatch.setattr(gate, "side_by_side", lambda _: [own([A, B, C]), now, then])
+    monkeypatch.setattr(gate, "run_trials_of", lambda *asked, **long: Machine()(*asked[3:], **long))
+    suite = Suite(root=repository(tmp_path), packages=("pkg",))
+    found = gate.between(suite, sys.executable, sys.executable, LIMITS, NOBODY)
+    assert words(found) == {A: "steady", B: "steady"}
+    assert found.notes[0] == "more peak_bytes than in the base: 1 row"

@@ -147,15 +147,10 @@ def _key(here: Software, requirements: Sequence[str], tree: Path | None) -> str:
 def _make(
     place: Path, python: str, here: Sequence[str], requirements: Sequence[str], tree: Path | None
 ) -> None:
-    uv = shutil.which("uv")
-    if uv:
-        make, install = [uv, "venv", "--python", sys.executable], [uv, "pip", "install"]
-        install += ["--python", python]
-    else:
-        # Without a pip of its own, so that it sees that of here, and no other setuptools.
-        make = [sys.executable, "-m", "venv", "--without-pip"]
-        install = [python, "-m", "pip", "--disable-pip-version-check", "install"]
-    run([*make, str(place)])
+    uv, install = shutil.which("uv"), installer(python)
+    # Without a pip of its own, so that it sees that of here, and no other setuptools.
+    plain = [sys.executable, "-m", "venv", "--without-pip"]
+    run([*([uv, "venv", "--python", sys.executable] if uv else plain), str(place)])
     site = Path(sysconfig.get_path("purelib", "venv", {"base": str(place)}))
     # What is here comes after what is installed there; the rest is in both, and named once only.
     site.joinpath("_here.pth").write_text("".join(f"{path}\n" for path in here), "utf-8")
@@ -165,6 +160,13 @@ def _make(
         run([*install, "--no-deps", str(tree)])
     if missing := list(_unmet([str(site)], here)):
         run([*install, *missing])
+
+
+def installer(python: str) -> list[str]:
+    """Return the command that installs something for an interpreter."""
+    if uv := shutil.which("uv"):
+        return [uv, "pip", "install", "--python", python]
+    return [python, "-m", "pip", "--disable-pip-version-check", "install"]
 
 
 def _unmet(site: Sequence[str], here: Sequence[str]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -62,7 +63,19 @@ def against_revision(  # noqa: PLR0913 - each is a thing of its own
     return replace(result, base=str(commit), allow_new=allow_new, machine=this_machine().as_dict())
 
 
-def _judged(suite: Suite, found: Sides, limits: Limits, progress: Progress) -> Result:
+def between(suite: Suite, base: str, head: str, limits: Limits, progress: Progress) -> Result:
+    """Judge what another interpreter, with what is installed for it, does to the working tree.
+
+    Memory and numbers of the suite's own that grew are notes: the code is the same.
+    """
+    with sides.on_two(suite, base, head) as found:
+        result = _judged(suite, found, limits, progress, same_code=True)
+    return replace(result, base=base, head=head, machine=this_machine().as_dict())
+
+
+def _judged(
+    suite: Suite, found: Sides, limits: Limits, progress: Progress, *, same_code: bool = False
+) -> Result:
     """Check and time what is laid out."""
     budget = Budget(time.monotonic())  # which what is built has no part in
     progress.stage("checks", 0)
@@ -73,9 +86,27 @@ def _judged(suite: Suite, found: Sides, limits: Limits, progress: Progress) -> R
             *(partial(check, its[n], limits.timeout, progress.row) for n in (HEAD, BASE)),
         ]
     )
+    notes = [*found.notes]
+    if same_code:
+        head, grew = _grown(head, base, limits.limit)
+        notes += grew
     run_trials = partial(run_trials_of, its, limits, progress)
     result = judge(head, base, own, limits, run_trials, budget)
-    return replace(result, notes=[*found.notes, *result.notes])
+    return replace(result, notes=[*notes, *result.notes])
+
+
+def _grown(head: Checked, base: Checked, limit: float) -> tuple[Checked, list[str]]:
+    """Return the head with the exact numbers of the base, and which of its own grew, as notes."""
+    then = {node: found.exact for node, found in base.checks.items() if found.timed}
+    both = {node: found for node, found in head.checks.items() if found.timed and node in then}
+    counts = Counter(
+        words.split()[0]
+        for node in both
+        for words in increases(both[node].exact, then[node], limit)
+    )
+    alike = {node: replace(found, exact=then[node]) for node, found in both.items()}
+    notes = [f"more {name} than in the base: {count(number)}" for name, number in counts.items()]
+    return replace(head, checks={**head.checks, **alike}), notes
 
 
 def judge(  # noqa: PLR0913, PLR0917 - each is a thing of its own
