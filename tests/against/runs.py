@@ -33,6 +33,7 @@ ABOUT: Final = Baseline(
         "python": "CPython 3.11.7",
         "numpy": "2.4.6",
         "pytest_benchmark": "5.3.1",
+        "settings": "kernel=6.1",
     },
     commit="0123456789",
     recorded="2026-01-02T03:04:05+00:00",

@@ -193,3 +193,19 @@ def test_trials_of_the_working_tree_hand_on_the_time_of_the_clock(
             assert said[-1][1] == at_a_time * rows
     assert said[:2] == [("checks", 0), ("1 row undecided", 1)]
     assert not tree.root.parent.exists()
+
+
+def test_the_notes_name_what_is_set_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    then = stored()
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "1000000")
+    assert (
+        "set otherwise since the baseline: MALLOC_TRIM_THRESHOLD_ not set -> 1000000"
+        in held(then=then).notes
+    )
+
+
+def test_the_notes_say_how_much_could_hide_where_the_code_is_faster_than_its_baseline() -> None:
+    (note,) = (note for note in held(factors={B: 0.5, C: 0.8}).notes if "faster" in note)
+    assert note.startswith("faster than the baseline: 2 rows; test_it[b-1e3] could become 2.2")
+    assert note.endswith(" times as slow and stay green: record the baseline anew")
+    assert not any("faster" in note for note in held().notes)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from pytest_against import baseline, cli, commands
-from pytest_against.baseline import Recorded
+from pytest_against import cli, commands
 from pytest_against.machine import this_machine
+from pytest_against.recording import Recorded
 from tests.against import runs
 from tests.against.results import SMALL
 
@@ -47,7 +47,8 @@ def recording(monkeypatch: pytest.MonkeyPatch) -> Recording:
         found = runs.recorded(trials, ABOUT)
         found = replace(found, rows=change(found.rows))
         monkeypatch.setattr(
-            baseline, "record", lambda _, why, *__: Recorded(replace(found, accepted=why), trials)
+            "pytest_against.recording.record",
+            lambda _, why, *__: Recorded(replace(found, accepted=why), trials),
         )
 
     choose()

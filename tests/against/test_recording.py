@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from pytest_against import baseline, trees
-from pytest_against.baseline import FEWEST_TRIALS, RECORD_LIMITS, Recorded
+from pytest_against import recording, trees
 from pytest_against.checks import Checked
 from pytest_against.looks import Budget
 from pytest_against.model import CannotJudgeError, Progress, Suite
+from pytest_against.recording import FEWEST_TRIALS, RECORD_LIMITS, Recorded
 from pytest_against.saved import Timing
 from tests.against.simulated import (
     AT,
@@ -47,11 +47,11 @@ def recorded(
     nobody = Progress(lambda *_: None, lambda _: None)
     asked: Any = {"budget": 1e9, **limits}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(baseline, "working_tree", lambda *_: tree)
-        patch.setattr(baseline, "cores", lambda: 2)
-        patch.setattr(baseline, "Budget", lambda _: Budget(0.0, running.now))
+        patch.setattr(recording, "working_tree", lambda *_: tree)
+        patch.setattr(recording, "cores", lambda: 2)
+        patch.setattr(recording, "Budget", lambda _: Budget(0.0, running.now))
         patch.setattr(trees, "describe_head", lambda _: next(heads))
-        return baseline.record(
+        return recording.record(
             Suite(root=Path("somewhere")), "a reason", replace(RECORD_LIMITS, **asked), nobody
         )
 
@@ -72,7 +72,7 @@ def test_a_recording_has_all_that_a_baseline_needs() -> None:
 def test_only_rows_whose_mean_is_not_known_get_more_trials() -> None:
     machine = Machine(at=AT, spreads={A: 0.05, B: 0.001, C: 0.001})
     for trials in recorded(machine=machine).trials:
-        assert FEWEST_TRIALS < len(trials) < RECORD_LIMITS.trials // baseline.RECORDINGS
+        assert FEWEST_TRIALS < len(trials) < RECORD_LIMITS.trials // recording.RECORDINGS
         assert all(set(trial) == {*NODES} for trial in trials[:FEWEST_TRIALS])
         assert all(set(trial) == {A} for trial in trials[FEWEST_TRIALS:])
 

@@ -133,7 +133,7 @@ def test_a_file_of_another_project_is_one_trial_of_medians(
     assert (found.host, found.content.commit) == ("somewhere", "unversioned")
     assert tuple(found.content.machine.values()) == (
         *("Linux", "x86_64", "AMD EPYC 25 17", "unknown"),
-        *("CPython 3.11.7", "unknown", plain["version"]),
+        *("CPython 3.11.7", "unknown", plain["version"], "unknown"),
     )
 
 

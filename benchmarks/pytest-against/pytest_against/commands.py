@@ -14,7 +14,18 @@ from typing import Final
 import pytest
 from pytest_benchmark.utils import get_machine_id
 
-from pytest_against import baseline, cli, compare, files, join, report, saved, settling, trees
+from pytest_against import (
+    baseline,
+    cli,
+    compare,
+    files,
+    join,
+    recording,
+    report,
+    saved,
+    settling,
+    trees,
+)
 from pytest_against.gate import against_revision
 from pytest_against.machine import Machine, this_machine
 from pytest_against.model import (
@@ -116,7 +127,7 @@ def for_github(result: Result) -> str:
 
 
 def _baseline(config: pytest.Config, options: Options) -> int:
-    suite, limits = suite_of(config), limits_of(baseline.RECORD_LIMITS, options)
+    suite, limits = suite_of(config), limits_of(recording.RECORD_LIMITS, options)
     path, old = baseline_path(config), None
     files.check(path)
     if path.exists():
@@ -126,7 +137,7 @@ def _baseline(config: pytest.Config, options: Options) -> int:
             if not options.accept:
                 raise
     with cli.only_one(), cli.progress(limits.budget) as progress:
-        recorded = baseline.record(suite, options.accept, limits, progress)
+        recorded = recording.record(suite, options.accept, limits, progress)
     if old is not None:
         found = compare.baselines(old, recorded.baseline, limits.limit)
         print(report.changes(found), end="")  # noqa: T201
@@ -142,7 +153,7 @@ def _baseline(config: pytest.Config, options: Options) -> int:
 
 
 def _record(config: pytest.Config, options: Options) -> int:
-    suite, limits = suite_of(config), limits_of(baseline.RECORD_LIMITS, options)
+    suite, limits = suite_of(config), limits_of(recording.RECORD_LIMITS, options)
     if not re.fullmatch(r"\w[\w.+-]*", options.name, re.ASCII):
         name = short(repr(options.name))
         raise CannotJudgeError(f"{name} is no name for a run; use letters, digits and . _ + -")
@@ -152,7 +163,7 @@ def _record(config: pytest.Config, options: Options) -> int:
         raise CannotJudgeError(f"{folder} is there already; choose another name, or remove it")
     files.check(folder)
     with cli.only_one(), cli.progress(limits.budget) as progress:
-        recorded = baseline.record(suite, "", limits, progress)
+        recorded = recording.record(suite, "", limits, progress)
     count = saved.write_run(recorded.trials, recorded.baseline, folder)
     print(f"{folder}: {count} trials of {len(recorded.baseline.rows)} rows")  # noqa: T201
     return 0

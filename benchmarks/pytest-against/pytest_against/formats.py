@@ -21,7 +21,8 @@ SCHEMA: Final = 5
 
 PLACE: Final = ("system", "machine", "cpu", "simd")
 SOFTWARE: Final = ("python", "numpy", "pytest_benchmark")
-"""What is stored of a machine, and of the software on it; ``unknown`` where a file lacks it."""
+SETTINGS: Final = "settings"
+"""What is stored of a machine, of software and settings; ``unknown`` where a file lacks it."""
 
 # Characters that no name has: they would break a line, or cannot be printed.
 _UNPRINTABLE: Final = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
@@ -143,7 +144,7 @@ class Run(Struct, kw_only=True):
 
     @property
     def machine(self) -> dict[str, str]:
-        """The machine, as far as it is described; its keys are those of `PLACE` and `SOFTWARE`."""
+        """The machine, as far as it is described; its keys are those of `machine.Machine`."""
         info, cpu = self.machine_info, self.machine_info.get("cpu")
         python = _joined(info, "python_implementation", "python_version")
         said = {"python": python, "pytest_benchmark": self.version, **info}
@@ -153,7 +154,7 @@ class Run(Struct, kw_only=True):
                 cpu, "brand_raw" if "brand_raw" in cpu else "brand", "family", "model"
             )
         known = {key: line(value) for key, value in said.items() if isinstance(value, str)}
-        return {key: known.get(key, "unknown") for key in (*PLACE, *SOFTWARE)}
+        return {key: known.get(key, "unknown") for key in (*PLACE, *SOFTWARE, SETTINGS)}
 
 
 class _OurRun(Run, kw_only=True):

@@ -22,6 +22,8 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import Any, Final
 
+from pytest_against.settings import settings
+
 if sys.platform != "win32":  # pragma: no branch
     import resource
 
@@ -43,7 +45,10 @@ _Timer = Callable[[], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """A class of machines, and the software: empty for the version of what is not installed."""
+    """A class of machines, and the software: empty for the version of what is not installed.
+
+    What is set on it is as `settings.settings` has it.
+    """
 
     system: str
     machine: str
@@ -52,6 +57,7 @@ class Machine:
     python: str
     numpy: str
     pytest_benchmark: str
+    settings: str
 
     @property
     def class_name(self) -> str:
@@ -99,6 +105,7 @@ def this_machine(cpuinfo: Path = Path("/proc/cpuinfo"), ask: Callable[[str], str
         python=f"{platform.python_implementation()} {platform.python_version()}",
         numpy=next((d.version for d in distributions(name="numpy")), ""),
         pytest_benchmark=next((d.version for d in distributions(name="pytest-benchmark")), ""),
+        settings=settings(),
     )
 
 
