@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_against import commands, join, report
+from pytest_against import github, join, report
 from pytest_against.model import Result, Row, RowResult, Verdict
 from pytest_against.report import PAGE, TEXT, Style, comparison, duration, plain
 from tests.against.results import (
@@ -54,7 +54,7 @@ RENDERED: Final[dict[str, Callable[[Result], str]]] = {
     "text": report.text,
     "page": report.markdown,
     "changes": report.changes,
-    "annotations": commands.for_github,
+    "annotations": github.commands,
     "compared": lambda found: comparison([found, found], TEXT, "ratio", "method"),
     "compared page": lambda found: comparison([found, found], PAGE, "time", "workload"),
     "compared csv": lambda found: report.comparison_csv([found, found], "name", ""),
@@ -158,10 +158,10 @@ NOISY: Final = {"controls": (row("m", "inconclusive"),)}
 def test_a_row_that_is_not_proven_is_shown_at_the_line_of_its_test(
     each: RowResult, more: dict[str, Any], line: str
 ) -> None:
-    assert commands.for_github(result(STEADY, each, **more)) == f"{line}\n"
+    assert github.commands(result(STEADY, each, **more)) == f"{line}\n"
 
 
 def test_the_worst_row_is_annotated_first_and_a_proven_row_not_at_all() -> None:
-    found = commands.for_github(result(*ROWS))
+    found = github.commands(result(*ROWS))
     assert re.findall(r"^::\w+ .*?title=(\w+)", found, re.MULTILINE) == WORST_FIRST
-    assert commands.for_github(result(STEADY, controls=CONTROLS)) == ""
+    assert github.commands(result(STEADY, controls=CONTROLS)) == ""

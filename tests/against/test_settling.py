@@ -10,7 +10,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from pytest_against import baseline, gate, settling, trees
+from pytest_against import baseline, environments, gate, settling, trees
 from pytest_against.baseline import BASELINE_LIMITS
 from pytest_against.model import (
     CannotJudgeError,
@@ -18,6 +18,7 @@ from pytest_against.model import (
     Progress,
     Result,
     RowResult,
+    RunsOn,
     Suite,
     Verdict,
 )
@@ -145,9 +146,9 @@ def test_nothing_runs_again_if_nothing_is_open(lanes: tuple[Mock, Mock]) -> None
     beside.assert_not_called()
 
 
-OLDER: Final = {**stored().machine, "numpy": "1.0"}
+OLDER: Final = {**stored().machine, "python": "CPython 3.10.1"}
 NOT_AGAIN: Final = {
-    "other software": ({"machine": OLDER}, "it ran on other software (numpy 1.0 -> "),
+    "another Python": ({"machine": OLDER}, "it ran on another Python (python CPython 3.10.1 -> "),
     "changed files": ({"commit": f"{SHA}+"}, f"files differed from {SHA}+ when it was recorded"),
     "no commit": ({"commit": ""}, "files differed from "),
 }
@@ -167,6 +168,19 @@ def test_what_cannot_run_as_it_did_leaves_the_numbers_with_all_of_the_budget(
     beside.assert_not_called()
     numbers.return_value = result({A: V.STEADY})
     assert held(stored(**about)).notes == ()
+
+
+def test_with_another_numpy_the_revision_runs_on_that_which_was_recorded(
+    lanes: tuple[Mock, Mock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, beside = lanes
+    monkeypatch.setattr(environments, "environment", made := Mock(return_value="a python"))
+    assert held(stored(machine={**stored().machine, "numpy": "2.0.1"})).exit_code == 0
+    made.assert_called_once_with(["numpy==2.0.1"])
+    assert beside.call_args.kwargs == {"runs_on": RunsOn(python="a python")}
+    made.side_effect = CannotJudgeError("no network")
+    (note,) = held(stored(machine={**stored().machine, "numpy": "2.0.1"})).notes
+    assert note.endswith("what was recorded: no network")
 
 
 def test_a_revision_that_fails_to_run_leaves_the_numbers(lanes: tuple[Mock, Mock]) -> None:

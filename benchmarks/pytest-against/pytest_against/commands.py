@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -19,6 +18,7 @@ from pytest_against import (
     cli,
     compare,
     files,
+    github,
     join,
     recording,
     report,
@@ -29,14 +29,12 @@ from pytest_against import (
 from pytest_against.gate import against_revision
 from pytest_against.machine import Machine, this_machine
 from pytest_against.model import (
-    PROVEN,
     WORKING_TREE,
     CannotJudgeError,
     Limits,
     Result,
     RunsOn,
     Suite,
-    Verdict,
     short,
 )
 
@@ -65,13 +63,13 @@ def gate(config: pytest.Config, options: Options) -> int:
             why=why,
         )
         with suppress(OSError):
-            print(for_github(found), end="", flush=True)  # noqa: T201
+            print(github.commands(found), end="", flush=True)  # noqa: T201
         return found
 
     with (
         cli.reports(
             [(options.json, report.as_json), (options.markdown, report.markdown)],
-            lambda found: report.text(found) + for_github(found),
+            lambda found: report.text(found) + github.commands(found),
             refused,
             () if side_by_side else [path],
         ) as write,
@@ -97,33 +95,6 @@ def gate(config: pytest.Config, options: Options) -> int:
             found = settling.against_baseline(suite, stored, limits, progress)
         write(found)
     return found.exit_code
-
-
-def for_github(result: Result) -> str:
-    """Return what shows each failed or unproven row at the line of its test; GitHub obeys it.
-
-    The worst come first, since GitHub shows ten errors and ten warnings of a step.  A slower row
-    is only a warning if identical code did not come out steady: no time is believed then.
-    """
-    if os.environ.get("GITHUB_ACTIONS") != "true":
-        return ""
-
-    def escaped(words: str, signs: str = "") -> str:  # as GitHub documents it
-        return "".join(f"%{ord(c):02X}" if c in "%" + signs else c for c in report.plain(words))
-
-    if result.why:
-        return f"::error title={result.verdict.value}::{escaped(result.why)}\n"
-    warned = {Verdict.INCONCLUSIVE, *([Verdict.REGRESSED] if result.noisy else [])}
-    lines = ""
-    for row in report.worst_first(row for row in result.rows if row.verdict not in PROVEN):
-        title = f"{row.row.name} {row.verdict.value}"
-        named = {"file": row.row.file, "line": row.row.line, "title": title}
-        place = ",".join(f"{k}={escaped(str(v), ':,')}" for k, v in named.items() if v)
-        words = report.listed("; ", report.measured(row), row.why) or row.verdict.value
-        level = "warning" if row.verdict in warned else "error"
-        level = level if result.exit_code else "notice"  # new, but allowed
-        lines += f"::{level} {place}::{escaped(words)}\n"
-    return lines
 
 
 def _baseline(config: pytest.Config, options: Options) -> int:

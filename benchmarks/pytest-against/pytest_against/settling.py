@@ -12,16 +12,18 @@ import time
 from dataclasses import replace
 from typing import Final
 
-from pytest_against import baseline, gate, trees
+from pytest_against import baseline, environments, gate, trees
 from pytest_against.looks import Budget
 from pytest_against.model import (
     CANNOT_JUDGE,
     FAILURES,
+    HERE,
     CannotJudgeError,
     Limits,
     Progress,
     Result,
     RowResult,
+    RunsOn,
     Suite,
     Verdict,
     count,
@@ -52,7 +54,8 @@ def against_baseline(suite: Suite, stored: Baseline, limits: Limits, progress: P
         only = replace(suite, arguments=tuple(nodes), keyword="", marks="")
         rest = replace(share, budget=max(1.0, limits.budget - budget.spent))
         try:
-            again = gate.against_revision(only, commit.sha, rest, progress)
+            software = _software(stored)
+            again = gate.against_revision(only, commit.sha, rest, progress, runs_on=software)
             return replace(settled(found, again), seconds=budget.spent)
         except CannotJudgeError as error:
             why = str(error)
@@ -63,15 +66,22 @@ def against_baseline(suite: Suite, stored: Baseline, limits: Limits, progress: P
 
 
 def _recorded(suite: Suite, stored: Baseline) -> trees.Commit:
-    """Return the revision that was recorded, if it would run as it did."""
-    if changed := baseline.changes(stored, ("python", "numpy")):
-        raise CannotJudgeError(f"it ran on other software ({', '.join(changed)})")
+    """Return the revision that was recorded, if it can run as it did."""
+    if changed := baseline.changes(stored, ("python",)):
+        raise CannotJudgeError(f"it ran on another Python ({', '.join(changed)}); run it on that")
     if not stored.commit.isalnum():  # a plus says that files differed from it
         raise CannotJudgeError(
             f"files differed from {short(stored.commit)} when it was recorded; record it anew with "
             "all of them committed"
         )
     return trees.find_commit(suite.root, stored.commit)
+
+
+def _software(stored: Baseline) -> RunsOn:
+    """Return an environment with the NumPy that was recorded, where that is another one."""
+    if not baseline.changes(stored, ("numpy",)):
+        return HERE
+    return RunsOn(python=environments.environment([f"numpy=={stored.machine['numpy']}"]))
 
 
 def left_open(found: Result) -> list[str]:
