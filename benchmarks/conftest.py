@@ -1,7 +1,7 @@
 """Connects the rows to pytest-benchmark."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,6 +10,10 @@ from benchmarks.rows import Row
 from benchmarks.workloads import WORKLOADS
 from pytest_against.machine import this_machine
 from relu_impls import METHODS
+
+if TYPE_CHECKING:
+    from pytest_against.model import Row as EngineRow
+    from pytest_against.page import About
 
 
 @pytest.fixture
@@ -21,6 +25,14 @@ def case(method: str, workload: str, benchmark: Any, pytestconfig: pytest.Config
 def pytest_benchmark_generate_machine_info() -> dict[str, str]:
     """Describe the machine as baselines do, without its name or what changes from run to run."""
     return this_machine().as_dict()
+
+
+@pytest.hookimpl(optionalhook=True)  # an older engine lacks it
+def pytest_against_about(row: "EngineRow") -> "About":
+    """Say what the engine's page shows of a method, and how large its input is."""
+    from benchmarks.about import about  # noqa: PLC0415 - each process that is timed loads this file
+
+    return about(row)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

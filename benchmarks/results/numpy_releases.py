@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from pytest_against import cli, environments, files, report
+from pytest_against import arguments, cli, environments, files, report
 from pytest_against.gate import between
 from pytest_against.model import CannotJudgeError, Limits, Result, Suite
 from pytest_against.report import PAGE, code
@@ -41,7 +41,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     add = parser.add_argument
     add("--releases", metavar="A,B", default="", help="default: the newest patch of every minor")
     add("--rows", metavar="EXPR", default="", help="only these; as pytest -k")
-    add("--budget", type=cli.positive, default=LIMITS.budget, help="seconds a pair (%(default)g)")
+    add(
+        "--budget",
+        type=arguments.positive,
+        default=LIMITS.budget,
+        help="seconds a pair (%(default)g)",
+    )
     add("--page", type=Path, metavar="FILE", default=PAGE_FILE, help="the table (%(default)s)")
     asked = parser.parse_args(argv)
     return cli.guarded(PROGRAM, lambda: _history(asked))

@@ -35,7 +35,7 @@ dtypes.
 Every method takes every layout: 0-d, empty, C and Fortran order, positive and negative strides,
 unaligned, byte-swapped. Backward passes have nothing to say of -inf and of > max/2 in `x`.
 """
-_COLUMNS: Final = (
+COLUMNS: Final = (
     *("method", "code", "from", "NaN", "-inf", "> max/2", "zeros", "dtype", "scratch"),
     *("signs matter", "warns"),
 )
@@ -68,14 +68,15 @@ def methods_page(methods: Iterable[Method]) -> str:
     rows = list(methods)
     parts = [MARK + _METHODS]
     for kind in Kind:
-        lines = [_contract(method) for method in rows if method.kind is kind]
+        lines = [contract(method) for method in rows if method.kind is kind]
         if lines:
             title = f"## {kind.label}: `f({', '.join(kind.arguments)})`"
-            parts.append(f"{title}\n\n{PAGE.table([_COLUMNS, *lines])}\n")
+            parts.append(f"{title}\n\n{PAGE.table([COLUMNS, *lines])}\n")
     return "\n".join(parts)
 
 
-def _contract(method: Method) -> list[str]:
+def contract(method: Method) -> list[str]:
+    """Return what a method promises, as cells below `COLUMNS`."""
     promise = method.contract
     backward = method.kind in {Kind.BACKWARD, Kind.BACKWARD_IN_PLACE}
     return [

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_against import cli, commands
+from pytest_against import arguments, cli, commands
 from pytest_against.model import CannotJudgeError, short
 
 Capture = pytest.CaptureFixture[str]
@@ -98,13 +98,13 @@ def test_each_has_help(name: str, capsys: Capture) -> None:
     "parse, good, bad",
     [
         (
-            cli.fraction,
+            arguments.fraction,
             {"3%": 0.03, "0.03": 0.03, "99.9%": 0.999},
             ["", "3", "0", "0%", "-3%", "100%", "nan", "inf%", "three", "%", "3%%", "5e-324%"],
         ),
-        (cli.positive, {"0.5": 0.5, "1e3": 1000}, ["", "0", "-1", "nan", "inf", "1s", "5%"]),
+        (arguments.positive, {"0.5": 0.5, "1e3": 1000}, ["", "0", "-1", "nan", "inf", "1s", "5%"]),
         (
-            cli.whole,
+            arguments.whole,
             {"1": 1, "10000": 10_000},
             ["", "0", "-1", "1.5", "10001", "0000100000", "9" * 5000, "\u00b2", "1_0", " 1"],
         ),
@@ -123,7 +123,7 @@ def test_numbers_are_read_or_named_in_one_line(
 
 @given(st.text())
 def test_no_text_is_more_than_refused(text: str) -> None:
-    for parse in (cli.fraction, cli.positive, cli.whole):
+    for parse in (arguments.fraction, arguments.positive, arguments.whole):
         with suppress(argparse.ArgumentTypeError):
             assert parse(text) > 0
 

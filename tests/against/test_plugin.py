@@ -30,12 +30,12 @@ def ran(pytester: pytest.Pytester, *argv: str) -> int:
 
 def test_options_reach_the_gate_as_values(pytester: pytest.Pytester, gate: Mock) -> None:
     more = ["limit=4%", "trials=12", "budget=60", "timeout=9", "json=a.json", "markdown=a.md"]
-    more += ["allow-new", "install", "python=python3.13"]
+    more += ["html=a.html", "allow-new", "install", "python=python3.13"]
     assert ran(pytester, "v1", *(f"--against-{each}" for each in more)) == 0
     assert ran(pytester, "v2", "-k", "it") == 0
     (_, first), (config, second) = (call.args for call in gate.call_args_list)
     given = {"limit": 0.04, "trials": 12, "budget": 60.0, "timeout": 9.0}
-    files = {"json": Path("a.json"), "markdown": Path("a.md")}
+    files = {"json": Path("a.json"), "markdown": Path("a.md"), "html": Path("a.html")}
     flags = {"allow_new": True, "install": True, "python": "python3.13"}
     assert vars(first) == {"base": "v1", "program": "pytest-against", **flags, **given, **files}
     none = dict.fromkeys([*given, *files, "python"])
@@ -90,7 +90,7 @@ def test_an_idle_plugin_loads_nothing_and_says_nothing(pytester: pytest.Pytester
 
         def test_it():
             ours = {each for each in sys.modules if each.startswith("pytest_against")}
-            assert ours == {"pytest_against", "pytest_against.plugin"}
+            assert ours == {"pytest_against", "pytest_against.hooks", "pytest_against.plugin"}
             assert not {"scipy", "numpy", "msgspec", "tqdm", "filelock"} & {*sys.modules}
         """
     )

@@ -41,7 +41,8 @@ def test_a_wheel_holds_the_package_and_what_describes_it(
         described = {Path(each).name: each for each in opened.namelist() if ".dist-info/" in each}
         text = {short: opened.read(each).decode() for short, each in described.items()}
         held = set(opened.namelist()) - set(described.values())
-    files = {path for path in folder.rglob("*") if path.suffix == ".py" or path.name == "py.typed"}
+    kinds = {".py", ".typed", ".html", ".css", ".js"}
+    files = {path for path in folder.rglob("*") if path.suffix in kinds}
     assert held == {path.relative_to(folder.parent).as_posix() for path in files}
     assert f"{name}/py.typed" in held
     assert described["LICENSE"].endswith("/licenses/LICENSE")

@@ -1,11 +1,10 @@
-"""The command line: arguments, signals, the lock, the progress line, reports, exit codes.
+"""The command line: signals, the lock, the progress line, reports, exit codes.
 
 It loads little, so that what ends a command that is still being loaded is one line, too.
 """
 
 from __future__ import annotations
 
-import argparse
 import getpass
 import io
 import math
@@ -15,43 +14,18 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from pytest_against import files, report
+from pytest_against import arguments, files
 from pytest_against.model import CannotJudgeError, Progress, short
 
 PROGRAM: Final = "pytest-against"
 INTERRUPTED: Final = 130  # exit code of a command that someone ended
 
 T = TypeVar("T")
-
-
-def _checked(text: str, number: str, unit: float, end: float, expected: str) -> float:
-    """Return what a number of units says, if it lies between 0 and an end."""
-    with suppress(ValueError):
-        if 0 < float(number) / unit < end:
-            return float(number) / unit
-    raise argparse.ArgumentTypeError(f"{short(text)} is no {expected}")
-
-
-def fraction(text: str) -> float:
-    """Return a limit: ``3%`` or ``0.03``."""
-    unit = 100 if text.endswith("%") else 1
-    return _checked(text, text.removesuffix("%"), unit, 1, "limit; write 3% or 0.03")
-
-
-def positive(text: str) -> float:
-    """Return a number of seconds."""
-    return _checked(text, text, 1, math.inf, "number of seconds above 0")
-
-
-def whole(text: str) -> int:
-    """Return a number of trials."""
-    digits = text if text.isascii() and text.isdigit() else ""
-    return int(_checked(text, digits, 1, 10_001, "number of trials from 1 to 10000"))
 
 
 def guarded(name: str, run: Callable[[], int]) -> int:
@@ -223,68 +197,11 @@ def _say(words: str) -> None:
         print(" ".join(words.split()), file=sys.stderr or io.StringIO(), flush=True)
 
 
-_OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "--base": {"metavar": "REV", "help": "git revision to judge against, side by side"},
-    "--python": {"metavar": "PYTHON", "help": "the interpreter of REV's side"},
-    "--install": {"action": "store_true", "help": "build both sides, each has an environment"},
-    "--allow-new": {"action": "store_true", "help": "rows that REV lacks do not decide"},
-    "--accept": {"metavar": "WHY", "default": "", "help": "record a change for the worse"},
-    "name": {"metavar": "NAME", "help": "of the run; compare takes it"},
-    "old": {"metavar": "OLD", "help": "a name, a file or a folder"},
-    "new": {"metavar": "NEW", "nargs": "+"},
-    "--storage": {"metavar": "FOLDER", "type": Path, "default": Path(".benchmarks")},
-    "--sort": {"choices": report.SORTS, "default": "ratio", "help": "default: %(default)s"},
-    "--group": {"choices": report.GROUPS, "default": "", "help": "a table for each"},
-    "reports": {"metavar": "JSON", "nargs": "+", "type": Path},
-    "--limit": {"type": fraction, "help": "tolerated slowdown, as 3%% or 0.03"},
-    "--trials": {"type": whole, "help": "most trials"},
-    "--budget": {"type": positive, "help": "most seconds"},
-    "--timeout": {
-        "type": positive,
-        "help": "seconds without a word after which a process has hung",
-    },
-    "--json": {"metavar": "FILE", "type": Path, "help": "write the report there"},
-    "--markdown": {"metavar": "FILE", "type": Path, "help": "write the report there"},
-    "--csv": {"metavar": "FILE", "type": Path, "help": "write the report there"},
-    "--rows": {"metavar": "EXPR", "default": "", "help": "only these; as pytest -k"},
-    "paths": {"metavar": "PATH", "nargs": "*", "help": "as pytest takes them"},
-}
-_TIMING: Final = "--trials --budget --timeout"
-_ARGUMENTS: Final = {
-    "gate": "--base --python --install --allow-new --limit --json --markdown "
-    f"{_TIMING} --rows paths",
-    "baseline": f"--accept --limit {_TIMING} --rows paths",
-    "record": f"name --storage {_TIMING} --rows paths",
-    "compare": "old new --storage --sort --group --limit --json --markdown --csv --rows",
-    "join": "reports --markdown",
-}
-_COMMANDS: Final = {
-    "gate": "judge the working tree",
-    "baseline": "record the baseline of this class of machines",
-    "record": "save a run of several trials",
-    "compare": "judge saved runs against the first",
-    "join": "put the reports of several gates together",
-}
-
-
 def main(
     argv: Sequence[str] | None = None, program: str = PROGRAM, paths: Sequence[str] = ()
 ) -> int:
     """Run a command and return its exit code; `paths` has the benchmarks if none are given."""
-    parser = argparse.ArgumentParser(
-        prog=program,
-        description="judge what benchmarks return, what they cost and how long they take",
-        epilog="exit codes: 0 done, or proven not to be worse; 1 proven to be worse; 2 cannot be "
-        "judged or done, with the reason; 3 inconclusive; 130 interrupted",
-        allow_abbrev=False,
-    )
-    parsers = parser.add_subparsers(dest="command", required=True)
-    for command, words in _COMMANDS.items():
-        its = parsers.add_parser(command, help=words, description=words, allow_abbrev=False)
-        its.set_defaults(paths=())
-        for argument in _ARGUMENTS[command].split():
-            its.add_argument(argument, **_OPTIONS[argument])
-    options = parser.parse_args(argv)
+    options = arguments.parser(program).parse_args(argv)
     options.program, options.paths = program, options.paths or list(paths)
 
     def run() -> int:

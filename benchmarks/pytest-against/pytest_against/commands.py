@@ -14,16 +14,19 @@ import pytest
 from pytest_benchmark.utils import get_machine_id
 
 from pytest_against import (
+    arguments,
     baseline,
     cli,
     compare,
     files,
     github,
     join,
+    page,
     recording,
     report,
     saved,
     settling,
+    show,
     trees,
 )
 from pytest_against.gate import against_revision
@@ -48,7 +51,7 @@ def gate(config: pytest.Config, options: Options) -> int:
     limits = limits_of(Limits() if side_by_side else baseline.BASELINE_LIMITS, options)
     if side_by_side and options.limit is None and (text := config.getini("against_limit")):
         try:
-            limits = replace(limits, limit=cli.fraction(text))
+            limits = replace(limits, limit=arguments.fraction(text))
         except argparse.ArgumentTypeError as error:
             raise CannotJudgeError(f"the setting against_limit: {error}") from None
 
@@ -68,7 +71,11 @@ def gate(config: pytest.Config, options: Options) -> int:
 
     with (
         cli.reports(
-            [(options.json, report.as_json), (options.markdown, report.markdown)],
+            [
+                (options.json, report.as_json),
+                (options.markdown, report.markdown),
+                (options.html, lambda found: page.judged([found], show.describer(config))),
+            ],
             lambda found: report.text(found) + github.commands(found),
             refused,
             () if side_by_side else [path],
@@ -154,6 +161,7 @@ def _compare(options: Options) -> int:
         [
             (options.json, lambda found: report.as_json(*found, heads=True)),
             (options.markdown, lambda found: report.comparison(found, report.PAGE, *view)),
+            (options.html, page.judged),
             (options.csv, lambda found: report.comparison_csv(found, *view)),
         ],
         lambda found: report.comparison(found, report.TEXT, *view),
@@ -271,4 +279,5 @@ COMMANDS: Final[Mapping[str, Callable[[Options], int]]] = {
     "record": _configured(_record),
     "compare": _compare,
     "join": _join,
+    "report": _configured(show.report),
 }

@@ -33,7 +33,7 @@ _NO_SAMPLE: Final = "one process is no sample"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Side:
+class Side:
     """Trials of one suite with one set of software on one machine."""
 
     name: str
@@ -42,6 +42,7 @@ class _Side:
 
     @property
     def trials(self) -> int:
+        """Most that a row has."""
         return max(len(row.seconds) for row in self.rows.values())
 
 
@@ -59,7 +60,7 @@ def compare(  # noqa: PLR0913 - each is a thing of its own
     Each is what `find_runs` takes; `limit` is a fraction, and `command` what is typed to run one
     of ours.  CannotJudgeError is raised if they are not comparable, or one cannot be believed.
     """
-    sides = [_read(name, storage, command) for name in (old, *news)]
+    sides = [read(name, storage, command) for name in (old, *news)]
     seen: dict[str, Path] = {}
     for file in chain.from_iterable(side.files for side in sides):
         if file.digest in seen:
@@ -83,14 +84,15 @@ def compare(  # noqa: PLR0913 - each is a thing of its own
 def baselines(old: Baseline, new: Baseline, limit: float) -> Result:
     """Judge a new recording against the baseline that it is to replace."""
     sides = [
-        _Side(name=name, files=[File(Path(name), name, "", content)], rows=content.rows)
+        Side(name=name, files=[File(Path(name), name, "", content)], rows=content.rows)
         for name, content in ((old.name, old), ("the new recording", new))
     ]
     first, other = _chosen(sides, "")
     return _results(first, [other], limit)[0]
 
 
-def _read(name: str, storage: Path, command: str) -> _Side:
+def read(name: str, storage: Path, command: str) -> Side:
+    """Read the trials of a side; CannotJudgeError says why they are none of one."""
     files = [load_file(path) for path in find_runs(name, storage)]
     if not files:
         raise CannotJudgeError(
@@ -107,7 +109,7 @@ def _read(name: str, storage: Path, command: str) -> _Side:
         for node, row in file.content.rows.items():
             found[node].append(row)
     rows = {node: _merged(rows) for node, rows in found.items()}
-    return _Side(name=name, files=files, rows=rows)
+    return Side(name=name, files=files, rows=rows)
 
 
 def _merged(rows: Sequence[BaselineRow]) -> BaselineRow:
@@ -149,7 +151,7 @@ def _software_change(one: File, other: File) -> str:
     return ", ".join(f"{k} {then[k]} -> {now[k]}" for k in SOFTWARE if then[k] != now[k])
 
 
-def _chosen(sides: Sequence[_Side], expression: str) -> list[_Side]:
+def _chosen(sides: Sequence[Side], expression: str) -> list[Side]:
     """Return the sides with the rows that match, named so that no two have the same name."""
     names = rows_of({n: asdict(row.row) for side in sides for n, row in side.rows.items()})
     matches = matcher(expression)
@@ -168,7 +170,7 @@ def _chosen(sides: Sequence[_Side], expression: str) -> list[_Side]:
     ]
 
 
-def _results(old: _Side, news: Sequence[_Side], limit: float, command: str = "") -> list[Result]:
+def _results(old: Side, news: Sequence[Side], limit: float, command: str = "") -> list[Result]:
     intervals = sum(len(old.rows.keys() & new.rows.keys()) for new in news)
     found = []
     for new in news:
@@ -191,7 +193,7 @@ def _results(old: _Side, news: Sequence[_Side], limit: float, command: str = "")
 
 
 def _row_result(
-    old: _Side, new: _Side, node: str, allowed: Mapping[str, float], plan: Plan
+    old: Side, new: Side, node: str, allowed: Mapping[str, float], plan: Plan
 ) -> RowResult:
     then, now = old.rows.get(node), new.rows.get(node)
     if now is None:
@@ -219,7 +221,7 @@ def _row_result(
 
 
 def _notes(
-    old: _Side, new: _Side, rows: Sequence[RowResult], drifted: float, command: str
+    old: Side, new: Side, rows: Sequence[RowResult], drifted: float, command: str
 ) -> list[str]:
     """Say what the reader has to know of the sides, and how certain the verdicts are."""
     sides = (old, new)

@@ -1,6 +1,6 @@
 """The plugin: ``pytest --against REV``, and the baseline beside ``pytest --benchmark-only``.
 
-It imports nothing else until it is asked for something.
+It imports nothing but its hook until it is asked for something.
 """
 
 from __future__ import annotations
@@ -10,6 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from pytest_against import hooks
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add what a suite may say."""
+    pluginmanager.add_hookspecs(hooks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--against-timeout", metavar="SECONDS", help="a test that says nothing has hung (60)")
     add("--against-json", metavar="FILE", help="write the verdict for programs")
     add("--against-markdown", metavar="FILE", help="write the report for a page")
+    add("--against-html", metavar="FILE", help="write the report as one page for a browser")
     add("--against-allow-new", action="store_true", help="rows that REV lacks do not decide")
     packages = "folders of the packages under test (default: those of src/, or of the root)"
     parser.addini("against_packages", packages, type="args")
@@ -38,15 +46,16 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     option = config.option
     if option.against is None or option.help or option.version:
         return None
-    from pytest_against import cli  # noqa: PLC0415
+    from pytest_against import arguments, cli  # noqa: PLC0415
 
     parsers: dict[str, Callable[[str], object]] = {
-        "limit": cli.fraction,
-        "trials": cli.whole,
-        "budget": cli.positive,
-        "timeout": cli.positive,
+        "limit": arguments.fraction,
+        "trials": arguments.whole,
+        "budget": arguments.positive,
+        "timeout": arguments.positive,
         "json": Path,
         "markdown": Path,
+        "html": Path,
     }
     options = argparse.Namespace(
         base=option.against,

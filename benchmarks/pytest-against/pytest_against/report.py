@@ -105,7 +105,7 @@ def text(
     lines = [
         f"{subject(result, style)}: {result.trials} trials, {result.seconds:.0f} s",
         *([f"on {where}"] if where else []),
-        *([_controls(result, style)] if result.controls else []),
+        *([controls(result, style)] if result.controls else []),
         *map(style.quote, result.notes),
     ]
     return "\n\n".join([*parts, "\n".join(f"{style.bullet}{line}" for line in lines)]) + "\n"
@@ -216,7 +216,8 @@ def measured(row: RowResult) -> str:
     return f"{factor} ({span})" if factor else ""
 
 
-def _controls(result: Result, style: Style) -> str:
+def controls(result: Result, style: Style) -> str:
+    """Say what came of identical code, of which there is some."""
     if result.noisy:
         names = ", ".join(style.quote(row.row.name) for row in result.noisy[:3])
         return (

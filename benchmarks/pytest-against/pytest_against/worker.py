@@ -18,6 +18,7 @@ from typing import Any, Final
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from pytest_against import hooks
 from pytest_against.calls import Call, Swap, benchmarks_of, digest, peak_bytes
 from pytest_against.machine import Clock, Core, keep_memory
 from pytest_against.model import Mode
@@ -78,6 +79,10 @@ class Worker:
         self._found: dict[str, Any] = {}
         self._extra: dict[str, Any] = {}
         self._clock: Clock | None = None
+
+    def pytest_addhooks(self, pluginmanager: pytest.PytestPluginManager) -> None:
+        """Let a conftest.py say what it says to the plugin, which is not there."""
+        pluginmanager.add_hookspecs(hooks)
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Stand before the stock fixture."""

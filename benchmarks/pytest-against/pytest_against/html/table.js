@@ -1,0 +1,77 @@
+// The table: what is shown of the rows, in any order, a part at a time.
+const PART = 100;
+const column = (title, key, text, kind = "", cell = undefined) => ({ title, key, text, kind, cell });
+const number = (title, key, text) => column(title, key, text, "number");
+const run = several ? [column("run", "head", (row) => row.head, "value")] : [];
+const COLUMNS = judged ? [
+  column("row", "row", (row) => row.row),
+  ...run,
+  column("verdict", "place", (row) => row.verdict, "", (row) => el("span", { class: `mark ${VERDICTS[row.verdict][0]}` }, sign(row.verdict), row.verdict)),
+  number("was", "was", (row) => duration(row.was)),
+  number("is", "now", (row) => duration(row.now)),
+  number("factor", "ratio", (row) => (row.ratio === null ? "" : factor(row.ratio))),
+  number("interval", "high", (row) => (row.trials > 1 ? `${factor(row.low)} to ${factor(row.high)}` : "")),
+  number("trials", "trials", (row) => (row.trials ? String(row.trials) : "")),
+  column("why", "why", (row) => row.why, "note"),
+] : [
+  column("row", "row", (row) => row.row),
+  column("group", "facet", (row) => row.facet, "value"),
+  number("median", "median", (row) => duration(row.median)),
+  number("middle half", "high", (row) => (row.trials > 1 ? `${duration(row.low)} to ${duration(row.high)}` : "")),
+  number("trials", "trials", (row) => String(row.trials)),
+  ...(rows.some((row) => row.size) ? [number("per element", "each", (row) => (row.each ? duration(row.each) : ""))] : []),
+];
+rows.forEach((row, place) => Object.assign(row, { place, each: row.size ? row.median / row.size : null }));
+let sorted = { key: "place", way: 1 }, most = PART;
+const compare = (a, b) => {
+  const [one, other] = [a[sorted.key], b[sorted.key]];
+  if ((one ?? "") === "" || (other ?? "") === "") return ((one ?? "") === "") - ((other ?? "") === "");
+  return sorted.way * (typeof one === "string" ? one.localeCompare(other, "en", { numeric: true }) : one - other);
+};
+const body = el("tbody", {}), caption = el("caption", { role: "status" });
+const more = el("button", { type: "button", click: () => { most += 5 * PART; fill(); } });
+const headings = COLUMNS.map((each) => el("th", { scope: "col", class: each.kind === "number" ? "number" : "" }, el("button", { type: "button", click: () => {
+  sorted = { key: each.key, way: sorted.key === each.key ? -sorted.way : each.kind === "number" ? -1 : 1 };
+  fill();
+} }, each.title)));
+const fill = () => {
+  const found = shown().sort(compare), part = found.slice(0, most);
+  body.replaceChildren(...part.map((row) => el("tr", { role: "row" }, ...COLUMNS.map((each, i) => {
+    const text = each.text(row);
+    if (!i) return el("th", { scope: "row", role: "rowheader" }, name(text));
+    const labelled = each.cell || !text ? undefined : each.title;
+    return el("td", { class: each.kind, role: "cell", "data-label": labelled }, each.cell ? each.cell(row) : each.kind === "number" ? text : el("bdi", {}, text));
+  }))));
+  headings.forEach((each, i) => {
+    const way = COLUMNS[i].key === sorted.key ? (sorted.way > 0 ? "ascending" : "descending") : "none";
+    each.setAttribute("aria-sort", way);
+  });
+  caption.textContent = `${part.length} of ${rows.length} rows${found.length > part.length ? `; ${found.length - part.length} more match` : ""}`;
+  more.hidden = found.length <= part.length;
+  more.textContent = `Show ${Math.min(5 * PART, found.length - part.length)} more`;
+};
+listeners.push(() => { most = PART; fill(); });
+if (rows.length) {
+  const table = el("table", { role: "table" }, caption, el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...headings)), body);
+  body.setAttribute("role", "rowgroup");
+  headings.forEach((each) => each.setAttribute("role", "columnheader"));
+  main.append(el("section", {}, el("div", { class: "head" }, el("h2", {}, "All rows")),
+    ...(judged ? [] : [tools]),
+    el("div", { class: "scroll cards", tabindex: 0, role: "region", "aria-label": "All rows" }, table), el("p", {}, more)));
+  fill();
+}
+
+// What the suite says of its methods, and on what it was measured.
+if (data.facts.length) {
+  const [titles, ...lines] = data.facts;
+  main.append(el("section", {}, el("div", { class: "head" }, el("h2", {}, "The methods")),
+    el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "The methods" }, el("table", {},
+      el("thead", {}, el("tr", {}, ...titles.map((each) => el("th", { scope: "col" }, each)))),
+      el("tbody", {}, ...lines.map((cells) => el("tr", {}, ...cells.map((each, i) => (i ? el("td", {}, el("bdi", {}, each)) : el("th", { scope: "row" }, name(each)))))))))));
+}
+const machine = Object.entries(data.machine).filter(([, value]) => value);
+if (machine.length || data.notes.length) {
+  main.append(el("section", {}, el("div", { class: "head" }, el("h2", {}, "Where, with what, and how sure")),
+    el("dl", { class: "facts" }, ...machine.flatMap(([key, value]) => [el("dt", {}, key.replaceAll("_", " ")), el("dd", {}, value)])),
+    el("ul", {}, ...data.notes.map((note) => el("li", { class: "note" }, note)))));
+}

@@ -1,0 +1,86 @@
+"""The command `report`: saved runs, or the JSON of gates, on one page."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pytest_against import cli, compare, files, join, page, saved
+from pytest_against.baseline import BASELINE_LIMITS
+from pytest_against.model import Result, Row
+
+
+def describer(config: pytest.Config) -> page.Describe:
+    """Return what asks the suite what it knows of a row."""
+
+    def describe(row: Row) -> page.About:
+        found: page.About | None = config.hook.pytest_against_about(row=row)
+        return page.About() if found is None else found
+
+    return describe
+
+
+def report(config: pytest.Config, options: argparse.Namespace) -> int:
+    """Write the page; what it says of the runs does not decide the exit code."""
+    describe = describer(config)
+    sources = [path for run in options.runs for path in saved.sources(run, options.storage)]
+
+    def refused(why: str, seconds: float) -> str:
+        base, head = options.runs[0], ", ".join(options.runs[1:]) or "nothing"
+        limit = BASELINE_LIMITS.limit
+        result = Result(rows=(), base=base, head=head, limit=limit, seconds=seconds, why=why)
+        return page.judged([result])
+
+    show = f"{options.html}: one page, to be opened in a browser\n"
+    with cli.reports([(options.html, str)], lambda _: show, refused, sources) as write:
+        write(_page(options, describe))
+    return 0
+
+
+def _page(options: argparse.Namespace, describe: page.Describe) -> str:
+    if all(map(_is_report, options.runs)):
+        return page.judged(_named(options.runs), describe)
+    first, *others = options.runs
+    if not others:
+        side = compare.read(first, options.storage, options.program)
+        content = side.files[0].content
+        notes = [f"recorded {content.recorded[:16]} at {content.commit[:10]}"]
+        return page.times(first, list(side.rows.values()), content.machine, notes, describe)
+    found = compare.compare(
+        first,
+        others,
+        storage=options.storage,
+        expression="",
+        limit=BASELINE_LIMITS.limit,
+        command=options.program,
+    )
+    return page.judged(found, describe)
+
+
+class _Head(msgspec.Struct):
+    verdict: str
+
+
+def _is_report(name: str) -> bool:
+    """Return whether a file is what ``gate --json`` writes; `join.load` says what is wrong."""
+    try:
+        msgspec.json.decode(files.read_bytes(Path(name)), type=_Head)
+    except (OSError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def _named(names: Sequence[str]) -> list[Result]:
+    """Read reports; where there are several, the name of its file tells each from the others."""
+    found = [join.load(Path(name)) for name in names]
+    if len(found) == 1:
+        return found
+    return [
+        replace(result, head=f"{result.head} ({Path(name).stem})")
+        for name, result in zip(names, found, strict=True)
+    ]

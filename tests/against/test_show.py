@@ -1,0 +1,117 @@
+"""The command `report`, and the page that other commands write."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_against import cli, commands
+from pytest_against.report import as_json
+from tests.against import runs
+from tests.against.results import GREEN, SMALL
+
+pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.usefixtures("home", "signals")
+
+PAGE = Path("page.html")
+CONFTEST = """
+from pytest_against.page import About
+
+def pytest_against_about(row):
+    if row.method == "maximum":
+        return About(size=1000, facts={"code": "np.maximum(x, 0)"})
+"""
+
+
+@pytest.fixture(autouse=True)
+def _project(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\n")
+    runs.folder(Path("before"), runs.trials())
+    runs.folder(Path("after"), runs.trials(slower=1.5, seed=2))
+
+
+def shown(*argv: str) -> dict[str, Any]:
+    assert cli.main(["report", *argv, "-o", str(PAGE)]) == 0
+    return page()
+
+
+def page() -> dict[str, Any]:
+    found = re.search(r'id="data">(.*?)</script>', PAGE.read_text("utf-8"), re.DOTALL)
+    assert found
+    return dict(json.loads(found[1]))
+
+
+def saved(name: str, **more: Any) -> str:
+    Path(name).write_text(as_json(replace(SMALL, **more)), "utf-8")
+    return name
+
+
+def test_one_run_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    found = shown("before")
+    assert found["kind"] == "run"
+    assert len(found["rows"]) == 2
+    assert "recorded 2026-01-02T03:04 at 0123456789" in found["notes"]
+    assert capsys.readouterr().out == "page.html: one page, to be opened in a browser\n"
+
+
+def test_several_runs_are_judged_against_the_first() -> None:
+    runs.folder(Path("later"), runs.trials(seed=3))
+    found = shown("before", "after", "later")
+    assert (found["kind"], found["verdict"]) == ("judged", "regressed")
+    assert (found["base"], found["heads"]) == ("before", ["after", "later"])
+
+
+def test_the_report_of_a_gate_is_shown_as_it_was_judged() -> None:
+    found = shown(saved("gate.json"))
+    assert found["heads"] == ["the working tree"]
+    assert found["limit"] == 0.03
+
+
+def test_reports_of_several_gates_go_by_the_names_of_their_files() -> None:
+    found = shown(saved("monday.json"), saved("tuesday.json"))
+    assert found["heads"] == ["the working tree (monday)", "the working tree (tuesday)"]
+
+
+def test_what_cannot_be_read_is_one_line_and_a_page_that_says_why(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("broken.json").write_text(as_json(SMALL).replace("regressed", "steady"), "utf-8")
+    for name in ("nobody", "broken.json"):
+        assert cli.main(["report", name, "-o", str(PAGE)]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert name in line
+        found = page()
+        assert (found["verdict"], found["answer"]) == ("not judged", "Nothing was judged")
+        assert found["detail"][0] in line
+
+
+def test_a_page_does_not_replace_what_it_is_made_of(capsys: pytest.CaptureFixture[str]) -> None:
+    name = saved("gate.json")
+    assert cli.main(["report", name, "-o", name]) == 2
+    assert "is what the report is made of" in capsys.readouterr().err
+    assert Path(name).read_text("utf-8").startswith("{")
+
+
+def test_the_suite_says_what_it_knows_of_its_rows(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(CONFTEST)
+    found = shown("before")
+    assert found["facts"] == [["method", "code"], ["maximum", "np.maximum(x, 0)"]]
+    sizes = [dict(zip(found["columns"], line, strict=True))["size"] for line in found["rows"]]
+    assert sizes == [1000, 0]
+
+
+def test_compare_writes_the_same_page() -> None:
+    assert cli.main(["compare", "before", "after", "--html", str(PAGE)]) == 1
+    compared = page()
+    assert shown("before", "after") == compared
+
+
+def test_a_gate_writes_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "against_revision", lambda *_, **__: GREEN)
+    assert cli.main(["gate", "--base", "v1", "--html", str(PAGE)]) == 0
+    assert page()["answer"] == "Proven: none of 1 row is slower by more than 3 %"
