@@ -9,11 +9,19 @@ from benchmarks.case import Case
 from benchmarks.rows import Row
 from benchmarks.workloads import WORKLOADS
 from pytest_against.machine import this_machine
+from pytest_against.spoiled import in_codspeed
 from relu_impls import METHODS
 
 if TYPE_CHECKING:
     from pytest_against.model import Row as EngineRow
     from pytest_against.page import About
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse what would skip every row, and call that a success."""
+    if in_codspeed(config):
+        words = "--codspeed or CODSPEED_ENV switches pytest-benchmark off, which these tests need"
+        raise pytest.UsageError(f"{words}; leave it out: pytest --benchmark-only")
 
 
 @pytest.fixture

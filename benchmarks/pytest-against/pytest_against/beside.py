@@ -32,15 +32,9 @@ _APART: Final = 0.3  # seconds between them
 
 
 class Beside:
-    """The plugin; pytest.UsageError if times could not mean anything, or others measure here."""
+    """The plugin; pytest.UsageError if others measure here."""
 
     def __init__(self, config: pytest.Config) -> None:
-        timer = str(config.option.benchmark_timer)
-        if timer.endswith("_ns"):
-            raise pytest.UsageError(
-                f"{timer} counts nanoseconds, which would be saved as seconds; leave out "
-                "--benchmark-timer"
-            )
         lock = ExitStack()
         try:
             lock.enter_context(cli.only_one())
@@ -49,7 +43,7 @@ class Beside:
         config.add_cleanup(lock.close)
         keep_memory()
         self._factors: dict[str, float] = {}
-        self._stored, self._words = _baseline(config, timer)
+        self._stored, self._words = _baseline(config)
         self._met: tuple[BenchmarkFixture, Call] | None = None
         config.pluginmanager.register(Swap(self._remember, once=False))
 
@@ -97,8 +91,9 @@ class Beside:
         )
 
 
-def _baseline(config: pytest.Config, timer: str) -> tuple[Mapping[str, BaselineRow], str]:
+def _baseline(config: pytest.Config) -> tuple[Mapping[str, BaselineRow], str]:
     """Return the rows of this class of machines, and what the header says of them."""
+    timer = str(config.option.benchmark_timer)
     if timer != _CLOCK:
         return {}, f"not used: its seconds are those of {_CLOCK}, not of {timer}"
     path = commands.baseline_path(config)

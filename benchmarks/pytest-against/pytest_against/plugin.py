@@ -13,6 +13,8 @@ import pytest
 
 from pytest_against import hooks
 
+_SAVES = ("json", "save", "autosave")
+
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Add what a suite may say."""
@@ -79,10 +81,21 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     return cli.guarded("pytest --against", judge)
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Stand beside ``--benchmark-only``, which times each test in one process."""
-    if config.getoption("benchmark_only", default=False) and config.getoption("against") is None:
+    """Stand beside ``--benchmark-only``, which times each test in one process, and what saves."""
+
+    def given(name: str) -> object:  # pytest-benchmark may be switched off
+        return config.getoption(f"benchmark_{name}", default=None)
+
+    only = bool(given("only"))
+    if config.option.against is not None or not (only or any(map(given, _SAVES))):
+        return
+    from pytest_against.spoiled import Watched, refusal  # noqa: PLC0415
+
+    config.pluginmanager.register(Watched(only=only), "against-watched")
+    if only:
+        if words := refusal(config):
+            raise pytest.UsageError(words)
         from pytest_against.beside import Beside  # noqa: PLC0415
 
         config.pluginmanager.register(Beside(config), "against-beside")

@@ -27,7 +27,15 @@ from pytest_against.timing import absolute
 BLOCKED: Final = (
     *("xdist", "xdist.looponfail", "pytest_cov", "codspeed", "randomly", "random_order"),
     *("pytest_repeat", "repeat", "rerunfailures", "pytest_retry", "retry", "flaky", "timeout"),
-    *("pytest_timeout", "cacheprovider", "stepwise", "junitxml", "pastebin", "doctest"),
+    *(
+        "run-parallel",
+        "pytest_timeout",
+        "cacheprovider",
+        "stepwise",
+        "junitxml",
+        "pastebin",
+        "doctest",
+    ),
     *("against", "pytest_against.plugin", "setuponly", "setupplan", "faulthandler"),
 )
 """Plugins that change how often, where or in what order tests run, and those that nobody needs."""
