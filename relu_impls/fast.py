@@ -9,6 +9,7 @@ import numpy as np
 from numpy import greater, maximum, multiply, ndarray
 from numpy.typing import ArrayLike
 
+from relu_impls.containers import any_container, apply
 from relu_impls.contract import REAL, Array, Contract, Kind, Sign, Temporary, method, same
 from relu_impls.kernels import LAYOUTS
 
@@ -58,7 +59,10 @@ def relu(x: ArrayLike, *, out: Array | None = None) -> Array:
             found = maximum(given, layout.zero, out=out) if _fits(out, given) else None
         if found is not None:
             return found
-    array = _real("x", x)
+    if any_container(given, out):
+        kept: Array = apply(relu, given, out=out)
+        return kept
+    array = _real("x", given)
     _check_out(out, array)
     result: Array = np.maximum(array, array.dtype.type(0), out=out)
     return result
@@ -81,7 +85,7 @@ def relu_inplace(x: Array) -> Array:
     "drelu(x)",
     _HERE,
     dtypes=same(REAL),
-    passes=3,
+    passes=2,
     zero_from_minus_zero=Sign.PLUS,
     data_dependent=True,
     temporaries=(Temporary.BLOCK_MASK,),
@@ -130,7 +134,10 @@ def drelu(x: ArrayLike, *, out: Array | None = None) -> Array:
             found = greater(given, layout.zero).astype(layout.dtype)
         if found is not None:
             return found
-    array = _real("x", x)
+    if any_container(given, out):
+        kept: Array = apply(drelu, given, out=out)
+        return kept
+    array = _real("x", given)
     _check_out(out, array)
     slope = np.empty_like(array, dtype=array.dtype.newbyteorder("="))
     np.greater(array, 0, out=slope, casting="unsafe")
@@ -148,7 +155,6 @@ def drelu(x: ArrayLike, *, out: Array | None = None) -> Array:
     _HERE,
     dtypes=same(REAL),
     passes=3,
-    keeps_subclass=False,
     data_dependent=True,
     temporaries=(Temporary.BITS,),
 )
@@ -200,7 +206,10 @@ def relu_backward(grad: ArrayLike, x: ArrayLike, *, out: Array | None = None) ->
                 found = out
         if found is not None:
             return found
-    array = _real("x", x)
+    if any_container(grad, given, out):
+        kept: Array = apply(relu_backward, grad, given, out=out)
+        return kept
+    array = _real("x", given)
     gradient = _real("grad", grad)
     _check_match("grad", gradient, array)
     _check_out(out, array)

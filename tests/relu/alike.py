@@ -1,0 +1,195 @@
+"""The smallest containers that answer as those of other packages do: one wrapped array each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+
+class Dispatching(np.lib.mixins.NDArrayOperatorsMixin):
+    """What has ``__array_ufunc__`` and nothing else; it counts no unit, no label, no shape."""
+
+    def __init__(self, data: Any) -> None:
+        self.data = np.asarray(data)
+
+    def __array_ufunc__(self, ufunc: Any, how: str, *given: Any, **options: Any) -> Any:
+        inner = (each.data if isinstance(each, Dispatching) else each for each in given)
+        return type(self)(getattr(ufunc, how)(*inner, **options))
+
+
+class Typed(Dispatching):
+    """One that knows its dtype and shape."""
+
+    @property
+    def dtype(self) -> Any:
+        return self.data.dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.data.shape
+
+
+class Choosing(Typed):
+    """One that also has NumPy's functions."""
+
+    def __array_function__(self, function: Any, _: Any, given: Any, __: Any) -> Any:
+        assert function is np.where
+        return Choosing(np.where(*(each.data for each in given)))
+
+
+class Zipping(Typed):
+    """A polars Series: it chooses by a method of its own, and NaN is its largest number."""
+
+    name = "a"
+
+    def zip_with(self, mask: Zipping, other: Zipping) -> Zipping:
+        return Zipping(np.where(mask.data, self.data, other.data))
+
+
+class Series(Typed):
+    """A pandas Series."""
+
+    def __init__(self, data: Any, labels: str = "") -> None:
+        super().__init__(data)
+        self.axes = [Labels(labels)]
+
+    def clip(self, lower: int) -> Series:
+        return type(self)(np.clip(self.data, lower, None).astype(self.dtype))
+
+    def astype(self, dtype: Any) -> Series:
+        return type(self)(self.data.astype(dtype))
+
+    def where(self, mask: Series, other: Series) -> Series:
+        return type(self)(np.where(mask.data, self.data, other.data))
+
+
+class DataFrame(Series):
+    """A pandas DataFrame of one column."""
+
+    def apply(self, function: Callable[[Series], Series]) -> DataFrame:
+        return DataFrame(function(Series(self.data)).data)
+
+
+class Labels(str):
+    """A pandas Index."""
+
+    __slots__ = ()
+
+    def equals(self, other: Labels) -> bool:
+        return self == other
+
+
+class Holding:
+    """What holds another array, and gives an array of its own kind for what that becomes."""
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+
+    def _of(self, function: Any, *more: Holding) -> Any:
+        return type(self)(function(self.data, *(each.data for each in more)))
+
+
+class Array(Holding):
+    """A Dask array of one block."""
+
+    @property
+    def dtype(self) -> Any:
+        return self.data.dtype
+
+    @property
+    def shape(self) -> tuple[float, ...]:
+        shape: tuple[float, ...] = getattr(self, "unknown", self.data.shape)
+        return shape
+
+    chunks = ((2,),)
+
+    def rechunk(self, chunks: Any) -> Array:
+        assert chunks == self.chunks
+        return self
+
+    def map_blocks(self, function: Any, *more: Holding) -> Any:
+        return self._of(function, *more)
+
+
+class FrameBase(Holding):
+    """A Dask DataFrame of one partition."""
+
+    def map_partitions(self, function: Any, *more: Holding) -> Any:
+        return self._of(function, *more)
+
+
+class PlainQuantity:
+    """A quantity of pint."""
+
+    def __init__(self, magnitude: Any, units: str) -> None:
+        self.magnitude, self.units = magnitude, units
+
+
+class Frame:
+    """A polars DataFrame of one column."""
+
+    columns = ("a",)
+
+    def __init__(self, column: Any) -> None:
+        self.column = column
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([self.column])
+
+    def __getitem__(self, name: str) -> Any:
+        assert name == self.column.name
+        return self.column
+
+    def with_columns(self, columns: list[Any]) -> Frame:
+        return type(self)(*columns)
+
+
+class DataArray(Holding):
+    """An xarray DataArray; its name is its only attribute."""
+
+    name = "a"
+    dims = ("t",)
+
+    def __init__(self, data: Any, labels: str = "") -> None:
+        super().__init__(data)
+        self.indexes = {"t": Labels(labels)}
+
+    def copy(self, *, deep: bool, data: Any) -> DataArray:
+        assert not deep
+        return type(self)(data)
+
+
+class Dataset:
+    """An xarray Dataset of one variable."""
+
+    def __init__(self, variable: Any, name: str = "a") -> None:
+        self.data_vars = {name: variable}
+
+    def __getitem__(self, name: str) -> Any:
+        return self.data_vars[name]
+
+    def map(self, function: Any, *, keep_attrs: bool) -> Dataset:
+        assert keep_attrs
+        return type(self)(function(self["a"]))
+
+
+class DataTree(Holding):
+    """An xarray DataTree of one node."""
+
+    def map_over_datasets(self, function: Any, *more: Holding) -> Any:
+        return self._of(function, *more)
+
+
+HOMES = {
+    "dask": (Array, FrameBase),
+    "pandas": (Series, DataFrame, Labels),
+    "pint": (PlainQuantity,),
+    "polars": (Zipping, Frame),
+    "xarray": (DataArray, Dataset, DataTree),
+}
+for package, kinds in HOMES.items():
+    for kind in kinds:
+        kind.__module__ = package
+Frame.__name__ = "DataFrame"
