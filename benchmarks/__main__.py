@@ -1,4 +1,4 @@
-"""The engine's commands on this project, and ``history``."""
+"""The engine's commands on this project, and ``history`` and ``peers``."""
 
 import sys
 
@@ -9,4 +9,8 @@ if __name__ == "__main__":
         from benchmarks.results import numpy_releases
 
         sys.exit(numpy_releases.main(sys.argv[2:]))
+    if sys.argv[1:2] == ["peers"]:
+        from benchmarks.results import peers
+
+        sys.exit(peers.main(sys.argv[2:]))
     sys.exit(main(program="python -m benchmarks", paths=("benchmarks",)))

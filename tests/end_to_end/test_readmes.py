@@ -20,7 +20,7 @@ import pytest
 import yaml
 from pytest_benchmark.cli import make_parser
 
-from benchmarks.results import make, numpy_releases
+from benchmarks.results import make, numpy_releases, peers
 from pytest_against import cli
 from tests.end_to_end.test_workflows import STEPS
 
@@ -103,8 +103,8 @@ def check(command: str) -> None:
 
 def check_one(words: list[str]) -> None:
     match words:
-        case ["python", "-m", "benchmarks", "history", *rest]:
-            check_options(rest, helped(numpy_releases.main))
+        case ["python", "-m", "benchmarks", "history" | "peers" as name, *rest]:
+            check_options(rest, helped({"history": numpy_releases, "peers": peers}[name].main))
         case ["python", "-m", "benchmarks", name, *rest] | ["pytest-against", name, *rest]:
             check_options(rest, helped(cli.main, name))
         case ["python", "benchmarks/results/make.py", *rest]:
