@@ -10,6 +10,7 @@ import msgspec
 from scipy.stats import binomtest
 
 from benchmarks.results.plants import NOTHING, SLOWER
+from benchmarks.results.stock import RULES, Stock
 from pytest_against.model import FAILURES, CannotJudgeError, short
 from pytest_against.report import TEXT
 
@@ -20,6 +21,9 @@ _INCONCLUSIVE: Final = 3
 _HEAD: Final = (
     *("planted", "right", "false alarms", "inconclusive", "not judged"),
     *("planted rows named", "others named", "seconds", "MiB"),
+)
+_STOCK_HEAD: Final = (
+    *("rule", "red on identical code", "other rows red", "plant missed", "planted rows named"),
 )
 
 
@@ -59,6 +63,9 @@ class LoggedGate:
     """Whose code ran the same gate just before or after; empty if none did."""
     earlier_exit: int = 0
     earlier_seconds: float = 0.0
+    stock: tuple[Stock, ...] = ()
+    """What the stock way said of the same code, just after; empty if it was not asked."""
+    stock_seconds: float = 0.0
 
     @property
     def setting(self) -> str:
@@ -138,7 +145,7 @@ def summary(gates: Sequence[LoggedGate]) -> str:
         groups = {**kinds, "together": its} if len(kinds) > 1 else kinds
         table = [_HEAD, *([name, *_cells(group)] for name, group in groups.items())]
         commits = ", ".join(dict.fromkeys(_short(gate.commit) for gate in its))
-        lines += [f"{setting}; code {commits}", TEXT.table(table), *_pairs(its)]
+        lines += [f"{setting}; code {commits}", TEXT.table(table), *_pairs(its), *_stock(its)]
     note = f"in brackets: {CONFIDENCE:.0%} bounds; right: green if nothing is planted, else red"
     return "\n".join([*lines, note] if lines else ["no gate was measured"])
 
@@ -185,3 +192,31 @@ def _pairs(gates: Sequence[LoggedGate]) -> Iterator[str]:
             f"  {len(its)} side by side with {_short(commit)}: {_spread(now, '.1f')} s, there "
             f"{_spread(then, '.1f')} s, pair by pair {_spread(ratios, '.2f')} times as long"
         )
+
+
+def _stock(gates: Sequence[LoggedGate]) -> Iterator[str]:
+    """Say what the stock way made of the same code, rule by rule."""
+    its = [gate for gate in gates if gate.stock]
+    if not its:
+        return
+    alike = [gate.plant == NOTHING for gate in its]
+    table = [_STOCK_HEAD]
+    for number, rule in enumerate(RULES):
+        found = [gate.stock[number] for gate in its]
+        red = [bool(each.named + each.others) for each in found]
+        others, rows = sum(f.others for f in found), sum(f.rows - f.named - f.missed for f in found)
+        named, missed = sum(f.named for f in found), sum(f.missed for f in found)
+        reds = [each for each, same in zip(red, alike, strict=True) if same]
+        missing = [not f.named for f, same in zip(found, alike, strict=True) if not same]
+        table.append(
+            (
+                rule,
+                rate(sum(reds), len(reds)) if reds else "",
+                rate(others, rows),
+                rate(sum(missing), len(missing)) if missing else "",
+                rate(named, named + missed) if missing else "",
+            )
+        )
+    seconds = _spread([gate.stock_seconds for gate in its], ".0f")
+    yield f"  --benchmark-compare-fail on {len(its)} of the same, {seconds} s each:"
+    yield TEXT.table(table)

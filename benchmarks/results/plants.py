@@ -17,6 +17,8 @@ from pytest_against.model import CannotJudgeError, short
 PACKAGE: Final = "relu_impls"
 NOTHING: Final = "nothing"
 SLOWER: Final = "slower"
+UNSET: Final = ("COV", "PYTHONPATH", "PYTEST")
+"""Beginnings of variables that what runs in a copy is not given."""
 
 _FRAME: Final = """
 def _planted(function):

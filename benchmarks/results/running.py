@@ -15,13 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.results.gate_log import CANNOT_JUDGE
-from benchmarks.results.plants import Plant, git, prepare
+from benchmarks.results.plants import UNSET, Plant, git, prepare
 from pytest_against.model import CannotJudgeError, short
 
 BASELINES: Final = Path("benchmarks", "baselines")
 _ANSWERS: Final = (0, 1, CANNOT_JUDGE, 3)
-_UNSET: Final = ("COV", "PYTHONPATH", "PYTEST")
-"""Beginnings of variables that a gate is not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Run:
 def run(python: str, root: Path, *arguments: str) -> Run:
     """Run ``python -m benchmarks`` in a folder; refuse what is no exit code of the gate."""
     command = [python, "-m", "benchmarks", *arguments]
-    kept = {n: v for n, v in os.environ.items() if not n.startswith(_UNSET)}
+    kept = {n: v for n, v in os.environ.items() if not n.startswith(UNSET)}
     start = time.monotonic()
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8") as said,

@@ -25,6 +25,7 @@ if __name__ == "__main__":
 from benchmarks.results.gate_log import CANNOT_JUDGE, LoggedGate, append, load, outcome, summary
 from benchmarks.results.plants import NOTHING, PLANTS, SLOWER, Plant, affected, prepare
 from benchmarks.results.running import BASELINES, KINDS, Side, run
+from benchmarks.results.stock import measured
 from benchmarks.rows import all_rows
 from pytest_against import __version__
 from pytest_against.cli import INTERRUPTED, guarded
@@ -75,6 +76,10 @@ class Study:
             memory=found.memory,
             **outcome(found.report, methods),
         )
+        if asked.stock:
+            rows = _expression(asked.options)
+            stock, seconds = measured(self.here.checkout, self.here.python, plant, rows, methods)
+            gate = replace(gate, stock=stock, stock_seconds=round(seconds, 1))
         if self.earlier is None:
             return gate
         then = done[self.earlier]
@@ -197,6 +202,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--beside", choices=KINDS, default=NOTHING, help="what every core is busy with")
     add("--log", type=Path, metavar="FILE", default=HERE / "gates.jsonl", help="to go on with")
     add("--options", type=_words, default=[], help="of each gate, such as '--rows fmax'")
+    add("--stock", action="store_true", help="judge the same by --benchmark-compare-fail as well")
     add("--side-by-side-with", type=Path, metavar="CHECKOUT", help="run each gate there as well")
     add("--python-old", metavar="PYTHON", help="that has what CHECKOUT needs")
     return parser.parse_args(argv)
