@@ -12,7 +12,7 @@ import pytest
 
 from pytest_against import checks
 from pytest_against.checks import Check, Checked, absence, check, collect, has
-from pytest_against.model import CannotJudgeError, Mode, Request, Suite
+from pytest_against.model import CannotJudgeError, Mode, Request, Shard, Suite
 from pytest_against.workers import BASE, HEAD, Collected, Tree
 from tests.against.repository import put
 from tests.against.simulated import FAILED, NO_CALL, NODES, PASSED, SKIPPED, A, B, collected
@@ -150,6 +150,13 @@ def test_an_argument_has_the_tests_below_it_and_none_has_all() -> None:
 
 FILE: Final = A.split("::")[0]
 ASKED: Final = ("tests/test_new.py", f"{FILE}::test_new", A)
+
+
+def test_a_shard_without_a_row_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "started", Process(collected([])).started)
+    tree = Tree.of(Suite(root=ROOT, shard=Shard(2, 8)), HEAD, ROOT)
+    with pytest.raises(CannotJudgeError, match="no row of the head is in shard 2/8; make fewer"):
+        check(tree, 7.0, lambda _: None)
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_what_is_asked_for_reaches_the_command(
     "argv, words",
     [
         ("gate --limit 3", "argument --limit: 3 is no limit; write 3% or 0.03"),
-        ("gate --trials 0", "argument --trials: 0 is no number of trials from 1 to 10000"),
+        ("gate --trials 0", "argument --trials: 0 is no whole number from 1 to 10000"),
         ("baseline --budget -1", "--budget: -1 is no number of seconds above 0"),
         (f"gate --timeout {'x' * 1000}", "..."),
         ("gate --lim 3%", "unrecognized arguments: --lim"),

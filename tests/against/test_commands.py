@@ -11,7 +11,7 @@ import pytest
 
 from pytest_against import baseline, cli, commands, saved, settling
 from pytest_against.machine import this_machine
-from pytest_against.model import CannotJudgeError, Limits, Result, RunsOn, Suite
+from pytest_against.model import CannotJudgeError, Limits, Result, RunsOn, Shard, Suite
 from tests.against import runs
 from tests.against.results import GREEN, SMALL
 
@@ -105,11 +105,13 @@ def test_a_gate_prints_writes_and_returns_the_verdict(
     judged[0] = CannotJudgeError(answer) if isinstance(answer, str) else answer
     Path("a.json").write_text("green")
     argv = ["gate", "--base", "v1", "--rows", "a and b", "benchmarks/test_it.py"]
-    more = ("--python", "python3.13", "--install")
+    more = ("--python", "python3.13", "--install", "--cores", "2", "--shard", "1/4")
     assert ran(*argv, "--json", "a.json", "--markdown", "a.md", *more) == code
     suite, *asked = judged[1]
     runs_on = RunsOn(python="python3.13", install=True)
-    assert asked == ["v1", Limits(), {"allow_new": False, "runs_on": runs_on}]
+    limits = Limits(cores=2, error=Limits().error / 4)
+    assert asked == ["v1", limits, {"allow_new": False, "runs_on": runs_on}]
+    assert suite.shard == Shard(1, 4)
     assert (suite.keyword, suite.arguments) == ("a and b", ("benchmarks/test_it.py",))
     found, (out, err) = json.loads(Path("a.json").read_text()), capsys.readouterr()
     assert (found["exit"], found["base"][:2]) == (code, "v1")
@@ -154,7 +156,9 @@ def test_without_a_revision_the_baseline_of_this_class_is_the_base(judged: list[
         ("addopts = --no-such", ["--base", "v1"], "pytest ended with 4 before it read its conf"),
         ("", [], "was recorded on linux-x86_64-another"),
         ("against_baselines = none", [], "no baseline for this class of machines"),
-        ("", ["--allow-new"], "--allow-new is for rows that --base lacks"),
+        ("", ["--cores", "2"], "--cores is for --base REV; rows that the stored"),
+        ("", ["--base", "v1", "--shard", "2"], "2 is no shard; write 1/8 to 8/8"),
+        ("", ["--allow-new"], "--allow-new is for --base REV; rows"),
     ],
 )
 @pytest.mark.usefixtures("judged")

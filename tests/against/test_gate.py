@@ -227,6 +227,12 @@ def test_sides_lie_in_folders_whose_names_are_equally_long(
     assert not any(place.exists() for place in places)
 
 
+def test_more_cores_than_there_are_are_refused(tmp_path: Path) -> None:
+    limits = replace(LIMITS, cores=9999)
+    with pytest.raises(CannotJudgeError, match=r"may use \d+ cores, and not 9999, by aff"):
+        against_revision(Suite(root=tmp_path), "v1", limits, NOBODY)
+
+
 def test_a_revision_that_is_not_there_is_refused_before_anything_is_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,14 +43,17 @@ def _verdicts(samples: Mapping[str, Sample]) -> list[str | None]:
     return [each.verdict.value if each.verdict else None for each in samples.values()]
 
 
-@pytest.mark.parametrize("cores, at_a_time", [(1, 1), (2, 2), (64, 2)])
+@pytest.mark.parametrize(
+    "cores, each, at_a_time", [(1, 1, 1), (2, 1, 2), (64, 1, 2), (2, 2, 1), (1, 2, 1), (5, 2, 2)]
+)
 @pytest.mark.parametrize("most", [1, 2])
 def test_as_many_trials_run_at_a_time_as_there_are_cores_and_those_that_ran_are_counted(
-    cores: int, at_a_time: int, most: int, monkeypatch: pytest.MonkeyPatch
+    cores: int, each: int, at_a_time: int, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(looks, "cores", lambda: cores)
     machine, samples = Machine({B: 0.5}, most=most), _samples(A, B)
-    assert _run(machine, samples) == machine.number == len(samples[A].values) == LOOKS[0]
+    run = _run(machine, samples, cores=each)
+    assert run == machine.number == len(samples[A].values) == LOOKS[0]
     assert _verdicts(samples) == ["steady", "improved"]
     assert machine.asked[0][0] == at_a_time == max(count for count, *_ in machine.asked)
 

@@ -163,7 +163,7 @@ def test_cores_are_those_of_this_process_or_else_all(monkeypatch: Patch) -> None
     monkeypatch.delattr(os, "sched_setaffinity", raising=False)
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     assert core_numbers() == ()
-    assert not pin(0)
+    assert not pin({0})
     assert cores(Path("missing")) == os.cpu_count()
 
 
@@ -171,10 +171,10 @@ def test_cores_are_those_of_this_process_or_else_all(monkeypatch: Patch) -> None
 def test_a_pinned_thread_has_one_core_which_must_be_there() -> None:
     before = core_numbers()
     assert before == tuple(sorted(before))
-    assert not any(map(pin, (-1, 10**6)))
+    assert not any(map(pin, ({-1}, {10**6})))
     assert core_numbers() == before
     try:
-        assert pin(before[-1])
+        assert pin(before[-1:])
         assert core_numbers() == (before[-1],)
         assert cores() == 1
     finally:

@@ -31,14 +31,16 @@ def ran(pytester: pytest.Pytester, *argv: str) -> int:
 def test_options_reach_the_gate_as_values(pytester: pytest.Pytester, gate: Mock) -> None:
     more = ["limit=4%", "trials=12", "budget=60", "timeout=9", "json=a.json", "markdown=a.md"]
     more += ["html=a.html", "allow-new", "install", "python=python3.13"]
+    more += ["cores=2", "shard=2/8"]
     assert ran(pytester, "v1", *(f"--against-{each}" for each in more)) == 0
     assert ran(pytester, "v2", "-k", "it") == 0
     (_, first), (config, second) = (call.args for call in gate.call_args_list)
     given = {"limit": 0.04, "trials": 12, "budget": 60.0, "timeout": 9.0}
     files = {"json": Path("a.json"), "markdown": Path("a.md"), "html": Path("a.html")}
     flags = {"allow_new": True, "install": True, "python": "python3.13"}
+    flags |= {"cores": 2, "shard": "2/8"}
     assert vars(first) == {"base": "v1", "program": "pytest-against", **flags, **given, **files}
-    none = dict.fromkeys([*given, *files, "python"])
+    none = dict.fromkeys([*given, *files, "python", "cores", "shard"])
     flags = {"allow_new": False, "install": False}
     assert vars(second) == {"base": "v2", "program": "pytest-against", **flags, **none}
     assert config.option.keyword == "it"
@@ -57,7 +59,7 @@ NOT_JUDGED = {
     "--version": "",
     "--against-limit=3": "ERROR: 3 is no limit; write 3% or 0.03\n",
     "--against-limit=": "ERROR:  is no limit; write 3% or 0.03\n",
-    "--against-trials=0": "ERROR: 0 is no number of trials from 1 to 10000\n",
+    "--against-trials=0": "ERROR: 0 is no whole number from 1 to 10000\n",
     "--against-budget=nan": "ERROR: nan is no number of seconds above 0\n",
     "--against-timeout=-1": "ERROR: -1 is no number of seconds above 0\n",
 }

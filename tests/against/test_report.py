@@ -181,7 +181,7 @@ def test_json_says_what_was_found_under_the_documented_keys() -> None:
     assert found == json.loads(f"""{{
         "verdict": "regressed", "exit": 1, "why": "", "base": "v1 (a1b2c3d)", "limit": 0.03,
         "head": "the working tree", "seconds": 61.3, "trials": 11, "notes": ["Mind the step."],
-        "machine": {json.dumps(MACHINE)}}}""")
+        "shard": "", "machine": {json.dumps(MACHINE)}}}""")
 
 
 @settings(derandomize=True)

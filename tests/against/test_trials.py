@@ -72,7 +72,12 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run a pair, or the head alone, with players; return the result, them, and the rows begun."""
 
     def run(
-        nodes: str, controls: str = "", *, alone: bool = False, core: int | None = None, **acts: Any
+        nodes: str,
+        controls: str = "",
+        *,
+        alone: bool = False,
+        cores: Sequence[int] = (),
+        **acts: Any,
     ) -> tuple[TrialResult, dict[str, Player], list[str]]:
         players: dict[str, Player] = {}
         told: list[tuple[str, str]] = []
@@ -86,9 +91,9 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(trials, "started", started)
         how = HowToTime(0.0, math.inf, TIMEOUT, 3e-5)
         if alone:
-            found = run_alone(TREES[HEAD], [*nodes], how, core, begun.append)
+            found = run_alone(TREES[HEAD], [*nodes], how, cores, begun.append)
         else:
-            found = run_pair(TREES, [*nodes], [*controls], how, core, begun.append)
+            found = run_pair(TREES, [*nodes], [*controls], how, cores, begun.append)
         return found, players, begun
 
     return run
@@ -174,21 +179,28 @@ def test_alone_what_found_no_calm_or_failed_is_left_out(play: Any, act: str) -> 
 
 
 @pytest.mark.parametrize("alone", [False, True])
-def test_processes_of_a_trial_share_one_core(
+def test_processes_of_a_trial_share_its_cores(
     play: Any, monkeypatch: pytest.MonkeyPatch, *, alone: bool
 ) -> None:
-    pinned: list[int] = []
+    pinned: list[object] = []
     monkeypatch.setattr(trials, "pin", pinned.append)
-    play("a", alone=alone, core=5)
-    assert pinned == [5]
+    play("a", alone=alone, cores=(5, 6))
+    assert pinned == [(5, 6)]
 
 
 @pytest.mark.parametrize(
-    "numbers, count, cores",
-    [((0, 1, 2), 2, (1, 2)), ((3,), 1, (3,)), ((3,), 2, (None, None)), ((), 1, (None,))],
+    "numbers, count, each, cores",
+    [
+        ((0, 1, 2), 2, 1, [(1,), (2,)]),
+        ((3,), 1, 1, [(3,)]),
+        ((3,), 2, 1, [(), ()]),
+        ((), 1, 1, [()]),
+        ((0, 2, 4, 6, 8), 2, 2, [(2, 4), (6, 8)]),
+        ((0, 2, 4), 2, 2, [(), ()]),
+    ],
 )
-def test_each_trial_has_a_core_of_its_own(
-    numbers: tuple[int, ...], count: int, cores: object, monkeypatch: pytest.MonkeyPatch
+def test_each_trial_has_cores_of_its_own(
+    numbers: tuple[int, ...], count: int, each: int, cores: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trials, "core_numbers", lambda: numbers)
-    assert own_cores(count) == cores
+    assert own_cores(count, each) == cores

@@ -10,13 +10,14 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_against import workers
-from pytest_against.model import CannotJudgeError, Mode, Request, Suite
+from pytest_against.model import CannotJudgeError, Mode, Request, Shard, Suite
 from pytest_against.workers import Tree, Worker, side_by_side, started
 
 pytestmark = [
@@ -83,6 +84,23 @@ say(request=request, order=json.loads(sys.stdin.readline()), at=os.getcwd(), has
     assert (has["PYTEST_ADDOPTS"], has["KEPT"], has["PYTHONHASHSEED"]) == ("", "yes", "0")
     assert not {"COV_CORE_SOURCE", "PYTEST_XDIST_WORKER"} & has.keys()
     assert has["TMPDIR"] != tempfile.gettempdir()
+
+
+def test_it_has_the_rows_of_its_shard_its_engine_and_threads_that_do_not_spin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", "given")
+    script = """
+say(collected={str(n): {} for n in range(99)}, broken={}, origins={})
+say(**os.environ)
+"""
+    shard, plain = Shard(2, 3), tree(tmp_path, script)
+    with started([replace(plain, shard=shard, engine=tmp_path / "with")]) as (worker,):
+        nodes = worker.collected(60).nodes
+        has = worker.hear(60)
+    assert list(nodes) == [node for node in map(str, range(99)) if shard.has(node)]
+    assert has["PYTHONPATH"] == os.pathsep.join((str(tmp_path / "with"), "given"))
+    assert (has["OMP_WAIT_POLICY"], has["KMP_BLOCKTIME"]) == ("PASSIVE", "0")
 
 
 def test_one_that_ends_before_it_collects(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import sysconfig
@@ -12,8 +13,9 @@ from typing import Final
 import pytest
 
 from pytest_against.environments import environment
+from pytest_against.machine import cores
 from tests.against.repository import put
-from tests.end_to_end.conftest import FEW, ROWS, Project
+from tests.end_to_end.conftest import COMMAND, FEW, ROWS, Project
 
 pytestmark = pytest.mark.slow
 Make = Callable[..., Project]
@@ -110,3 +112,21 @@ def test_another_interpreter_is_the_base_and_what_differs_is_named(
     assert done.code in {0, 3}, done.err
     done = it.against("--against-python=no-such-python")
     assert done.err.startswith("pytest --against: no-such-python is no interpreter; name one")
+
+
+def test_shards_on_more_cores_are_one_judgement(project: Make) -> None:
+    it = project()
+    reports, rows = [], set[str]()
+    for shard in ("1/2", "2/2"):
+        done = it.against(*FEW, "--against-shard", shard, "--against-cores", str(cores()))
+        assert done.code in {0, 3}, done.err
+        rows |= done.rows.keys()
+        reports.append(it.home / f"{shard[0]}.json")
+        reports[-1].write_text(json.dumps(done.report))
+    assert rows == ROWS
+    done = it.run(*COMMAND, "join", *map(str, reports))
+    assert done.code in {0, 3}, done.err
+    assert "of 3 rows, 2 shards" in done.out
+    done = it.run(*COMMAND, "join", str(reports[1]))
+    assert done.err.startswith("pytest-against join: shards of system Linux, machine ")
+    assert "are missing: 1/2" in done.err

@@ -33,15 +33,17 @@ def positive(text: str) -> float:
 
 
 def whole(text: str) -> int:
-    """Return a number of trials."""
+    """Return a number of trials, or of cores."""
     digits = text if text.isascii() and text.isdigit() else ""
-    return int(_checked(text, digits, 1, 10_001, "number of trials from 1 to 10000"))
+    return int(_checked(text, digits, 1, 10_001, "whole number from 1 to 10000"))
 
 
 _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "--base": {"metavar": "REV", "help": "git revision to judge against, side by side"},
     "--python": {"metavar": "PYTHON", "help": "the interpreter of REV's side"},
     "--install": {"action": "store_true", "help": "build both sides, each has an environment"},
+    "--cores": {"type": whole, "metavar": "N", "help": "of code with threads (default: 1)"},
+    "--shard": {"metavar": "K/N", "help": "judge this part of the rows; join puts all together"},
     "--allow-new": {"action": "store_true", "help": "rows that REV lacks do not decide"},
     "--accept": {"metavar": "WHY", "default": "", "help": "record a change for the worse"},
     "name": {"metavar": "NAME", "help": "of the run; compare takes it"},
@@ -69,8 +71,8 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 _TIMING: Final = "--trials --budget --timeout"
 _ARGUMENTS: Final = {
-    "gate": "--base --python --install --allow-new --limit --json --markdown --html "
-    f"{_TIMING} --rows paths",
+    "gate": "--base --python --install --cores --shard --allow-new --limit --json --markdown "
+    f"--html {_TIMING} --rows paths",
     "baseline": f"--accept --limit {_TIMING} --rows paths",
     "record": f"name --storage {_TIMING} --rows paths",
     "compare": "old new --storage --sort --group --limit --json --markdown --html --csv --rows",

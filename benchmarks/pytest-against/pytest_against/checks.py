@@ -113,6 +113,9 @@ def _check_collected(tree: Tree, collected: Collected) -> None:
             "or choose others"
         )
     if not collected.nodes and tree.name == HEAD:
+        if tree.shard.of > 1:
+            words = f"no row of the {tree.name} is in shard {tree.shard}; make fewer shards"
+            raise CannotJudgeError(words)
         raise CannotJudgeError(
             f"no test on the {tree.name} uses the fixture `benchmark` or has its mark; name the "
             "files or folders of the benchmarks, or choose others with -k or -m"

@@ -37,11 +37,14 @@ from pytest_against.model import (
     Limits,
     Result,
     RunsOn,
+    Shard,
     Suite,
     short,
 )
 
 Options = argparse.Namespace
+
+_WITH_BASE: Final = ("allow_new", "python", "install", "cores", "shard")
 
 
 def gate(config: pytest.Config, options: Options) -> int:
@@ -49,6 +52,9 @@ def gate(config: pytest.Config, options: Options) -> int:
     suite, path = suite_of(config), baseline_path(config)
     side_by_side = options.base is not None
     limits = limits_of(Limits() if side_by_side else baseline.BASELINE_LIMITS, options)
+    if options.shard:
+        suite = replace(suite, shard=Shard.parse(options.shard))
+        limits = replace(limits, error=limits.error / suite.shard.of)
     if side_by_side and options.limit is None and (text := config.getini("against_limit")):
         try:
             limits = replace(limits, limit=arguments.fraction(text))
@@ -63,6 +69,7 @@ def gate(config: pytest.Config, options: Options) -> int:
             limit=limits.limit,
             seconds=seconds,
             machine=this_machine().as_dict(),
+            shard=options.shard or "",
             why=why,
         )
         with suppress(OSError):
@@ -92,10 +99,10 @@ def gate(config: pytest.Config, options: Options) -> int:
                 allow_new=options.allow_new,
                 runs_on=RunsOn(python=options.python or "", install=options.install),
             )
-        elif options.allow_new:
+        elif only := [name for name in _WITH_BASE if getattr(options, name)]:
             raise CannotJudgeError(
-                "--allow-new is for rows that --base lacks; rows that the stored baseline lacks "
-                f"are recorded: {options.program} baseline"
+                f"--{only[0].replace('_', '-')} is for --base REV; rows that the stored baseline "
+                f"lacks are recorded: {options.program} baseline"
             )
         else:
             stored = load_baseline(path, options.program)
@@ -246,7 +253,7 @@ def load_baseline(path: Path, program: str) -> saved.Baseline:
 
 def limits_of(default: Limits, options: Options) -> Limits:
     """Return the limits with what was asked for in the place of the defaults."""
-    names = ("limit", "trials", "budget", "timeout")
+    names = ("limit", "trials", "budget", "timeout", "cores")
     asked = {n: v for n, v in vars(options).items() if n in names and v is not None}
     return replace(default, **asked)
 

@@ -13,9 +13,10 @@ from typing import Final
 from pytest_against import sides, trees
 from pytest_against.checks import Checked, absence, check, collect
 from pytest_against.looks import Budget, RunTrials, judged
-from pytest_against.machine import this_machine
+from pytest_against.machine import cores, this_machine
 from pytest_against.model import (
     HERE,
+    CannotJudgeError,
     Limits,
     Progress,
     Result,
@@ -57,10 +58,21 @@ def against_revision(  # noqa: PLR0913 - each is a thing of its own
 
     With `allow_new`, rows that the revision lacks are left out of the answer.
     """
+    if limits.cores > (most := cores()):
+        raise CannotJudgeError(
+            f"this process may use {most} cores, and not {limits.cores}, by affinity and quota; "
+            "ask for fewer with --cores, or allow more"
+        )
     commit = trees.find_commit(suite.root, revision)
     with sides.laid_out(suite, commit, runs_on) as found:
         result = _judged(suite, found, limits, progress)
-    return replace(result, base=str(commit), allow_new=allow_new, machine=this_machine().as_dict())
+    return replace(
+        result,
+        base=str(commit),
+        allow_new=allow_new,
+        machine=this_machine().as_dict(),
+        shard=str(suite.shard),
+    )
 
 
 def between(suite: Suite, base: str, head: str, limits: Limits, progress: Progress) -> Result:
@@ -200,6 +212,6 @@ def run_trials_of(  # noqa: PLR0913, PLR0917 - the first three are bound, the re
     return side_by_side(
         [
             partial(run_pair, sides, nodes, controls, how, core, progress.row)
-            for core in own_cores(most)
+            for core in own_cores(most, limits.cores)
         ]
     )

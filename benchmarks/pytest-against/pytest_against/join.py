@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from pytest_against.model import (
     Verdict,
     count,
 )
-from pytest_against.report import ORDER, Style, hardware, listed, measured, plain, subject
+from pytest_against.report import ORDER, Style, hardware, listed, measured, plain, subject, together
 
 _WORDS: Final = {1: "failed", 2: "cannot be judged", 3: "inconclusive", 0: "steady"}
 _MOST_ROWS: Final = 100  # so that a comment has room for the table
@@ -29,6 +30,7 @@ _ROUNDING: Final = 1e-6  # of a log ratio, since factors are written with seven 
 _Positive = Annotated[float, msgspec.Meta(gt=0)]
 _Seconds = Annotated[float, msgspec.Meta(ge=0)]
 _Whole = Annotated[int, msgspec.Meta(ge=0)]
+_Shard = Annotated[str, msgspec.Meta(pattern=r"^([1-9][0-9]{0,3}/[1-9][0-9]{0,3})?$")]
 
 
 class _Row(msgspec.Struct):
@@ -61,6 +63,7 @@ class _Report(msgspec.Struct):
     notes: list[str]
     rows: list[_Row]
     controls: list[_Row]
+    shard: _Shard = ""
 
 
 def load(path: Path) -> Result:
@@ -148,17 +151,44 @@ def joined(results: Sequence[Result]) -> Joined:
     machines: dict[str, list[Result]] = {}
     rows: dict[str, dict[str, RowResult]] = {}
     for result in results:
-        words = ", ".join(f"{key} {result.machine.get(key) or 'unknown'}" for key in telling)
+        # Runners of one kind need not have one processor; each shard has both its sides on one.
+        tell = ["system", "machine"] if result.shard else telling
+        words = ", ".join(f"{key} {result.machine.get(key) or 'unknown'}" for key in tell)
         machine = words or hardware(result.machine) or "unknown machine"
         machines.setdefault(machine, []).append(result)
         for row in result.rows:
-            if machine in rows.setdefault(row.row.name, {}):
+            # Which names are unique, no shard can tell.
+            name = row.row.node if result.shard else row.row.name
+            if machine in rows.setdefault(name, {}):
                 raise CannotJudgeError(
                     f"two reports of one machine ({plain(machine, 200)}) have a row in common, "
-                    f"{plain(row.row.name, 200)}; give one of each, or shards of a suite"
+                    f"{plain(name, 200)}; give one of each, or shards of a suite"
                 )
-            rows[row.row.name][machine] = row
+            rows[name][machine] = row
+    for machine, found in machines.items():
+        _check_shards(plain(machine, 200), found)
     return Joined(machines, rows)
+
+
+def _check_shards(machine: str, results: Sequence[Result]) -> None:
+    """Refuse shards that are not all those of one judgement, each once."""
+    there = Counter(result.shard for result in results if result.shard)
+    if not there:
+        return
+    alike = {(r.shard.partition("/")[2], r.base, r.head, f"limit {r.limit}") for r in results}
+    if len(alike) > 1:
+        some = plain("; ".join(map(str, sorted(alike)[:2])), 300)
+        raise CannotJudgeError(f"the shards of {machine} do not belong together: {some}")
+    ((of, *_),) = alike
+    every = [f"{number}/{of}" for number in range(1, int(of) + 1)]
+    for what, wrong in (
+        ("missing", [shard for shard in every if shard not in there]),
+        ("there twice", [shard for shard, often in there.items() if often > 1]),
+        ("no such shards", [shard for shard in there if shard not in every]),
+    ):
+        if wrong:
+            some = plain(", ".join(wrong), 100)
+            raise CannotJudgeError(f"shards of {machine} are {what}: {some}; give each report once")
 
 
 def rendered(joined: Joined, style: Style) -> str:
@@ -173,6 +203,8 @@ def rendered(joined: Joined, style: Style) -> str:
     lines = []
     for machine, results in joined.machines.items():
         name, absent = style.quote(machine), joined.absent(machine)
+        if len(results) > 1:
+            lines.append(f"{name}: {_words(together(results))}, {len(results)} shards")
         for result in results:
             words = style.quote(result.why) or count(len(result.rows))
             lines.append(f"{name}: {result.verdict.value}, {words}; {subject(result, style)}")
@@ -180,6 +212,11 @@ def rendered(joined: Joined, style: Style) -> str:
             some = ", ".join(map(style.quote, absent[:3]))
             lines.append(f"{name}: {count(len(absent))} of the others not judged, such as {some}")
     return "\n\n".join([*parts, "\n".join(f"{style.bullet}{line}" for line in lines)]) + "\n"
+
+
+def _words(result: Result) -> str:
+    found = (f"{number} {verdict.value}" for verdict, number in result.counts.items())
+    return f"{', '.join(found) or 'none'} of {count(len(result.rows))}"
 
 
 def _table(joined: Joined, style: Style) -> list[list[str]]:

@@ -106,7 +106,7 @@ def until_decided(
     """Run trials until all is decided or something is used up; return their number."""
     every = [*samples.values(), *controls.values()]
     plan = Plan.of(limits, len(every))
-    at_a_time = min(MOST_AT_A_TIME, cores())
+    at_a_time = max(1, min(MOST_AT_A_TIME, cores() // limits.cores))
     prior: Prior | None = None  # of all rows, as long as all are there
     number, longest, over = 0, 0.0, False
     while number < limits.trials and not over:

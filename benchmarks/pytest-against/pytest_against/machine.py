@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -201,10 +201,10 @@ def cores(groups: Path = Path("/proc/self/cgroup"), mounted: Path = Path("/sys/f
     return max(1, math.floor(found))
 
 
-def pin(core: int) -> bool:
-    """Have the calling thread run on one core only; return whether the system can do that."""
+def pin(numbers: Collection[int]) -> bool:
+    """Have the calling thread run on some cores only; return whether the system can do that."""
     with suppress(AttributeError, OSError, ValueError):
-        os.sched_setaffinity(0, {core})
+        os.sched_setaffinity(0, numbers)
         return True
     return False
 

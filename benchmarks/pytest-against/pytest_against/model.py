@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
@@ -125,6 +127,7 @@ class Limits:
     budget: float = 240.0  # seconds for the whole judgement
     error: float = ERROR  # probability of a wrong answer, whichever way
     timeout: float = 60.0  # seconds without a word from a process after which it counts as hung
+    cores: int = 1  # that both sides of a trial share, in turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +141,35 @@ class RunsOn:
 HERE: Final = RunsOn()
 
 
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A part of the rows, which one of some machines judges; its error rate is a part, too."""
+
+    number: int = 1
+    of: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Return what is written as ``2/8``."""
+        digits = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
+        number, of = map(int, digits.groups()) if digits else (0, 0)
+        if not 1 <= number <= of:
+            words = f"{short(text)} is no shard; write 1/8 to 8/8 for the shards of eight machines"
+            raise CannotJudgeError(words)
+        return cls(number, of)
+
+    def has(self, node: str) -> bool:
+        """Return whether a row belongs to it, whatever other rows there are."""
+        digest = blake2b(node.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        return int.from_bytes(digest) % self.of == self.number - 1
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}" if self.of > 1 else ""
+
+
+WHOLE: Final = Shard()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
     """Which tests are judged, and how pytest runs them; its paths are relative to the root."""
@@ -148,6 +180,7 @@ class Suite:
     marks: str = ""  # that of -m
     packages: tuple[str, ...] = ()  # folders of the packages under test
     options: tuple[str, ...] = ()  # of each run of pytest, such as its configuration file
+    shard: Shard = WHOLE  # the rows of these tests that are judged
 
 
 OnRow = Callable[[str], None]
@@ -211,6 +244,7 @@ class Result:
     notes: Sequence[str] = ()  # what the reader has to know to believe it
     why: str = ""  # nothing could be judged; empty if something was
     allow_new: bool = False  # new rows do not decide as long as others are there
+    shard: str = ""  # as 2/8, if it is one
 
     @property
     def counts(self) -> Counter[Verdict]:

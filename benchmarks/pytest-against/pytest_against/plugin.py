@@ -26,6 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add = parser.getgroup("against", "benchmarks against those of a git revision").addoption
     add("--against", metavar="REV", help="judge the working tree against REV, side by side")
     add("--against-python", metavar="PYTHON", help="the interpreter of REV's side")
+    add("--against-cores", metavar="N", help="cores of code with threads (default: 1)")
+    add("--against-shard", metavar="K/N", help="judge this part of the rows, as 2/8")
     install = "build both sides, each in an environment of its own"
     add("--against-install", action="store_true", help=install)
     add("--against-limit", metavar="PERCENT", help="tolerated slowdown (default: 3%%)")
@@ -55,6 +57,8 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         "trials": arguments.whole,
         "budget": arguments.positive,
         "timeout": arguments.positive,
+        "cores": arguments.whole,
+        "shard": str,
         "json": Path,
         "markdown": Path,
         "html": Path,

@@ -24,6 +24,7 @@ _CSV: Final = (
     *("ratio", "low", "high", "trials", "was", "now", "why"),
 )
 _LARGEST_EXPONENT: Final = 700.0
+_LARGEST_TABLE: Final = 400_000  # bytes
 _UNBOUNDED: Final = math.log(1e6)
 
 
@@ -54,7 +55,11 @@ def _text_table(table: Sequence[Sequence[str]]) -> str:
 def _markdown_table(table: Sequence[Sequence[str]]) -> str:
     lines = [[cell.replace("|", r"\|") for cell in cells] for cells in table]
     lines.insert(1, ["---"] * len(lines[0]))
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    text = "\n".join(f"| {' | '.join(cells)} |" for cells in lines).encode("utf-8", "replace")
+    if len(text) > _LARGEST_TABLE:  # a page takes 1 MiB, and there may be two of them
+        text = text[: text.rindex(b"\n", 0, _LARGEST_TABLE)]
+        text += f"\n| and {len(lines) - len(text.splitlines())} more |".encode()
+    return text.decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +170,7 @@ def as_json(*results: Result, heads: bool = False) -> str:
         "base": result.base,
         "head": result.head,
         "limit": result.limit,
+        "shard": result.shard,
         "seconds": round(result.seconds, 1),
         "trials": result.trials,
         "machine": dict(result.machine),
@@ -201,7 +207,8 @@ def headline(result: Result, style: Style = TEXT) -> str:
 def subject(result: Result, style: Style) -> str:
     """Return what was compared with what."""
     sides = f"{style.quote(result.head)} against {style.quote(result.base)}"
-    return f"{sides}, limit {100 * result.limit:.3g}%"
+    shard = f"shard {result.shard}" if result.shard else ""
+    return listed(", ", sides, f"limit {100 * result.limit:.3g}%", shard)
 
 
 def hardware(machine: Mapping[str, str]) -> str:

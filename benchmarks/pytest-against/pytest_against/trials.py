@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,15 +43,15 @@ def run_pair(  # noqa: PLR0913, PLR0917 - each is a thing of its own
     nodes: Sequence[str],
     controls: Sequence[str],
     how: HowToTime,
-    core: int | None,
+    cores: Collection[int],
     on_row: OnRow,
 ) -> TrialResult:
-    """Time some rows of both sides in turns, each side in a fresh process, all on one core.
+    """Time some rows of both sides in turns, each side in a fresh process, all on the same cores.
 
     On the controls, which are some of the rows, the second copy of the base rides along.
     """
-    if core is not None:
-        pin(core)
+    if cores:
+        pin(cores)
     fix_addresses()
     rng = random.Random()  # noqa: S311 - orders and layouts, not secrets
     wanted = {name: list(nodes) for name in (HEAD, BASE)}
@@ -98,14 +98,14 @@ def _paired(meetings: Sequence[_Meeting], how: HowToTime, rng: random.Random) ->
 
 
 def run_alone(
-    tree: Tree, nodes: Sequence[str], how: HowToTime, core: int | None, on_row: OnRow
+    tree: Tree, nodes: Sequence[str], how: HowToTime, cores: Collection[int], on_row: OnRow
 ) -> TrialResult:
     """Time some rows of one side by the clock, in a fresh process; see `run_pair`.
 
     The base of each log ratio is the fixed work of the clock; a row that found no calm is left out.
     """
-    if core is not None:
-        pin(core)
+    if cores:
+        pin(cores)
     rng = random.Random()  # noqa: S311 - layouts, not secrets
     times: dict[str, Sequence[float]] = {}
     clock, failed = 0.0, {}
@@ -170,7 +170,10 @@ class _Meeting:
             self.ask(go=True)
 
 
-def own_cores(count: int) -> Sequence[int | None]:
-    """Return the numbers of so many cores, None for each if the system hides them."""
+def own_cores(count: int, each: int = 1) -> Sequence[Collection[int]]:
+    """Return the numbers of the cores of so many trials, none for each if the system hides them."""
     numbers = core_numbers()
-    return numbers[-count:] if len(numbers) >= count else (None,) * count
+    if len(numbers) < count * each:
+        return [()] * count
+    own = numbers[-count * each :]
+    return [own[first : first + each] for first in range(0, len(own), each)]

@@ -19,10 +19,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar
 
-from pytest_against.model import CannotJudgeError, Mode, Request, Suite
+from pytest_against.model import WHOLE, CannotJudgeError, Mode, Request, Shard, Suite
 
 _TICK: Final = 0.5
 """Seconds between two looks for a worker that hangs."""
+
+# Threads that wait must not use the timed core: those of OpenMP, of Intel's, and of OpenBLAS.
+_PASSIVE: Final = {
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "GOMP_SPINCOUNT": "0",
+    "KMP_BLOCKTIME": "0",
+    "OPENBLAS_THREAD_TIMEOUT": "4",  # two to this power of cycles, the least that it takes
+}
 
 HEAD: Final = "head"
 BASE: Final = "base"
@@ -46,6 +54,8 @@ class Tree:
     """A folder with a copy of this package, for interpreters that have none or another."""
     origin: Path | None = None
     """Where the packages under test are imported from, if not from the root."""
+    shard: Shard = WHOLE
+    """Which of its rows are judged."""
 
     @classmethod
     def of(cls, suite: Suite, name: str, root: Path) -> Tree:
@@ -59,7 +69,7 @@ class Tree:
             path=tuple(path),
             packages=tuple(Path(package).stem for package in suite.packages),
         )
-        return cls(name=name, root=root, request=request)
+        return cls(name=name, root=root, request=request, shard=suite.shard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +126,8 @@ class Worker:
                 f"pytest ended with {found.get('end')} on the {self.tree.name} before it collected "
                 f"a test{self._last_words()}; run pytest there to see more"
             )
-        return Collected(found["collected"], found["broken"], found["origins"])
+        nodes = {n: known for n, known in found["collected"].items() if self.tree.shard.has(n)}
+        return Collected(nodes, found["broken"], found["origins"])
 
     def end_if_hung(self) -> None:
         """Kill the process if it said nothing for too long."""
@@ -193,7 +204,7 @@ def _started(tree: Tree, padding: str) -> Iterator[Worker]:
                 **({"PYTHONPATH": os.pathsep.join(path)} if tree.engine else {}),
                 **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder),
                 "PYTHONHASHSEED": "0",
-                "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait must not use the timed core
+                **_PASSIVE,
                 "PYTEST_ADDOPTS": "",
                 "PYTEST_AGAINST_PADDING": padding,
             },
