@@ -23,6 +23,14 @@ _WIDTH: Final = 520
 _LEFT, _RIGHT, _TOP = 200, 500, 92
 _STEP: Final = 19
 _COLOURS: Final = (GREEN, BLUE, PURPLE, ORANGE, RED)
+_WORDS: Final = {
+    Task.RELU: "relu",
+    Task.OUT: "relu, out=",
+    Task.IN_PLACE: "relu in place",
+    Task.DRELU: "drelu",
+    Task.BACKWARD: "relu_backward",
+    Task.BACKWARD_OUT: "relu_backward, out=",
+}
 _FEWEST: Final = 0.25
 _MOST: Final = 8.0
 
@@ -47,9 +55,9 @@ def _place(cell: Cell) -> tuple[object, ...]:
 
 
 def _frame(run: Run, name: str, sizes: list[int], bottom: float, x: Axis) -> Iterator[str]:
-    yield text(8, 22, f"ReLU beside {name}, one thread", "title")
+    yield text(8, 22, f"The time of {name}, in multiples of ours", "title")
     cpu = hardware({"cpu": run.about.machine.get("cpu", "")}).replace("(R)", "")
-    yield text(8, 42, f"{cpu}, {run.about.date:.10}", "small")
+    yield text(8, 42, f"{cpu}, {run.about.date:.10}, one thread", "small")
     at = 8.0
     for place, size in enumerate(sizes):
         yield dot(at + 4, 62, f"n{size}", _radius(place))
@@ -77,7 +85,7 @@ def _dots(
         if dtype != before:
             yield text(8, y + 4, dtype, "label")
         before = dtype
-        yield text(_LEFT - 10, y + 4, task.value, "small", "end")
+        yield text(_LEFT - 10, y + 4, _WORDS[task], "small", "end")
         for place, size in reversed(list(enumerate(sizes))):
             if ratio := found.get(Cell(task, dtype, size)):
                 yield dot(x(min(max(ratio, _FEWEST), _MOST)), y, f"n{size}", _radius(place))

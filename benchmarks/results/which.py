@@ -35,13 +35,14 @@ _HEAD: Final = """\
 # Which ReLU should I call?
 
 `out` is a buffer of yours that is used again. *of a copy* is the time in multiples of that of a
-copy that moves as many bytes: 1 is what memory allows. *torch* is how many times as long its CPU
-kernel for the same task takes, on one thread. [All figures](peers.md), and how they were measured.
+copy that moves as many bytes: 1 is what memory allows, and less where one array is read and written
+again, since there is no second one to fetch. *torch* is how many times as long its CPU kernel for
+the same task takes, on one thread. [All figures](peers.md), and how they were measured.
 
 ![Multiples of the time of a copy, against size](which.svg)
 """
 _COLOURS: Final = {"float16": GREEN, "float32": BLUE, "float64": ORANGE}
-_WIDTH, _HEIGHT = 520, 330
+_WIDTH, _HEIGHT = 520, 340
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 360, 70, 270
 
 
@@ -122,10 +123,15 @@ def _frame(sizes: Iterable[int], x: Axis, y: Axis) -> Iterator[str]:
         yield text(_LEFT - 6, y(value) + 4, f"{value:g}", "small", "end")
     for size in sizes:
         yield f'<path class="grid" d="M{pixel(x(size))} {_BOTTOM}v4"/>'
-        yield text(x(size), _BOTTOM + 20, f"{size:,}", "small", "middle")
+        yield text(x(size), _BOTTOM + 20, _short(size), "small", "middle")
     yield text((_LEFT + _RIGHT) / 2, _BOTTOM + 40, "numbers in x", "small", "middle")
-    yield text(_RIGHT + 8, _BOTTOM + 40 - LABEL_HEIGHT, "solid: x is needed", "small")
-    yield text(_RIGHT + 8, _BOTTOM + 40, "dashed: overwritten", "small")
+    yield text(_RIGHT + 8, _BOTTOM + 40, "solid: x is needed", "small")
+    yield text(_RIGHT + 8, _BOTTOM + 40 + LABEL_HEIGHT, "dashed: overwritten", "small")
+
+
+def _short(size: int) -> str:
+    """Return a size as the workloads spell it."""
+    return f"{size}" if size < 1_000 else f"{size:.0e}".replace("e+0", "e")  # noqa: PLR2004
 
 
 def _curves(

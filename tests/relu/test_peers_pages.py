@@ -160,14 +160,14 @@ def test_the_figure_has_a_dot_for_every_cell_within_its_frame_and_one_for_each_s
     assert all(
         f".{colour.replace(' ', '.')}" in half for colour in colours for half in (light, dark)
     )
-    assert "ReLU beside torch" in text
+    assert "The time of torch, in multiples" in text
 
 
 def test_without_torch_the_figure_shows_the_revision() -> None:
     cells = {c: replace(m, seconds={OURS: m.seconds[OURS], REVISION: m.seconds[REVISION]})
              for c, m in run_of().cells.items()}  # fmt: skip
     run = Run(ABOUT, cells)
-    assert "ReLU beside revision" in figure(run)
+    assert "The time of revision, in multiples" in figure(run)
     assert "| float16 | 16 | `relu(x)` | 17.6 ns | - | - |" in which.page(run)
 
 
