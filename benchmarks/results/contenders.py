@@ -102,6 +102,11 @@ def contenders(revision: str, folder: Path) -> Iterator[Contender]:
     yield Contender(REVISION, revision, functions_of(imported(folder)))
     yield Contender(NUMPY, np.__version__, _numpy)
     yield Contender(COPY, np.__version__, _copy)
+    yield from others()
+
+
+def others() -> Iterator[Contender]:
+    """Return those who may be installed or not."""
     known = {TORCH: _torch, "numexpr": _numexpr, "numba": _numba, "jax": _jax}
     for name, prepare_with in known.items():
         try:

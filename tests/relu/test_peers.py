@@ -86,6 +86,21 @@ def test_what_is_right_is_what_our_functions_return(task: Task, nan: bool) -> No
         assert (call is not None, why) == (True, "")
 
 
+@pytest.mark.parametrize("name", ["torch", "numexpr", "numba", "jax"])
+@pytest.mark.parametrize("dtype", peers.DTYPES)
+def test_others_who_are_installed_give_the_right_answer(name: str, dtype: str) -> None:
+    pytest.importorskip(name)
+    (who,) = (c for c in contenders.others() if c.name == name)
+    arrays = Arrays.drawn(dtype, 1_000, nan=False)
+    found = {task: peers.ready(who, task, arrays) for task in Task}
+    told = {why.partition(":")[0] for _, why in found.values()}
+    gaps = {
+        "jax": {"has no such call"},
+        "numba": {"refuses float16"} if dtype == "float16" else set(),
+    }
+    assert told - {""} == gaps.get(name, set())
+
+
 def raises() -> None:
     raise NotImplementedError("only\nwider ones")
 
