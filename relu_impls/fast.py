@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, TypeGuard
 
 import numpy as np
 from numpy import greater, maximum, multiply, ndarray
 from numpy.typing import ArrayLike
 
+from relu_impls.checks import check_match, check_out, check_threads, real
 from relu_impls.containers import any_container, apply
 from relu_impls.contract import REAL, Array, Contract, Kind, Sign, Temporary, method, same
 from relu_impls.kernels import LAYOUTS
+from relu_impls.small import anyhow, foreign
+from relu_impls.threads import WORTH, spread
 
 _HERE: Final = "relu_impls"
 _PLAIN: Final = Contract(dtypes=same(REAL))
 
 
 @method(Kind.FRESH, "relu(x)", _HERE, _PLAIN)
-def relu(x: ArrayLike, *, out: Array | None = None) -> Array:
+def relu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None) -> Array:
     """Return `x` where it is positive, and zero elsewhere.
 
     Parameters
     ----------
     x : array_like
-        Real numbers of any shape: bool, integers or real floats.
+        Real numbers of any shape: bool, integers, real floats, the floats and integers of
+        ml_dtypes, or timedelta64.
     out : ndarray, optional
         Array of the shape and dtype of `x` that receives the result; it may be `x` itself.
+    threads : int, optional
+        Threads to use at most, for contiguous arrays of 4 MiB or more; one by default.  The bits
+        of the result do not depend on it.
 
     Returns
     -------
@@ -40,7 +48,7 @@ def relu(x: ArrayLike, *, out: Array | None = None) -> Array:
     TypeError
         If `x` is not real, or `out` is not an array of the dtype of `x`.
     ValueError
-        If `out` has another shape than `x` or is read-only.
+        If `out` has another shape than `x` or is read-only, or `threads` is below 1.
 
     Examples
     --------
@@ -48,11 +56,13 @@ def relu(x: ArrayLike, *, out: Array | None = None) -> Array:
     >>> relu([-1.5, 0.0, 2.5])
     array([0. , 0. , 2.5])
     """
+    if threads is not None:
+        threads = check_threads(threads)
     given: Any = x
     found: Array | None
     if type(given) is ndarray and (layout := LAYOUTS.get(given.dtype)) is not None:
         if given.size > layout.few:
-            found = _run(layout.forward, out, given)
+            found = _run(layout.forward, threads, out, given)
         elif out is None:
             found = maximum(given, layout.zero)
         else:
@@ -62,8 +72,11 @@ def relu(x: ArrayLike, *, out: Array | None = None) -> Array:
     if any_container(given, out):
         kept: Array = apply(relu, given, out=out)
         return kept
-    array = _real("x", given)
-    _check_out(out, array)
+    array = real("x", given, "biufm")
+    check_out(out, array)
+    if (small := foreign(array.dtype)) is not None:
+        found = anyhow(small.forward, small.dtype, out, array)
+        return found[()] if out is None else out
     result: Array = np.maximum(array, array.dtype.type(0), out=out)
     return result
 
@@ -90,15 +103,19 @@ def relu_inplace(x: Array) -> Array:
     data_dependent=True,
     temporaries=(Temporary.BLOCK_MASK,),
 )
-def drelu(x: ArrayLike, *, out: Array | None = None) -> Array:
+def drelu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None) -> Array:
     """Return the derivative of `relu`: one where `x` is positive, and zero elsewhere.
 
     Parameters
     ----------
     x : array_like
-        Real numbers of any shape: bool, integers or real floats.
+        Real numbers of any shape: bool, integers, real floats, or the floats and integers of
+        ml_dtypes.
     out : ndarray, optional
         Array of the shape and dtype of `x` that receives the result; it may be `x` itself.
+    threads : int, optional
+        Threads to use at most, for contiguous arrays of 4 MiB or more; one by default.  The bits
+        of the result do not depend on it.
 
     Returns
     -------
@@ -112,7 +129,7 @@ def drelu(x: ArrayLike, *, out: Array | None = None) -> Array:
     TypeError
         If `x` is not real, or `out` is not an array of the dtype of `x`.
     ValueError
-        If `out` has another shape than `x` or is read-only.
+        If `out` has another shape than `x` or is read-only, or `threads` is below 1.
 
     References
     ----------
@@ -124,12 +141,14 @@ def drelu(x: ArrayLike, *, out: Array | None = None) -> Array:
     >>> drelu([-1.5, 0.0, 2.5])
     array([0., 0., 1.])
     """
+    if threads is not None:
+        threads = check_threads(threads)
     given: Any = x
     found: Array | None = None
     if type(given) is ndarray and given.ndim and given.size and given.dtype in LAYOUTS:
         layout = LAYOUTS[given.dtype]
         if given.size > layout.simple or out is not None:
-            found = _run(layout.derivative, out, given)
+            found = _run(layout.derivative, threads, out, given)
         elif (largest := given.item(given.argmax())) == largest:  # and so is no NaN
             found = greater(given, layout.zero).astype(layout.dtype)
         if found is not None:
@@ -137,8 +156,11 @@ def drelu(x: ArrayLike, *, out: Array | None = None) -> Array:
     if any_container(given, out):
         kept: Array = apply(drelu, given, out=out)
         return kept
-    array = _real("x", given)
-    _check_out(out, array)
+    array = real("x", given)
+    check_out(out, array)
+    if (small := foreign(array.dtype)) is not None:
+        found = anyhow(small.derivative, small.dtype, out, array)
+        return found[()] if out is None else out
     slope = np.empty_like(array, dtype=array.dtype.newbyteorder("="))
     np.greater(array, 0, out=slope, casting="unsafe")
     np.copyto(slope, array, where=np.not_equal(array, array))
@@ -158,7 +180,9 @@ def drelu(x: ArrayLike, *, out: Array | None = None) -> Array:
     data_dependent=True,
     temporaries=(Temporary.BITS,),
 )
-def relu_backward(grad: ArrayLike, x: ArrayLike, *, out: Array | None = None) -> Array:
+def relu_backward(
+    grad: ArrayLike, x: ArrayLike, *, out: Array | None = None, threads: int | None = None
+) -> Array:
     """Return the gradient of the loss before `relu`, from the one after it.
 
     Parameters
@@ -166,9 +190,12 @@ def relu_backward(grad: ArrayLike, x: ArrayLike, *, out: Array | None = None) ->
     grad : array_like
         Upstream gradient, of the shape and dtype of `x`.
     x : array_like
-        What `relu` was given: real numbers of any shape.
+        What `relu` was given: real numbers of any shape, but for timedelta64.
     out : ndarray, optional
         Array of the shape and dtype of `x` that receives the result; it may be `grad` or `x`.
+    threads : int, optional
+        Threads to use at most, for contiguous arrays of 4 MiB or more; one by default.  The bits
+        of the result do not depend on it.
 
     Returns
     -------
@@ -183,7 +210,7 @@ def relu_backward(grad: ArrayLike, x: ArrayLike, *, out: Array | None = None) ->
         If `x` or `grad` is not real, their dtypes differ, or `out` is not an array of the
         dtype of `x`.
     ValueError
-        If the shapes differ or `out` is read-only.
+        If the shapes differ, `out` is read-only, or `threads` is below 1.
 
     Examples
     --------
@@ -191,12 +218,14 @@ def relu_backward(grad: ArrayLike, x: ArrayLike, *, out: Array | None = None) ->
     >>> relu_backward([0.1, 0.2, 0.3], [-1.5, 0.0, 2.5])
     array([0. , 0. , 0.3])
     """
+    if threads is not None:
+        threads = check_threads(threads)
     given: Any = x
     found: Array | None = None
     if _alike(grad, given) and given.ndim and given.size and given.dtype in LAYOUTS:
         layout = LAYOUTS[given.dtype]
         if given.size > layout.simple:
-            found = _run(layout.backward, out, grad, given)
+            found = _run(layout.backward, threads, out, grad, given)
         elif (largest := given.item(given.argmax())) == largest:  # and so is no NaN
             bits, mask = grad.getfield(layout.signed), greater(given, layout.zero)
             if out is None:
@@ -209,12 +238,19 @@ def relu_backward(grad: ArrayLike, x: ArrayLike, *, out: Array | None = None) ->
     if any_container(grad, given, out):
         kept: Array = apply(relu_backward, grad, given, out=out)
         return kept
-    array = _real("x", given)
-    gradient = _real("grad", grad)
-    _check_match("grad", gradient, array)
-    _check_out(out, array)
+    array = real("x", given)
+    gradient = real("grad", grad)
+    check_match("grad", gradient, array)
+    check_out(out, array)
+    return _backward(gradient, array, out)
+
+
+def _backward(grad: Array, x: Array, out: Array | None) -> Array:
+    """Return what `relu_backward` does, for arrays that no kernel takes as they are."""
+    if (small := foreign(x.dtype)) is not None:
+        return anyhow(small.backward, small.dtype, out, grad, x)
     # relu(x) is 0 where the gradient is blocked and NaN where x is.
-    result = np.where(np.greater(array, 0), gradient, np.maximum(array, array.dtype.type(0)))
+    result = np.where(np.greater(x, 0), grad, np.maximum(x, x.dtype.type(0)))
     if out is None:
         return result
     np.copyto(out, result)
@@ -231,9 +267,13 @@ def _fits(out: object, x: Array) -> TypeGuard[Array]:
     return _alike(out, x) and out.flags.writeable
 
 
-def _run(kernel: Callable[..., Array], out: Array | None, *arrays: Array) -> Array | None:
+def _run(
+    kernel: Callable[..., Array], threads: int | None, out: Array | None, *arrays: Array
+) -> Array | None:
     """Return what a kernel gives for arrays of any shape; None if it cannot take them."""
     first, every = arrays[0], arrays
+    if threads is not None and first.nbytes >= WORTH:
+        kernel = partial(spread, kernel, threads)
     if out is not None:
         every = (*arrays, out)
         apart = _fits(out, first) and not any(
@@ -243,35 +283,10 @@ def _run(kernel: Callable[..., Array], out: Array | None, *arrays: Array) -> Arr
             return None
     if first.ndim == 1:
         return kernel(*arrays, out)
-    for order in ("C", "F"):
+    for order in ("C", "F") if first.ndim else ():
         if all(array.flags[order] for array in every):
             # One object stays one: that is how a kernel knows that it writes over an input.
             flat = {id(array): array.reshape(-1, order=order) for array in every}
             found = kernel(*(flat.get(id(array)) for array in (*arrays, out)))
             return found.reshape(first.shape, order=order) if out is None else out
     return None
-
-
-def _real(name: str, value: ArrayLike) -> Array:
-    array = np.asanyarray(value)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} has dtype {array.dtype}; accepted: bool, integers and real floats")
-    return array
-
-
-def _check_match(name: str, array: Array, like: Array) -> None:
-    if array.shape != like.shape:
-        raise ValueError(f"{name} has shape {array.shape}; accepted: {like.shape}, the shape of x")
-    if array.dtype.newbyteorder("=") != like.dtype.newbyteorder("="):
-        raise TypeError(f"{name} has dtype {array.dtype}; accepted: {like.dtype}, the dtype of x")
-
-
-def _check_out(out: object, x: Array) -> None:
-    if out is None:
-        return
-    if not isinstance(out, np.ndarray):
-        given = type(out).__name__
-        raise TypeError(f"out is a {given}; accepted: a numpy.ndarray like x, or None")
-    _check_match("out", out, x)
-    if not out.flags.writeable:
-        raise ValueError("out is read-only; accepted: a writeable array")

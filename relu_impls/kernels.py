@@ -1,4 +1,4 @@
-"""What NumPy does fastest with plain arrays of float16, float32 and float64.
+"""What NumPy does fastest with plain arrays: floats and integers.
 
 Each way has its reason beside it.  Sizes and blocks are where two ways cross.  A result may be
 written over an input, but not over a part of one.
@@ -7,7 +7,8 @@ written over an input, but not over a part of one.
 from __future__ import annotations
 
 import mmap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -29,8 +30,18 @@ def _zeros() -> bytes | mmap.mmap:
 _ZEROS: Final = _zeros()
 
 
+def pieces(size: int, *arrays: Array) -> Iterator[list[Array]]:
+    """Yield one piece of each array after the other; an array that is given twice stays one.
+
+    That is how a kernel knows that it writes over an input.
+    """
+    for start in range(0, arrays[0].size, size):
+        parts = {id(each): each[start : start + size] for each in arrays}
+        yield [parts[id(each)] for each in arrays]
+
+
 class Layout:
-    """A dtype, and the integers of its size: NaN, sign and mask are handled as bits as well.
+    """A dtype of integers; and the integers of its size, as bits of numbers and of masks.
 
     Constants are arrays without dimensions: a Python number would cost a cast in every call.
     """
@@ -41,15 +52,15 @@ class Layout:
     """Numbers up to which calls cost more than passes, so that the fewest calls are fastest."""
     block: int
     """Numbers of a block."""
+    nan: Array
+    """The bits of a NaN, where there is one."""
 
-    def __init__(self, name: str, few: int, simple: int) -> None:
-        self.dtype = np.dtype(name)
+    def __init__(self, dtype: str | np.dtype[Any], few: int, simple: int) -> None:
+        self.dtype = np.dtype(dtype)
         self.few, self.simple, self.block = few, simple, BLOCK_BYTES // self.dtype.itemsize
         self.signed = np.dtype(f"i{self.dtype.itemsize}")
         self.zero = np.zeros((), self.dtype)
         self.zeros = np.frombuffer(_ZEROS, self.dtype)
-        bits = np.array([1, np.nan, np.inf], self.dtype).view(self.signed)
-        self.one, self.nan, self.infinity = bits[0, ...], bits[1, ...], int(bits[2])
         self.ends = np.zeros((), self.signed), np.ones((), self.signed)
 
     def forward(self, x: Array, out: Array | None) -> Array:
@@ -68,22 +79,24 @@ class Layout:
         """Return one where `x` is positive, zero elsewhere, NaN where it is, or fill `out`."""
         if x.size <= self.block and not self.has_nan(x):
             return self.slope(x, out)
-        return self._by_block(self.slope, out, x)
+        return self._by_block(partial(self._with_nan, self.slope), out, x)
 
     def backward(self, grad: Array, x: Array, out: Array | None) -> Array:
         """Return `grad` where `x` is positive, zero elsewhere, NaN where `x` is, or fill `out`."""
-        return self._by_block(self.gradient, out, x, grad)
+        return self._by_block(partial(self._with_nan, self.gradient), out, x, grad)
 
     def _by_block(
         self, kernel: Callable[..., object], out: Array | None, x: Array, *grad: Array
     ) -> Array:
         """Have a kernel fill `out`, or a new array, block by block."""
         result = np.empty_like(x) if out is None else out
-        for start in range(0, x.size, self.block):
-            at = slice(start, start + self.block)
-            # One array stays one: that is how a kernel knows that it writes over an input.
-            parts = {id(each): each[at] for each in (x, *grad, result)}
-            self._with_nan(kernel, *(parts[id(each)] for each in (x, *grad, result)))
+        # A kernel that writes over a gradient has to keep a mask elsewhere.
+        size = self.block // 2 if any(out is each for each in grad) else self.block
+        if 0 < x.size <= size:  # a slice costs as much as a short pass
+            kernel(x, *grad, result)
+        else:
+            for parts in pieces(size, x, *grad, result):
+                kernel(*parts)
         return result
 
     def _with_nan(self, kernel: Callable[..., object], x: Array, *more: Array) -> None:
@@ -91,12 +104,14 @@ class Layout:
         nan = self.is_nan(x) if self.has_nan(x) else None
         kernel(x, *more)
         if nan is not None:
-            np.copyto(more[-1].getfield(self.signed), self.nan, where=nan)
+            self._put_nan(more[-1].getfield(self.signed), nan)
 
-    def has_nan(self, x: Array) -> bool:
-        """Return whether there is one: argmax stops at the first, and it never warns."""
-        largest = x.item(x.argmax())
-        return bool(largest != largest)  # noqa: PLR0124 - NaN is not
+    def _put_nan(self, into: Array, at: Array) -> None:
+        np.copyto(into, self.nan, where=at)
+
+    def has_nan(self, x: Array) -> bool:  # noqa: ARG002 - floats look
+        """Return whether there is one."""
+        return False
 
     def is_nan(self, x: Array) -> Array:
         """Return where they are."""
@@ -115,18 +130,6 @@ class Layout:
         return out
 
     def gradient(self, x: Array, grad: Array, out: Array) -> None:
-        """Fill `out` with the bits of `grad` times a mask: no NaN comes of it, and no warning."""
-        i = x.getfield(self.signed)
-        into = out.getfield(self.signed)
-        mask = np.empty_like(i) if out is grad else into
-        i.clip(*self.ends, mask)  # -0.0 is the smallest integer
-        np.multiply(mask, grad.getfield(self.signed), out=into)
-
-
-class Double(Layout):
-    """float64: to clip and to multiply its integers is slow."""
-
-    def gradient(self, x: Array, grad: Array, out: Array) -> None:
         """Fill `out` with the bits of `grad` that a mask of all ones lets through."""
         mask = self.mask(x).getfield(np.int8)
         np.negative(mask, out=mask)
@@ -135,11 +138,37 @@ class Double(Layout):
         np.bitwise_and(wide, grad.getfield(self.signed), out=out.getfield(self.signed))
 
 
-class Half(Layout):
-    """float16, which NumPy compares one by one: all is done with integers."""
+class Double(Layout):
+    """float64: to clip and to multiply its integers is slow."""
 
-    def __init__(self, name: str, few: int, simple: int) -> None:
-        super().__init__(name, few, simple)
+    def __init__(self, dtype: str | np.dtype[Any], few: int, simple: int) -> None:
+        super().__init__(dtype, few, simple)
+        bits = np.array([1, np.nan, np.inf], self.dtype).view(self.signed)
+        self.one, self.nan, self.infinity = bits[0, ...], bits[1, ...], int(bits[2])
+
+    def has_nan(self, x: Array) -> bool:
+        """Return whether there is one: argmax stops at the first, and it never warns."""
+        largest = x.item(x.argmax())
+        return bool(largest != largest)  # noqa: PLR0124 - NaN is not
+
+
+class Single(Double):
+    """float32."""
+
+    def gradient(self, x: Array, grad: Array, out: Array) -> None:
+        """Fill `out` with the bits of `grad` times a mask: no NaN comes of it, and no warning."""
+        i = x.getfield(self.signed)
+        into = out.getfield(self.signed)
+        mask = np.empty_like(i) if out is grad else into
+        i.clip(*self.ends, mask)  # -0.0 is the smallest integer
+        np.multiply(mask, grad.getfield(self.signed), out=into)
+
+
+class Half(Single):
+    """float16 and bfloat16, which NumPy compares one by one: all is done with integers."""
+
+    def __init__(self, dtype: str | np.dtype[Any], few: int, simple: int) -> None:
+        super().__init__(dtype, few, simple)
         self.unsigned = np.dtype(f"u{self.dtype.itemsize}")
         self.integer_zeros = np.frombuffer(_ZEROS, self.signed)
         self.negative_infinity = 0x8000 + self.infinity  # unsigned
@@ -151,7 +180,7 @@ class Half(Layout):
         u = x.getfield(self.unsigned)
         zeros = self.integer_zeros[: x.size]
         if (
-            zeros.size < x.size
+            not 0 < x.size <= self.integer_zeros.size
             or not x.flags.c_contiguous  # argmax would copy it
             or u.item(u.argmax()) > self.negative_infinity
         ):
@@ -163,8 +192,11 @@ class Half(Layout):
         return out
 
     def _largest(self, x: Array, out: Array) -> None:
-        zeros = self.integer_zeros[: x.size]
-        maximum(x.getfield(self.signed), zeros, out=out.getfield(self.signed))
+        u, into = x.getfield(self.unsigned), out.getfield(self.signed)
+        lost = u.item(u.argmax()) > self.negative_infinity and np.greater(u, self.unsigned_most)
+        maximum(x.getfield(self.signed), self.integer_zeros[: x.size], out=into)
+        if lost is not False:
+            self._put_nan(into, lost)
 
     def has_nan(self, x: Array) -> bool:
         """Return whether there is one: of either sign, it is larger than the infinity."""
@@ -195,8 +227,13 @@ LAYOUTS: Final[dict[np.dtype[Any], Layout]] = {
     layout.dtype: layout
     for layout in (
         Half("float16", few=128, simple=64),
-        Layout("float32", few=1_200, simple=SIMPLE),
+        Single("float32", few=1_200, simple=SIMPLE),
         Double("float64", few=2_400, simple=SIMPLE),
+        *(
+            Layout(f"{sign}{size}", few=400, simple=SIMPLE)
+            for sign in "iu"
+            for size in (1, 2, 4, 8)
+        ),
     )
 }
-"""The dtypes that have kernels, in native byte order."""
+"""The dtypes that have kernels, in native byte order; `small` adds those it meets."""

@@ -101,7 +101,7 @@ def test_backward_fills_and_returns_out(dtype: str) -> None:
 @pytest.mark.parametrize("target", ["grad", "x"])
 def test_backward_may_overwrite_an_argument(target: str) -> None:
     pairs = special_pairs("float64")
-    given = {"grad": pairs.grad.copy(), "x": pairs.x.copy()}
+    given: dict[str, Any] = {"grad": pairs.grad.copy(), "x": pairs.x.copy()}
     assert relu_backward(**given, out=given[target]) is given[target]
     np.testing.assert_array_equal(given[target], relu_backward(pairs.grad, pairs.x))
 
@@ -112,10 +112,20 @@ def test_backward_may_overlap_out(shift: int) -> None:
     wanted = relu_backward(pairs.grad[1:-1], pairs.x[1:-1])
     for name in ("grad", "x"):
         base = {"grad": pairs.grad.copy(), "x": pairs.x.copy()}
-        given = {key: array[1:-1] for key, array in base.items()}
+        given: dict[str, Any] = {key: array[1:-1] for key, array in base.items()}
         size = base[name].size
         out = base[name][1 + shift : size - 1 + shift]
         np.testing.assert_array_equal(relu_backward(**given, out=out), wanted)
+
+
+@pytest.mark.parametrize("dtype", ["m8[s]", ">m8[3D]", "m8"])
+def test_a_timedelta_keeps_its_unit_and_what_is_no_time(dtype: str) -> None:
+    x = np.array([-3, 0, 5, "NaT"], dtype)
+    wanted = np.array([0, 0, 5, "NaT"], x.dtype.newbyteorder("="))
+    for found in (relu(x), relu(x, out=x)):
+        np.testing.assert_array_equal(found, wanted)
+        assert found.dtype.newbyteorder("=") == wanted.dtype
+    assert relu(x[2]) == wanted[2]
 
 
 def test_out_may_have_the_other_byte_order() -> None:

@@ -1,0 +1,125 @@
+"""The floats and integers of ml_dtypes, for which NumPy has no fast functions, or no right ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from relu_impls.contract import Array
+from relu_impls.kernels import LAYOUTS, Half, Layout
+
+_BYTE: Final = 8  # bits
+_BUFFER: Final = 1 << 14  # numbers
+_NEVER: Final = -1  # numbers up to which NumPy's own functions are right
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Neighbours among the patterns of one byte, of which only the bits in a mask count."""
+
+    bits: np.uint8 | None
+    first: np.uint8
+    count: np.uint8
+
+    @classmethod
+    def of(cls, held: Array) -> Range:
+        """Return the range of the patterns that are held."""
+        half = held.size // 2
+        if np.array_equal(held[:half], held[half:]):  # whatever the sign
+            held = held[:half]
+        bits = None if held.size > np.iinfo(np.uint8).max else np.uint8(held.size - 1)
+        return cls(bits, np.uint8(np.argmax(held)), np.uint8(np.count_nonzero(held)))
+
+    def holds(self, u: Array, into: Array, compare: np.ufunc = np.less) -> Array:
+        """Return where a pattern is held, or, with `np.greater_equal`, is not, as bytes."""
+        if self.bits is not None:
+            u = np.bitwise_and(u, self.bits, out=into)
+        np.subtract(u, self.first, out=into)
+        compare(into, self.count, out=into.getfield(np.bool_))
+        return into
+
+
+class Byte(Layout):
+    """A type of one byte: its numbers are looked at once, all else is done with patterns."""
+
+    def __init__(self, dtype: np.dtype[Any], bits: int) -> None:
+        super().__init__(dtype, _NEVER, 0)
+        self.block //= 4  # leaves room for masks
+        patterns = np.arange(1 << bits, dtype=np.uint8)
+        numbers = patterns.view(dtype).astype(np.float64)
+        self.positive, self.negative = Range.of(numbers > 0), Range.of(numbers < 0)
+        self.nans = Range.of(np.isnan(numbers))
+        self.one = np.uint8(np.argmax(numbers == 1))
+        self.nan = np.array(np.argmax(np.isnan(numbers)), np.uint8).view(self.signed)
+
+    def forward(self, x: Array, out: Array | None) -> Array:
+        """Return ReLU: all but the negative, and so NaN as well."""
+        return self._by_block(self._not_negative, out, x)
+
+    def _not_negative(self, x: Array, out: Array) -> None:
+        u, into = x.getfield(np.uint8), out.getfield(np.uint8)
+        scratch = np.empty_like(u) if out is x else into
+        np.multiply(u, self.negative.holds(u, scratch, np.greater_equal), out=into)
+
+    def has_nan(self, x: Array) -> bool:
+        """Return whether there is one."""
+        found = self.nans.count and x.size and (nan := self.is_nan(x)).item(nan.argmax())
+        return bool(found)
+
+    def is_nan(self, x: Array) -> Array:
+        """Return where they are."""
+        return self.nans.holds(x.getfield(np.uint8), np.empty(x.shape, np.uint8)).view(np.bool_)
+
+    def _put_nan(self, into: Array, at: Array) -> None:
+        into |= np.multiply(at, self.nan, dtype=self.signed)
+
+    def slope(self, x: Array, out: Array | None) -> Array:
+        """Return the derivative where no NaN is: the pattern of 1, or none."""
+        into = np.empty(x.shape, np.uint8) if out is None else out.getfield(np.uint8)
+        np.multiply(self.positive.holds(x.getfield(np.uint8), into), self.one, out=into)
+        return into.getfield(self.dtype) if out is None else out
+
+    def gradient(self, x: Array, grad: Array, out: Array) -> None:
+        """Fill `out` with the patterns of `grad` where those of `x` are of positive numbers."""
+        into = out.getfield(np.uint8)
+        scratch = np.empty_like(into) if out is grad else into
+        mask = self.positive.holds(x.getfield(np.uint8), scratch)
+        np.multiply(mask, grad.getfield(np.uint8), out=into)
+
+
+def foreign(dtype: np.dtype[Any]) -> Layout | None:
+    """Return the kernels of a real dtype of ml_dtypes, and None for every other dtype.
+
+    The package is not imported, as whoever has an array of it has done so.
+    """
+    native = dtype.newbyteorder("=")
+    bits = re.fullmatch(r"(?:bfloat|float|u?int)(\d+)(?:_\w+)?", native.name)
+    if native.type.__module__ != "ml_dtypes" or not bits:
+        return None
+    if native not in LAYOUTS:
+        size = int(bits[1])
+        LAYOUTS[native] = Byte(native, size) if size <= _BYTE else Half(native, _NEVER, 0)
+    return LAYOUTS[native]
+
+
+def anyhow(
+    kernel: Callable[..., Array], dtype: np.dtype[Any], out: Array | None, *arrays: Array
+) -> Array:
+    """Return what a kernel gives for arrays of any layout, shape and byte order, or fill `out`."""
+    operands: list[Any] = [*arrays, out]
+    use: list[Any] = [*(["readonly"] for _ in arrays), ["writeonly", "allocate"]]
+    blocks = np.nditer(
+        operands,
+        ["external_loop", "buffered", "zerosize_ok", "copy_if_overlap"],
+        use,
+        [dtype] * len(operands),
+        buffersize=_BUFFER,
+    )
+    with blocks:
+        for *given, into in blocks:
+            np.copyto(into, kernel(*given, None))
+        return blocks.operands[-1] if out is None else out
