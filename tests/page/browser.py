@@ -20,7 +20,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM: Final = shutil.which("chromium") or shutil.which("google-chrome")
+AXE: Final = Path(os.environ.get("AXE", "axe.min.js"))
+"""The checker of accessibility."""
 _OPTIONS: Final = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -72,14 +74,24 @@ class Page:
         self.call("Emulation.setEmulatedMedia", features=features)
         self.events.clear()
         self.call("Page.navigate", url=path.resolve().as_uri())
-        # Two frames later what was drawn is on the screen.
-        wait = "new Promise(f => requestAnimationFrame(() => requestAnimationFrame(f)))"
-        while (
-            self.run("document.readyState") != "complete"
-            or self.run("location.protocol") != "file:"
-        ):
+        while not self.run("document.readyState == 'complete' && location.protocol == 'file:'"):
             time.sleep(0.01)
-        self.run(f"{wait}.then(() => 1)")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until what was drawn is on the screen, which is two frames later."""
+        self.run("new Promise(f => requestAnimationFrame(() => requestAnimationFrame(() => f())))")
+
+    def text_without_scripts(self) -> str:
+        """Return what a browser shows of the page that runs no scripts."""
+        self.call("Emulation.setScriptExecutionDisabled", value=True)
+        self.events.clear()
+        self.call("Page.reload")
+        while not any(each.get("method") == "Page.loadEventFired" for each in self.events):
+            self.events.append(self._next())
+        found = json.dumps(self.call("DOM.getDocument", depth=-1))
+        self.call("Emulation.setScriptExecutionDisabled", value=False)
+        return found
 
     def size(self, width: int, height: int = 900) -> None:
         """Make the window so large."""
@@ -146,14 +158,9 @@ def chromium() -> Iterator[Page]:
     assert CHROMIUM
     (its_in, our_out), (our_in, its_out) = os.pipe(), os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        shell = f'exec "$0" "$@" 3<&{its_in} 4>&{its_out}'
+        shell = 'exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null'  # where it looks for pipes
         command = ["sh", "-c", shell, CHROMIUM, *_OPTIONS, f"--user-data-dir={profile}"]
-        started = subprocess.Popen(
-            command,
-            pass_fds=(its_in, its_out),
-            stderr=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
+        started = subprocess.Popen(command, stdin=its_in, stdout=its_out, stderr=subprocess.DEVNULL)
         os.close(its_in)
         os.close(its_out)
         try:

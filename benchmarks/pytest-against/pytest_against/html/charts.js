@@ -159,8 +159,9 @@ const forest = (rows, limit, width, title) => {
   const named = (i) => timed.length <= MOST_NAMED || i < worst || i >= timed.length - best;
   const thin = clamp(260 / Math.max(1, timed.length - worst - best), 0.05, 6), tall = wide ? 24 : 40;
   const ends = timed.flatMap((row) => [row.ratio, row.low ?? row.ratio, row.high ?? row.ratio]);
-  const reach = clamp(Math.max(1 + 2.5 * limit, ...ends.map((end) => Math.max(end, 1 / end))), 1, 4) * 1.03;
-  const x = axis(1 / reach, reach, left, right), top = 46;
+  const reach = (found) => clamp(Math.max(1 + 2.5 * limit, ...found), 1, 4) * 1.03;
+  const fastest = 1 / reach(ends.map((end) => 1 / end)), slowest = reach(ends);
+  const x = axis(fastest, slowest, left, right), top = 46;
   let y = top + 6;
   const root = svg("svg", {}), points = [], thins = {};
   const body = timed.map((row, i) => {
@@ -170,8 +171,9 @@ const forest = (rows, limit, width, title) => {
   });
   const height = y + 8, bound = 1 + limit;
   const zone = (from, to, kind) => svg("rect", { x: from, y: top, width: Math.max(0, to - from), height: y + 4 - top, class: kind });
-  root.append(zone(x(bound), right, "zone-bad"), zone(left, x(1 / bound), "zone-good"));
-  for (const tick of ticks(1 / reach, reach, clamp((right - left) / 62, 3, 9))) {
+  const under = svg("g", {}, zone(x(bound), right, "zone-bad"), zone(left, x(1 / bound), "zone-good"));
+  root.append(under);
+  for (const tick of ticks(fastest, slowest, clamp((right - left) / 62, 3, 9))) {
     root.append(svg("path", { class: "grid", d: `M${x(tick)} ${top}V${y + 4}` }), label(x(tick), top - 6, String(tick), "soft mono", "middle"));
   }
   root.append(svg("path", { class: "one", d: `M${x(1)} ${top}V${y + 4}` }),
@@ -180,8 +182,9 @@ const forest = (rows, limit, width, title) => {
     label((left + right) / 2, 14, wide ? `factor of the time; limits ±${digits(100 * limit)} %` : `limits ±${digits(100 * limit)} %`, "soft", "middle"));
   for (const [row, middle, isNamed] of body) {
     const at = (value, other) => clamp(x(value ?? other), left, right);
-    const low = at(row.low, 1 / reach), high = at(row.high, reach), mean = at(row.ratio, 1);
+    const low = at(row.low, fastest), high = at(row.high, slowest), mean = at(row.ratio, 1);
     const [tone, shape, hollow] = VERDICTS[row.verdict];
+    if (isNamed && !wide) root.append(svg("rect", { x: 0, y: middle - 30, width, height: 20, class: "page" }));
     const bars = `M${low.toFixed(1)} ${middle.toFixed(2)}H${high.toFixed(1)}`;
     points.push({ x: mean, y: middle, text: title(row) });
     if (!isNamed) { thins[tone] = (thins[tone] ?? "") + bars; continue; }
@@ -191,12 +194,12 @@ const forest = (rows, limit, width, title) => {
       svg("path", { class: "span", d: bars + cap(low, 5) + cap(high, -5) }),
       svg("path", { class: `shape ${hollow ? "hollow" : ""}`, d: SHAPES[shape](mean, middle, 4.5) })));
     const words = short(row.label, Math.floor((wide ? left - 14 : width - 130) / 7.4));
-    root.append(wide ? label(left - 12, middle + 4, words, "mono", "end") : label(2, middle - 14, words, "mono"),
-      wide ? label(right + 12, middle + 4, `${factor(row.ratio)}  ${span}`, "mono") : label(width - 4, middle - 14, factor(row.ratio), "mono", "end"));
+    root.append(...(wide
+      ? [label(left - 12, middle + 4, words, "mono", "end"), label(right + 12, middle + 4, factor(row.ratio), "mono"), label(right + 66, middle + 4, span, "mono soft")]
+      : [label(0, middle - 15, words, "mono"), label(width, middle - 15, factor(row.ratio), "mono", "end")]));
   }
   for (const [tone, d] of Object.entries(thins)) {
-    root.prepend(svg("path", { class: `span ${tone} ${thin < 4 ? "thin" : ""}`, d }));
-    root.prepend(...root.querySelectorAll("rect"));
+    under.append(svg("path", { class: `span ${tone} ${thin < 4 ? "thin" : ""}`, d }));
   }
   const focus = svg("path", { class: "focus" });
   root.append(focus);

@@ -28,7 +28,7 @@ const compare = (a, b) => {
   if ((one ?? "") === "" || (other ?? "") === "") return ((one ?? "") === "") - ((other ?? "") === "");
   return sorted.way * (typeof one === "string" ? one.localeCompare(other, "en", { numeric: true }) : one - other);
 };
-const body = el("tbody", {}), caption = el("caption", { role: "status" });
+const body = el("tbody", {}), total = el("p", { class: "count quiet", role: "status" });
 const more = el("button", { type: "button", click: () => { most += 5 * PART; fill(); } });
 const headings = COLUMNS.map((each) => el("th", { scope: "col", class: each.kind === "number" ? "number" : "" }, el("button", { type: "button", click: () => {
   sorted = { key: each.key, way: sorted.key === each.key ? -sorted.way : each.kind === "number" ? -1 : 1 };
@@ -46,17 +46,17 @@ const fill = () => {
     const way = COLUMNS[i].key === sorted.key ? (sorted.way > 0 ? "ascending" : "descending") : "none";
     each.setAttribute("aria-sort", way);
   });
-  caption.textContent = `${part.length} of ${rows.length} rows${found.length > part.length ? `; ${found.length - part.length} more match` : ""}`;
+  total.textContent = `${part.length} of ${rows.length} rows${found.length > part.length ? `; ${found.length - part.length} more match` : ""}`;
   more.hidden = found.length <= part.length;
   more.textContent = `Show ${Math.min(5 * PART, found.length - part.length)} more`;
 };
 listeners.push(() => { most = PART; fill(); });
 if (rows.length) {
-  const table = el("table", { role: "table" }, caption, el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...headings)), body);
+  const table = el("table", { role: "table", "aria-label": "All rows" }, el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...headings)), body);
   body.setAttribute("role", "rowgroup");
   headings.forEach((each) => each.setAttribute("role", "columnheader"));
   main.append(el("section", {}, el("div", { class: "head" }, el("h2", {}, "All rows")),
-    ...(judged ? [] : [tools]),
+    ...(judged ? [] : [tools]), total,
     el("div", { class: "scroll cards", tabindex: 0, role: "region", "aria-label": "All rows" }, table), el("p", {}, more)));
   fill();
 }
