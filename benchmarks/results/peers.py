@@ -35,7 +35,7 @@ from benchmarks.results.measured import About, Cell, Measured, Run, load, resume
 from benchmarks.results.peers_figure import figure
 from benchmarks.results.peers_page import page, words
 from pytest_against import cli, files, trees
-from pytest_against.machine import this_machine
+from pytest_against.machine import keep_memory, this_machine
 from pytest_against.model import CannotJudgeError, short
 
 PROGRAM: Final = "python -m benchmarks peers"
@@ -112,6 +112,7 @@ def cells(dtypes: str, sizes: str, kinds: str) -> list[Cell]:
 def _measured(asked: argparse.Namespace, wanted: Sequence[Cell]) -> Run:
     commit = trees.find_commit(ROOT, asked.against)
     with cli.only_one(), tempfile.TemporaryDirectory(prefix="peers-") as root:
+        keep_memory()  # or what was freed first decides whose large results cost page faults
         trees.lay_out_revision(ROOT, Path(root), commit)
         everyone = list(contenders(str(commit), Path(root)))
         about = About(
@@ -172,8 +173,11 @@ def ready(who: Contender, task: Task, arrays: Arrays) -> tuple[Call | None, str]
         return None, f"refuses {arrays.x.dtype}: {short(error)}"
     if who.name != COPY:
         into = {Task.OUT: arrays.out, Task.BACKWARD_OUT: arrays.out, Task.IN_PLACE: arrays.own}
-        if not np.array_equal(into.get(task, given), right(task, arrays), equal_nan=True):
+        found = into.get(task, given)
+        if not np.array_equal(found, right(task, arrays), equal_nan=found.dtype.kind == "f"):
             return None, "gives another answer"
+        if found.dtype != arrays.x.dtype:
+            return None, f"gives {found.dtype} for {arrays.x.dtype}"
     return call, ""
 
 

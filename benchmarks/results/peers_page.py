@@ -20,10 +20,11 @@ _HEAD: Final = """\
 
 Figures are multiples of our time: above 1 the other takes longer. All work on the same arrays, in
 one process, on one thread, in turns; a figure is the median over {rounds} rounds of the ratio
-within a round, with its quartiles. Arrays begin on a cache line. In place, everyone works on data
-that is rectified already. *{copy}* is a copy that moves as many bytes, which is what memory allows;
-*{revision}* are our functions at {against}. *scratch* is our memory at the peak of a call, beside
-its result.
+within a round, with its quartiles. Arrays begin on a cache line, and freed memory is used again: by
+default, what a process freed first decides whose large results cost page faults. In place, everyone
+works on data that is rectified already. *{copy}* is a copy that moves as many bytes, which is what
+memory allows; *{revision}* are our functions at {against}. *scratch* is our memory at the peak of a
+call, beside its result.
 
 ![How we compare with torch](peers.svg)
 """
