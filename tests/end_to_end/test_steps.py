@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -81,21 +81,59 @@ def test_an_exit_code_is_believed_only_with_a_report_that_says_the_same(
     run(night, tmp_path, fails=not passes, **what)
     (tmp_path / "work" / "gate.json").write_text('{"exit": 0}')  # in the change, not from the gate
     (tmp_path / "outputs").touch()
-    run("measure/gate/Judge", tmp_path, fails=not believed, **what)
+    put(tmp_path, "temp/gate/gate.json", '{"exit": 0}')  # of something else
+    what |= {"ARGUMENTS": "--allow-new", "ATTEMPTS": "1"}
+    run("actions/gate/Judge", tmp_path, fails=not believed, **what)
     assert (tmp_path / "outputs").read_text() == (f"exit={code}\n" if believed else "")
 
 
-@pytest.mark.parametrize("has", [True, False])
-def test_the_engine_that_judges_is_that_of_the_base(tmp_path: Path, has: bool) -> None:  # noqa: FBT001 - a case
+@pytest.mark.parametrize("codes, attempts, last", [
+    ("0 1", 2, 0), ("1 0", 2, 1), ("2 0", 2, 2), ("3 0", 2, 0), ("3 1", 2, 1), ("3 3 0", 2, 3),
+    ("3 0", 1, 3),
+])  # fmt: skip
+def test_what_proves_nothing_is_judged_once_more_and_then_counts(
+    codes: str, attempts: int, last: int, tmp_path: Path
+) -> None:
+    (tmp_path / "codes").write_text(codes.replace(" ", "\n") + "\n")
     stand_in(tmp_path, "python", PYTHON)
-    engine = "benchmarks/pytest-against"
-    base = commit(tmp_path / "work", f"{engine if has else 'other'}/pyproject.toml", "of the base")
-    commit(tmp_path / "work", f"{engine}/pyproject.toml", "of the change")
-    step = "measure/gate/Install the code of the change, and the engine of the base"
-    run(step, tmp_path, BASE=base)
-    installed = Path((tmp_path / "log").read_text().split()[-1])
-    found = (tmp_path / "work" / installed / "pyproject.toml").read_text()
-    assert found == ("of the base" if has else "of the change")
+    stand_in(
+        tmp_path,
+        "pytest-against",
+        """
+        code=$(head -n 1 "$CODES"); sed -i 1d "$CODES"
+        while [ "$1" != --json ]; do shift; done
+        echo "{\\"exit\\": $code}" > "$2"; exit "$code"
+    """,
+    )
+    what: dict[str, Any] = {"BASE": "HEAD", "ARGUMENTS": "", "CODES": str(tmp_path / "codes")}
+    run("actions/gate/Judge", tmp_path, ATTEMPTS=str(attempts), **what)
+    assert (tmp_path / "outputs").read_text() == f"exit={last}\n"
+    step = "actions/gate/Pass on the answer"
+    assert ("error" in run(step, tmp_path, fails=last != 0, CODE=str(last))) == (last != 0)
+
+
+def test_the_base_is_what_was_asked_for_or_where_the_change_began(tmp_path: Path) -> None:
+    work, step = tmp_path / "work", "actions/gate/Find where the change began"
+    began = commit(work, "a", "1")
+    git(work, "branch", "change")
+    newer = commit(work, "a", "2")
+    git(work, "update-ref", "refs/remotes/origin/main", "HEAD")
+    git(work, "checkout", "--quiet", "change")
+    commit(work, "b", "1")
+    run(step, tmp_path, BASE="", TARGET="main")
+    run(step, tmp_path, BASE=newer, TARGET="main")
+    assert (tmp_path / "outputs").read_text() == f"sha={began}\nsha={newer}\n"
+    said = run(step, tmp_path, BASE="", TARGET="gone", fails=True)
+    assert said == "::error title=no base::there is none here; check out with fetch-depth: 0\n"
+
+
+@pytest.mark.parametrize("report", ["found", ""])
+def test_the_report_is_in_the_summary_or_that_there_is_none(report: str, tmp_path: Path) -> None:
+    if report:
+        put(tmp_path, "temp/gate/gate.md", report)
+    run("actions/gate/Show the report", tmp_path)
+    summary = (tmp_path / "summary").read_text()
+    assert summary == (report or "**it could not be judged; the log of the gate says why**\n")
 
 
 @pytest.mark.parametrize("file, measured", [

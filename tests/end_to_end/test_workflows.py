@@ -14,9 +14,16 @@ JOBS: Final[dict[str, dict[str, Any]]] = {
     for file in FILES
     for name, job in yaml.safe_load(file.read_text("utf-8"))["jobs"].items()
 }
+ACTIONS: Final = sorted((ROOT / ".github" / "actions").glob("*/action.yml"))
 STEPS: Final[dict[str, dict[str, Any]]] = {
-    f"{job}/{step['name']}": step
-    for job, found in JOBS.items()
+    f"{name}/{step['name']}": step
+    for name, found in {
+        **JOBS,
+        **{
+            f"actions/{f.parent.name}": yaml.safe_load(f.read_text("utf-8"))["runs"]
+            for f in ACTIONS
+        },
+    }.items()
     for step in found.get("steps", ())
     if "run" in step
 }
@@ -55,7 +62,7 @@ def test_a_command_takes_what_others_chose_from_its_environment_only(name: str) 
     assert "${{" not in STEPS[name]["run"]
 
 
-@every_file
+@pytest.mark.parametrize("file", [*FILES, *ACTIONS], ids=str)
 def test_an_action_is_pinned_to_a_commit_and_says_which_version_that_is(file: Path) -> None:
     for line in re.findall(r"uses: (?!\./)(.*)", file.read_text("utf-8")):
         assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
