@@ -216,9 +216,9 @@ def _numexpr() -> Prepare:
             return lambda: numexpr.evaluate(words, names, {}, out=out)
 
         return {
-            Task.RELU: call("maximum(x, 0)", a.x),
-            Task.OUT: call("maximum(x, 0)", a.x, a.out),
-            Task.IN_PLACE: call("maximum(x, 0)", a.own, a.own),
+            Task.RELU: call("where(x < 0, 0, x)", a.x),
+            Task.OUT: call("where(x < 0, 0, x)", a.x, a.out),
+            Task.IN_PLACE: call("where(x < 0, 0, x)", a.own, a.own),
             Task.DRELU: call("where(x > 0, one, zero)", a.x),
             Task.BACKWARD: call("where(x > 0, grad, 0)", a.x),
             Task.BACKWARD_OUT: call("where(x > 0, grad, 0)", a.x, a.out),
