@@ -152,7 +152,13 @@ def test_what_a_reader_has_to_know_is_there() -> None:
     assert cost == "11 trials, 61 s"
     assert controls.startswith("identical code came out steady")
     assert note == "Mind the step."
-    assert found["machine"] == MACHINE
+    assert found["machines"] == [["the working tree", MACHINE]]
+
+
+def test_every_machine_is_named_with_its_run() -> None:
+    other = {**MACHINE, "numpy": "2.5.0"}
+    found = data(page.judged([SMALL, replace(GREEN, head="later", machine=other)]))
+    assert found["machines"] == [["the working tree", MACHINE], ["later", other]]
 
 
 NOISY = result(SLOWER, controls=[row("even", "inconclusive", factors(1, 0.9, 1.1))])

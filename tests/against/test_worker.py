@@ -235,3 +235,8 @@ def test_pytest_may_end_before_it_collects(tmp_path: Path) -> None:
 @pytest.mark.parametrize("representation, words", [("", ""), ("x" * 1000, "x" * 500)])
 def test_a_reason_may_be_empty_and_is_not_endless(representation: str, words: str) -> None:
     assert worker._last_line(representation) == words  # noqa: SLF001
+
+
+def test_a_conftest_may_say_what_it_says_to_the_plugin(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text("def pytest_against_about(row): return None\n")
+    assert "collected" in Played(tmp_path, TEXT, wanted("it"), END).words

@@ -77,6 +77,9 @@ PAGES: Final = {
     "names": page.judged([judged(*named(NAMES))]),
     "many": page.judged([judged(*many(268))]),
     "series": page.judged([replace(judged(*many(24, s)), head=f"v1.{s}") for s in range(1, 7)]),
+    "machines": page.judged(
+        [judged(*MIXED), replace(judged(*MIXED), head="arm", machine={**MACHINE, "cpu": "M9"})]
+    ),
     "times": page.times("before", TIMES, MACHINE, ["recorded today"], about),
     "sizeless": page.times("before", [replace(TIMES[0], group="one")], MACHINE, []),
     "why": page.judged([result(why="no baseline; record it: pytest-against baseline")]),

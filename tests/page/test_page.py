@@ -188,6 +188,15 @@ def test_a_series_has_a_course_from_its_first_run_on(show: Show) -> None:
     assert tab.run("document.querySelector('.count').textContent") == "24 of 144 rows"
 
 
+def test_what_differs_between_machines_is_marked(show: Show) -> None:
+    tab = show(PAGES["machines"])
+    heads = tab.run(
+        "[...document.querySelectorAll('[aria-label=\"The machines\"] th')].map(n => n.innerText)"
+    )
+    assert heads[:2] == ["the working tree", "arm"]
+    assert [head for head in heads if "differs" in head] == ["cpu (differs)"]
+
+
 def test_a_chart_is_saved_as_an_svg_of_its_own(show: Show) -> None:
     tab = show(PAGES["mixed"])
     tab.run(

@@ -123,13 +123,15 @@ const figure = (title, words, file, draw, above = [], below = []) => {
     tell(text, box.left + x, box.top + y);
   };
   const leave = () => { drawn.focus.setAttribute("d", ""); hide(); };
-  place.addEventListener("pointermove", (event) => {
+  const point = (event) => {
     const box = drawn.root.getBoundingClientRect();
     const far = (p) => ((p.x - event.clientX + box.left) * (drawn.wide ?? 1)) ** 2 + (p.y - event.clientY + box.top) ** 2;
     let best = -1, least = 40 ** 2;
     drawn.points.forEach((point, i) => { const d = far(point); if (d < least) [best, least] = [i, d]; });
     if (best < 0) leave(); else show(best);
-  });
+  };
+  place.addEventListener("pointermove", point);
+  place.addEventListener("pointerdown", point); // a finger does not hover
   place.addEventListener("pointerleave", leave);
   place.addEventListener("blur", leave);
   place.addEventListener("keydown", (event) => {

@@ -62,16 +62,22 @@ if (rows.length) {
 }
 
 // What the suite says of its methods, and on what it was measured.
-if (data.facts.length) {
-  const [titles, ...lines] = data.facts;
-  main.append(el("section", {}, el("div", { class: "head" }, el("h2", {}, "The methods")),
-    el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "The methods" }, el("table", {},
-      el("thead", {}, el("tr", {}, ...titles.map((each) => el("th", { scope: "col" }, each)))),
-      el("tbody", {}, ...lines.map((cells) => el("tr", {}, ...cells.map((each, i) => (i ? el("td", {}, el("bdi", {}, each)) : el("th", { scope: "row" }, name(each)))))))))));
+const grid = (title, [titles, ...lines]) => el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title }, el("table", {},
+  el("thead", {}, el("tr", {}, ...titles.map((each) => (each ? el("th", { scope: "col" }, each) : el("td", {}))))),
+  el("tbody", {}, ...lines.map((cells) => el("tr", {}, ...cells.map((each, i) => (i ? el("td", {}, el("bdi", {}, each)) : el("th", { scope: "row" }, name(each)))))))));
+if (data.facts.length) main.append(el("section", {}, el("div", { class: "head" }, el("h2", {}, "The methods")), grid("The methods", data.facts)));
+const machines = []; // those that are alike are one
+for (const [run, about] of data.machines) {
+  const same = machines.find((each) => JSON.stringify(each.about) === JSON.stringify(about));
+  if (same) same.runs.push(run); else machines.push({ runs: [run], about });
 }
-const machine = Object.entries(data.machine).filter(([, value]) => value);
-if (machine.length || data.notes.length) {
+const keys = [...new Set(machines.flatMap((each) => Object.keys(each.about)))];
+const differs = (key) => machines.some((each) => each.about[key] !== machines[0].about[key]);
+if (machines.length || data.notes.length) {
   main.append(el("section", {}, el("div", { class: "head" }, el("h2", {}, "Where, with what, and how sure")),
-    el("dl", { class: "facts" }, ...machine.flatMap(([key, value]) => [el("dt", {}, key.replaceAll("_", " ")), el("dd", {}, value)])),
+    machines.length === 1
+      ? el("dl", { class: "facts" }, ...keys.flatMap((key) => [el("dt", {}, key.replaceAll("_", " ")), el("dd", {}, machines[0].about[key])]))
+      : grid("The machines", [["", ...machines.map((each) => each.runs.join(", "))],
+        ...keys.map((key) => [key.replaceAll("_", " ") + (differs(key) ? " (differs)" : ""), ...machines.map((each) => each.about[key] ?? "")])]),
     el("ul", {}, ...data.notes.map((note) => el("li", { class: "note" }, note)))));
 }
