@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from sysconfig import get_path
 from typing import Any, Final
+from unittest.mock import Mock
 
 import pytest
 
@@ -136,10 +137,15 @@ def test_without_uv_the_pip_of_here_installs(
     assert install == f"{python} -m pip --disable-pip-version-check install --no-deps x==1"
 
 
-def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put(tmp_path, "file")
     with pytest.raises(CannotJudgeError, match=r"^cannot keep an environment in .*; make room"):
         environment(folder=tmp_path / "file" / "below")
+    monkeypatch.setattr(Path, "home", Mock(side_effect=RuntimeError("no home")))
+    with pytest.raises(CannotJudgeError, match=r"environment in the cache \(no home\)"):
+        environment()
 
 
 @pytest.mark.parametrize(

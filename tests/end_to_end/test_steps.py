@@ -211,6 +211,23 @@ def test_joined_reports_are_shown_whatever_they_say(code: int, tmp_path: Path) -
     assert (tmp_path / "summary").read_text() == "joined\n"
 
 
+@pytest.mark.parametrize("gates, code, passes", [
+    ("success", 0, True), ("success", 1, False), ("success", 2, False), ("success", 3, False),
+    ("failure", 0, False), ("cancelled", 0, False), ("skipped", 0, False),
+])  # fmt: skip
+def test_shards_are_green_only_if_all_were_judged_and_all_together_are(
+    gates: str, code: int, tmp_path: Path, *, passes: bool
+) -> None:
+    stand_in(tmp_path, "pytest-against", f'echo "$2" "$3" > "$5"; exit {code}')
+    for number in range(2):
+        put(tmp_path, f"work/reports/gate-shard-{number}/gate.json")
+    said = run("shards/join/Join the shards", tmp_path, fails=not passes, GATES=gates)
+    assert said.startswith("::error title=broken::") == (gates != "success")
+    shown = [f"reports/gate-shard-{number}/gate.json" for number in range(2)]
+    summary = tmp_path / "summary"
+    assert not summary.exists() or summary.read_text().split() == shown
+
+
 def test_new_baselines_and_their_pages_are_one_commit(tmp_path: Path) -> None:
     work = tmp_path / "work"
     commit(work, "benchmarks/baselines/a.json", "old\n")

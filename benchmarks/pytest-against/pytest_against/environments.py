@@ -110,9 +110,9 @@ def environment(
     pip's, such as ``numpy==2.3.4``; what neither the environment nor this one has of what these or
     the tree need is installed, too.
     """
-    folder = folder or Path.home() / ".cache" / "pytest-against"
     here = software(sys.executable)
     try:
+        folder = folder or Path.home() / ".cache" / "pytest-against"
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "lock"):
             # Names of equal length, since what a process keeps of them moves its memory.
@@ -127,8 +127,9 @@ def environment(
             used = sorted(others, key=lambda path: (path / _COMPLETE).stat().st_mtime)
             for old in used[: len(used) + 1 - KEPT]:
                 shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        words = f"cannot keep an environment in {folder} ({error}); make room and check the rights"
+    except (OSError, RuntimeError) as error:  # or there is no home
+        where = folder or "the cache"
+        words = f"cannot keep an environment in {where} ({error}); make room and check the rights"
         raise CannotJudgeError(words) from None
     return str(python)
 
