@@ -13,17 +13,21 @@ from typing import Any, Final
 
 import numpy as np
 
+from relu_impls.small import foreign
+
 _Function = Callable[..., Any]
+
+
+_PLAIN: Final = frozenset({np.ndarray, type(None), list, tuple, bool, int, float})
 
 
 def any_container(*values: object) -> bool:
     """Return whether one of the values is more than a plain array, a list or a scalar."""
-    return any(_is_array(type(value)) for value in values)
+    return any(_is_array(kind) for kind in map(type, values) if kind not in _PLAIN)
 
 
 def _is_array(kind: type) -> bool:
-    plain = kind is np.ndarray or issubclass(kind, np.generic)
-    return not plain and (_answers(kind) or hasattr(kind, "__array__"))
+    return not issubclass(kind, np.generic) and (_answers(kind) or hasattr(kind, "__array__"))
 
 
 def _answers(kind: type) -> bool:
@@ -118,7 +122,8 @@ def _kind(x: Any, accepted: str = "biuf") -> str:
     """Return the kind of a dtype, which what is ragged may lack, or raise if it is not accepted."""
     dtype = getattr(x, "dtype", None)
     kind: str = getattr(dtype, "kind", "f")
-    is_numeric = getattr(dtype, "is_numeric", lambda: kind in accepted)  # polars has no kind
+    plain = isinstance(dtype, np.dtype) and foreign(dtype) is not None
+    is_numeric = getattr(dtype, "is_numeric", lambda: plain or kind in accepted)  # polars: no kind
     if not is_numeric():
         raise TypeError(f"x has dtype {dtype}; accepted: bool, integers and real floats")
     return kind
@@ -128,9 +133,11 @@ def _relu(_: _Function, x: Any, out: Any = None) -> Any:
     dtype, kind = getattr(x, "dtype", None), _kind(x, "biufm")
     if _package(type(x)) == "pandas" and hasattr(x, "clip") and kind != "m":
         return x.clip(lower=0)  # the ufunc makes int64[pyarrow] with a null float64
-    options = {} if out is None else {"out": out}  # blosc2 takes no None
-    found = np.maximum(x, False if kind == "b" else 0, **options)
-    if not isinstance(x, np.ndarray) and getattr(found, "dtype", dtype) != dtype:
+    if isinstance(x, np.ndarray):
+        found = np.maximum(x, x.dtype.type(0), out=out)  # beside a 0, unyt makes float32 float64
+    else:
+        found = np.maximum(x, False if kind == "b" else 0)
+    if str(getattr(found, "dtype", dtype)).lstrip("<>") != str(dtype).lstrip("<>"):
         raise TypeError(f"x has dtype {dtype}, of which {_name(x)} makes {found.dtype}")
     return found
 
