@@ -1,6 +1,6 @@
 """What is here needs the packages of the dependency group `containers`: ``tox run -e containers``.
 
-Without them the folder is passed over, which one line says.
+Without all of them the folder is passed over.
 """
 
 from __future__ import annotations
