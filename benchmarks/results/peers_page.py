@@ -166,18 +166,32 @@ def tables(run: Run) -> Iterator[tuple[str, list[list[str]]]]:
         head = ["dtype", "numbers", "our time", *names, "scratch"]
         if cells:
             yield task.call, [head, *(_line(measured, names) for measured in cells)]
-    cells = [m for c, m in run.cells.items() if c.nan]
-    if cells:
-        lines = [[m.cell.task.call, *_line(m, [REVISION])] for m in cells]
-        head = ["call", "dtype", "numbers", "our time", REVISION, "scratch"]
-        yield "One NaN in a hundred numbers", [head, *lines]
+    if table := _with_nan(run):
+        yield f"One NaN in a hundred numbers: the {REVISION}, in multiples of ours", table
+
+
+def _with_nan(run: Run) -> list[list[str]]:
+    """Return a table with a column for each task; empty if nothing was measured."""
+    cells = {c: m for c, m in run.cells.items() if c.nan}
+    lines = []
+    for dtype, size in dict.fromkeys((c.dtype, c.size) for c in cells):
+        found = [cells.get(Cell(task, dtype, size, nan=True)) for task in _FRESH]
+        ratios = [_ratio(m.ratio(REVISION)) if m else "-" for m in found]
+        scratch = max(m.scratch for m in found if m)
+        lines.append([dtype, f"{size:,}", *ratios, _kib(scratch)])
+    head = ["dtype", "numbers", *(task.call for task in _FRESH), "most scratch"]
+    return [head, *lines] if lines else []
 
 
 def _line(measured: Measured, names: Sequence[str]) -> list[str]:
     cell = measured.cell
     ratios = [_ratio(measured.ratio(name), strong=name == TORCH) for name in names]
-    kib = f"{measured.scratch / 1024:.0f} KiB" if measured.scratch >= 1024 else "0"  # noqa: PLR2004
-    return [cell.dtype, f"{cell.size:,}", duration(measured.time()), *ratios, kib]
+    time = duration(measured.time())
+    return [cell.dtype, f"{cell.size:,}", time, *ratios, _kib(measured.scratch)]
+
+
+def _kib(scratch: int) -> str:
+    return f"{scratch / 1024:.0f} KiB" if scratch >= 1024 else "0"  # noqa: PLR2004 - headers
 
 
 def _ratio(ratio: Ratio | None, *, strong: bool = False) -> str:
