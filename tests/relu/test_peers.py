@@ -62,6 +62,8 @@ def test_ratios_are_right_whatever_the_machine_does_meanwhile(slower: float, sto
     for name, ratio in {"b": 2.0, "c": 0.5}.items():
         ratios = [x / a for x, a in zip(found[name], found["a"], strict=True)]
         assert median(ratios) == pytest.approx(ratio, rel=0.03)
+    if not slower:  # of three batches at most one was hit
+        assert found["a"] == pytest.approx([1e-3] * 16)
 
 
 def test_memory_is_counted_beside_a_fresh_result() -> None:
@@ -125,6 +127,14 @@ def test_who_has_no_call_or_another_answer_has_a_reason(task: Task, calls: Any, 
     who = Contender("who", "not installed: no such package", calls)
     call, found = peers.ready(who, task, Arrays.drawn("float16", 16, nan=False))
     assert (call, found.startswith(why), "\n" in found) == (None, True, False)
+
+
+def test_in_place_everyone_finds_work_to_do_at_first() -> None:
+    arrays = Arrays.drawn("float32", 16, nan=False)
+    us = Contender(OURS, "", contenders.functions_of(relu_impls))
+    idle = Contender("idle", "", lambda a: {Task.IN_PLACE: lambda: a.own})
+    assert peers.ready(us, Task.IN_PLACE, arrays)[1] == ""
+    assert peers.ready(idle, Task.IN_PLACE, arrays)[1] == "gives another answer"
 
 
 def test_cells_are_those_of_the_summary_and_the_ones_with_nan_come_last() -> None:
