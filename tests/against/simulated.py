@@ -14,6 +14,7 @@ from pytest_against.checks import Check, Checked
 from pytest_against.looks import Budget
 from pytest_against.machine import this_machine
 from pytest_against.model import Limits, Result, Row, rows_of
+from pytest_against.returned import Returned
 from pytest_against.saved import Baseline, BaselineRow
 from pytest_against.timing import Measured
 from pytest_against.trials import TrialResult
@@ -22,7 +23,9 @@ from pytest_against.workers import Collected
 NODES: Final = tuple(f"tests/test_it.py::test_it[{name}-1e3]" for name in "abcdef")
 A, B, C = NODES[:3]
 
-PASSED: Final = Check(outcome="passed", exact={"peak_bytes": 1000}, inputs="w", digest="d")
+PASSED: Final = Check(
+    outcome="passed", exact={"peak_bytes": 1000}, inputs="w", result=Returned("d")
+)
 FAILED: Final = Check(outcome="failed", why="assert 1 == 2")
 SKIPPED: Final = Check(outcome="skipped", why="needs a GPU")
 NO_CALL: Final = Check(outcome="passed")

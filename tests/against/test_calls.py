@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import gc
-import math
 import sys
 import tracemalloc
 import weakref
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
 
 from pytest_against import calls
-from pytest_against.calls import Call, digest, peak_bytes
+from pytest_against.calls import Call, peak_bytes
 
 
 @pytest.fixture
@@ -161,61 +157,3 @@ def test_a_call_that_fails_leaves_no_tracing_and_the_collector_on() -> None:
     with pytest.raises(ZeroDivisionError):
         peak_bytes(Call(lambda: 1 // 0))
     assert (tracemalloc.is_tracing(), gc.isenabled()) == (False, True)
-
-
-PLAIN = st.recursive(
-    st.sampled_from([None, True, False]) | st.integers() | st.text() | st.binary() | st.floats(),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.lists(inner, max_size=3).map(tuple)
-        | st.dictionaries(st.text(max_size=3), inner, max_size=3)
-    ),
-    max_leaves=6,
-)
-
-
-@given(PLAIN, PLAIN)
-def test_plain_data_have_equal_digests_if_they_are_written_alike(one: Any, other: Any) -> None:
-    assert digest(one) == digest(one) != ""
-    assume("-0.0" not in f"{one!r}{other!r}")  # which is 0.0
-    assert (digest(one) == digest(other)) == (repr(one) == repr(other))
-
-
-@pytest.mark.parametrize(
-    "one, other",
-    [
-        (0.0, -0.0),
-        ([math.nan], [-math.nan]),
-        (complex(0.0, -0.0), complex(0.0, 0.0)),
-        ({0, 8}, {8, 0}),  # which come in this order
-        (frozenset({1, 2}), {2, 1}),
-        (np.array([0.0, math.nan]), np.array([-0.0, -math.nan])),
-        (np.arange(4.0)[::2], np.array([0.0, 2.0])),
-        (np.arange(6).reshape(2, 3).T, np.ascontiguousarray(np.arange(6).reshape(2, 3).T)),
-        (np.array([1 + 0j, complex(math.nan, 1)]), np.array([1 + 0j, complex(1, math.nan)])),
-        (np.array([int("9" * 30), "a"], object), np.array([int("9" * 30), "a"], object)),
-    ],
-)
-def test_what_is_equal_has_one_digest(one: object, other: object) -> None:
-    assert digest(one) == digest(other) != ""
-
-
-def test_what_differs_has_another_digest() -> None:
-    values: list[object] = [
-        *(1, 1.0, True, "1", b"1", [1], {1}, [1, 2], (1, 2), {1, 2}, {1, 3}, [[1], 2], [[1, 2]]),
-        *({(1, 23)}, {(12, 3)}, {"a": 1, "b": 2}, {"a": 2, "b": 1}, [["a", 1], ["b", 2]]),
-        *(0, 0.0, np.float64(0), np.array([0]), np.zeros((2, 3)), np.zeros((3, 2)), np.zeros(6)),
-        *(np.zeros(2, np.float32), np.zeros(2), np.zeros(2, ">i4"), np.zeros(2, "<i4")),
-        *(np.array([1, "a"], object), np.array([1, "b"], object)),
-    ]
-    assert len({digest(value) for value in values}) == len(values)
-
-
-def test_objects_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    endless: list[Any] = []
-    endless.append(endless)
-    objects: list[object] = [object(), [object()], {"a": object}, endless, range(3)]
-    assert [digest(each) for each in objects] == [""] * 5
-    array = np.zeros(2)
-    monkeypatch.delitem(sys.modules, "numpy")
-    assert digest(array) == ""

@@ -11,8 +11,9 @@ from typing import Any, Final
 import pytest
 
 from pytest_against import checks
-from pytest_against.checks import Check, Checked, absence, check, collect, has
+from pytest_against.checks import Check, Checked, absence, check, collect, has, increases
 from pytest_against.model import CannotJudgeError, Mode, Request, Shard, Suite
+from pytest_against.returned import Returned
 from pytest_against.workers import BASE, HEAD, Collected, Tree
 from tests.against.repository import put
 from tests.against.simulated import FAILED, NO_CALL, NODES, PASSED, SKIPPED, A, B, collected
@@ -73,12 +74,12 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_each_benchmark_runs_once_without_a_clock(checked: Any) -> None:
     process = Process(collected([A, B]), *DONE, origins={**INSIDE, "not imported": ""})
     found = {
-        A: Check(outcome="passed", exact={"peak_bytes": 8}, warnings=("W",), digest="d"),
+        A: Check(outcome="passed", exact={"peak_bytes": 8}, warnings=("W",), result=Returned("d")),
         B: Check(outcome="failed", why="wrong"),
     }
     assert checked(process) == Checked(collected([A, B]), found)
     assert [tree.request.mode for tree in process.trees] == [Mode.CHECKS]
-    assert process.said == [{"tests": [A, B]}]
+    assert process.said == [{"tests": [A, B], "loose": [], "off": []}]
 
 
 @pytest.mark.parametrize(
@@ -183,3 +184,21 @@ def test_a_side_is_collected_without_running_it(  # noqa: PLR0913, PLR0917 - as 
     assert [each.request.arguments for each in process.trees] == [(*before, *it) for it in given]
     assert all((each.root, each.python) == (tmp_path, "its own") for each in process.trees)
     assert all(each.request.path == ("p",) for each in process.trees)
+
+
+@pytest.mark.parametrize(
+    "now, then, found",
+    [
+        ({"passes": 3}, {"passes": 3}, []),
+        ({"passes": 4}, {"passes": 3}, ["passes is 4, was 3"]),
+        ({"passes": 2}, {"passes": 3}, []),
+        ({"passes": 9}, {"other": 1}, []),
+        ({"peak_bytes": 1030 + 2048}, {"peak_bytes": 1000}, []),
+        ({"peak_bytes": 1031 + 2048}, {"peak_bytes": 1000}, ["peak_bytes is 3,079, was 1,000"]),
+        ({"b": 2, "a": 2}, {"a": 1, "b": 1}, ["a is 2, was 1", "b is 2, was 1"]),
+    ],
+)
+def test_exact_numbers_may_not_grow_and_memory_hardly(
+    now: dict[str, int], then: dict[str, int], found: list[str]
+) -> None:
+    assert increases(now, then, 0.03) == found

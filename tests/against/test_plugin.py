@@ -30,13 +30,14 @@ def ran(pytester: pytest.Pytester, *argv: str) -> int:
 
 def test_options_reach_the_gate_as_values(pytester: pytest.Pytester, gate: Mock) -> None:
     more = ["limit=4%", "trials=12", "budget=60", "timeout=9", "json=a.json", "markdown=a.md"]
-    more += ["html=a.html", "allow-new", "install", "python=python3.13"]
+    more += ["html=a.html", "junit=a.xml", "allow-new", "install", "python=python3.13"]
     more += ["cores=2", "shard=2/8"]
     assert ran(pytester, "v1", *(f"--against-{each}" for each in more)) == 0
     assert ran(pytester, "v2", "-k", "it") == 0
     (_, first), (config, second) = (call.args for call in gate.call_args_list)
     given = {"limit": 0.04, "trials": 12, "budget": 60.0, "timeout": 9.0}
     files = {"json": Path("a.json"), "markdown": Path("a.md"), "html": Path("a.html")}
+    files["junit"] = Path("a.xml")
     flags = {"allow_new": True, "install": True, "python": "python3.13"}
     flags |= {"cores": 2, "shard": "2/8"}
     assert vars(first) == {"base": "v1", "program": "pytest-against", **flags, **given, **files}

@@ -64,6 +64,7 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "--json": {"metavar": "FILE", "type": Path, "help": "write the report there"},
     "--markdown": {"metavar": "FILE", "type": Path, "help": "write the report there"},
+    "--junit": {"metavar": "FILE", "type": Path, "help": "write the report there, as XML"},
     "--html": {"metavar": "FILE", "type": Path, "help": "write the report there, as one page"},
     "--csv": {"metavar": "FILE", "type": Path, "help": "write the report there"},
     "--rows": {"metavar": "EXPR", "default": "", "help": "only these; as pytest -k"},
@@ -72,7 +73,7 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
 _TIMING: Final = "--trials --budget --timeout"
 _ARGUMENTS: Final = {
     "gate": "--base --python --install --cores --shard --allow-new --limit --json --markdown "
-    f"--html {_TIMING} --rows paths",
+    f"--junit --html {_TIMING} --rows paths",
     "baseline": f"--accept --limit {_TIMING} --rows paths",
     "record": f"name --storage {_TIMING} --rows paths",
     "compare": "old new --storage --sort --group --limit --json --markdown --html --csv --rows",

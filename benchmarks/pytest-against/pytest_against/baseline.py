@@ -19,7 +19,7 @@ from statistics import median
 from typing import Final
 
 from pytest_against import stats, trees
-from pytest_against.checks import Check, Checked, absence, check, has
+from pytest_against.checks import Check, Checked, absence, check, has, increases
 from pytest_against.looks import Budget, RunTrials, judged
 from pytest_against.machine import this_machine
 from pytest_against.model import (
@@ -149,7 +149,7 @@ def _untimed(
         verdict, why = Verdict.MISSING, f"not in the baseline; {anew}"
     elif then.inputs != now.inputs:
         verdict, why = Verdict.MISSING, f"its input is not the one that was recorded; {anew}"
-    elif more := stats.increases(now.exact, then.exact, limit):
+    elif more := increases(now.exact, then.exact, limit):
         verdict, why = Verdict.HEAVIER, "; ".join(more)
     else:
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -100,69 +99,32 @@ class _Places:
     heap: Final = Heap(glibc())
 
 
-def peak_bytes(asked: Call) -> int:
-    """Return the peak of traced memory during a call, in bytes: the least of a few calls."""
-    return min(_peak_bytes(asked) for _ in range(3))  # the first fills what only a first call fills
+def peak_bytes(asked: Call, see: Callable[[object], object] = lambda result: result) -> int:
+    """Return the peak of traced memory during a call, in bytes: the least of a few calls.
+
+    What each returned is shown before it is undone.
+    """
+    # The first fills what only a first call fills.
+    return min(_peak_bytes(asked, see) for _ in range(3))
 
 
-def _peak_bytes(asked: Call) -> int:
+def _peak_bytes(asked: Call, see: Callable[[object], object]) -> int:
     arguments = args, kwargs = asked.arguments()
     with no_garbage_collection():
         tracemalloc.start()
         try:
             before, _ = tracemalloc.get_traced_memory()
             tracemalloc.reset_peak()
-            asked.function(*args, **kwargs)
-            asked.tear_down((arguments,))
+            result = asked.function(*args, **kwargs)
             _, peak = tracemalloc.get_traced_memory()
+            see(result)
+            del result
+            tracemalloc.reset_peak()
+            asked.tear_down((arguments,))
+            peak = max(peak, tracemalloc.get_traced_memory()[1])
         finally:
             tracemalloc.stop()
     return peak - before
-
-
-def digest(result: object) -> str:
-    """Return a digest of plain data or of an array, empty for anything else.
-
-    -0.0 counts as +0.0 and every NaN as one.
-    """
-    try:
-        return _hashed(result).hex()
-    except (TypeError, RecursionError):
-        return ""
-
-
-def _hashed(value: object) -> bytes:
-    found = hashlib.blake2b(digest_size=16)
-    for part in _parts(value):
-        found.update(b"%d " % len(part))  # or 1, 23 would be 12, 3
-        found.update(part)
-    return found.digest()
-
-
-def _parts(value: object) -> Iterator[bytes]:
-    match value:
-        case None | bool() | int() | str() | bytes():
-            yield repr(value).encode(errors="backslashreplace")
-        case float() | complex():
-            yield repr(value + 0.0).encode()
-        case list() | tuple():
-            yield f"{type(value).__name__} {len(value)}".encode()
-            for item in value:
-                yield from _parts(item)
-        case dict():
-            yield b"dict"
-            yield from _parts([[key, item] for key, item in value.items()])
-        case set() | frozenset():
-            yield from sorted(map(_hashed, value))
-        case _:
-            numpy = sys.modules.get("numpy")
-            if numpy is None or not isinstance(value, numpy.ndarray | numpy.generic):
-                raise TypeError(type(value))
-            array = numpy.ascontiguousarray(value, value.dtype.newbyteorder("<"))
-            if array.dtype.kind in "fc":
-                array = numpy.where(numpy.isnan(array), numpy.nan, array + array.dtype.type(0))
-            yield f"{value.dtype.str} {value.shape} ".encode()
-            yield from _parts(array.tolist()) if array.dtype.hasobject else (array.tobytes(),)
 
 
 _NAMES: Final = ("benchmark", "codspeed_benchmark")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import Final
 
+from pytest_against.marks import of_rows
 from pytest_against.model import CannotJudgeError, Mode, OnRow, Suite, short
+from pytest_against.returned import Returned
 from pytest_against.workers import HEAD, Collected, Tree, started
+
+PEAK_TOLERANCE: Final = 2048
+"""Bytes by which the interpreter itself makes peaks of memory differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +29,8 @@ class Check:
     made one, and those of the suite's own."""
     inputs: str = ""
     """Digest of the input data, if the suite gives one."""
-    digest: str = ""
-    """Digest of the result where it is plain data or an array."""
+    result: Returned = Returned()  # noqa: RUF009 - it is frozen
+    """What is known of the result where it is plain data or an array."""
     warnings: tuple[str, ...] = ()
     """Names of the warning classes that are raised."""
 
@@ -50,6 +56,18 @@ def absence(check: Check | None) -> str:
     if check.outcome == "passed":
         return "never calls `benchmark` in"
     return f"{check.outcome} ({short(check.why)}) in"
+
+
+def increases(now: Mapping[str, int], then: Mapping[str, int], limit: float) -> list[str]:
+    """Name the numbers that need no clock and have grown, with both values.
+
+    Only ``peak_bytes``, of memory during a call, may grow, by `limit` and `PEAK_TOLERANCE`.
+    """
+    allowed = {name: value for name, value in then.items() if name in now}
+    if "peak_bytes" in allowed:
+        allowed["peak_bytes"] += int(limit * allowed["peak_bytes"]) + PEAK_TOLERANCE
+    grown = [name for name, most in allowed.items() if now[name] > most]
+    return [f"{name} is {now[name]:,}, was {then[name]:,}" for name in grown]
 
 
 def has(arguments: Sequence[str], node: str) -> bool:
@@ -80,20 +98,28 @@ def collect(suite: Suite, tree: Tree, timeout: float) -> Checked:
     return Checked(replace(found, nodes=nodes), {})
 
 
-def check(tree: Tree, timeout: float, on_row: OnRow) -> Checked:
-    """Run each benchmark of one side once, without a clock; refuse if some did not run."""
+def check(tree: Tree, timeout: float, on_row: OnRow, only: Iterable[str] | None = None) -> Checked:
+    """Run benchmarks of one side once, without a clock; refuse if some did not run.
+
+    These are all, or `only` some of them.
+    """
     request = replace(tree.request, mode=Mode.CHECKS)
     with started([replace(tree, request=request)]) as (worker,):
         collected = worker.collected(timeout)
         _check_collected(tree, collected)
-        worker.say(tests=list(collected.nodes))
+        nodes = [node for node in only or collected.nodes if node in collected.nodes]
+        terms = of_rows(collected.nodes, tree.terms)
+        loose = [node for node in nodes if terms[node].results and terms[node].tolerance]
+        off = [node for node in nodes if not terms[node].results]
+        worker.say(tests=nodes, loose=loose, off=off)
         found = {}
         while "end" not in (answer := worker.hear(timeout)):
             node = answer.pop("done")
             answer["warnings"] = tuple(answer.get("warnings", ()))
+            answer["result"] = Returned.of(answer.pop("digest", ""), answer.pop("floats", ""))
             found[node] = Check(**answer)
             on_row(node)
-    left_out = [node for node in collected.nodes if node not in found]
+    left_out = [node for node in nodes if node not in found]
     if left_out:
         raise CannotJudgeError(
             f"the run of the {tree.name} ended before {left_out[0]}, and {len(left_out)} tests did "

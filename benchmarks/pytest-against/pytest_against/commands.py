@@ -21,6 +21,8 @@ from pytest_against import (
     files,
     github,
     join,
+    junit,
+    marks,
     page,
     recording,
     report,
@@ -81,6 +83,7 @@ def gate(config: pytest.Config, options: Options) -> int:
             [
                 (options.json, report.as_json),
                 (options.markdown, report.markdown),
+                (options.junit, junit.junit),
                 (options.html, lambda found: page.judged([found], show.describer(config))),
             ],
             lambda found: report.text(found) + github.commands(found),
@@ -216,6 +219,7 @@ def suite_of(config: pytest.Config) -> Suite:
         marks=option.markexpr,
         packages=tuple(config.getini("against_packages") or trees.default_packages(root)),
         options=tuple(kept),
+        terms=marks.of_settings(config),
     )
 
 

@@ -15,8 +15,8 @@ from pathlib import Path, PurePath
 from statistics import median
 from typing import Final
 
-from pytest_against import stats
 from pytest_against.baseline import certainty, drifts
+from pytest_against.checks import increases
 from pytest_against.formats import PLACE, SOFTWARE
 from pytest_against.model import (
     CannotJudgeError,
@@ -206,7 +206,7 @@ def _row_result(
         digests = f"digest {then.inputs or 'unknown'} in {old.name} and {now.inputs or 'unknown'}"
         why = f"its inputs have {digests} in {new.name}; save both runs with the same"
         return RowResult.untimed(now.row, Verdict.UNJUDGED, why)
-    if more := stats.increases(now.exact, then.exact, plan.limit):
+    if more := increases(now.exact, then.exact, plan.limit):
         return RowResult.untimed(now.row, Verdict.HEAVIER, "; ".join(more))
     before, after, drifted = then.values, now.values, allowed[now.row.workload]
     if not (before and after):

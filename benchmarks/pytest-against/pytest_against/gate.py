@@ -11,9 +11,10 @@ from functools import partial
 from typing import Final
 
 from pytest_against import sides, trees
-from pytest_against.checks import Checked, absence, check, collect
+from pytest_against.checks import Check, Checked, absence, check, collect, increases
 from pytest_against.looks import Budget, RunTrials, judged
 from pytest_against.machine import cores, this_machine
+from pytest_against.marks import of_rows
 from pytest_against.model import (
     HERE,
     CannotJudgeError,
@@ -29,10 +30,12 @@ from pytest_against.model import (
     rows_of,
     short,
 )
+from pytest_against.returned import Returned
 from pytest_against.sides import OWN, Sides
-from pytest_against.stats import Sample, increases
+from pytest_against.stats import Sample
+from pytest_against.terms import USUAL, Terms
 from pytest_against.trials import HowToTime, TrialResult, own_cores, run_pair
-from pytest_against.workers import BASE, HEAD, Tree, side_by_side
+from pytest_against.workers import AGAIN, BASE, HEAD, Tree, side_by_side
 
 MOST_CONTROLS: Final = 4
 """Rows on which a second copy of the base rides along."""
@@ -102,13 +105,19 @@ def _judged(
     if same_code:
         head, grew = _grown(head, base, limits.limit)
         notes += grew
+    elif suspects := _diverging(head, base, of_rows(head.collected.nodes, suite.terms)):
+        # Results of chance, or with a path in them, differ from run to run of the same code.
+        again = side_by_side(
+            [partial(check, its[n], limits.timeout, progress.row, suspects) for n in (HEAD, AGAIN)]
+        )
+        head = _comparable(head, base, again, suspects)
     run_trials = partial(run_trials_of, its, limits, progress)
-    result = judge(head, base, own, limits, run_trials, budget)
+    result = judge(head, base, own, limits, run_trials, budget, suite.terms)
     return replace(result, notes=[*notes, *result.notes])
 
 
 def _grown(head: Checked, base: Checked, limit: float) -> tuple[Checked, list[str]]:
-    """Return the head with the exact numbers of the base, and which of its own grew, as notes."""
+    """Return the head with what is exact of the base, and what is not the same there, as notes."""
     then = {node: found.exact for node, found in base.checks.items() if found.timed}
     both = {node: found for node, found in head.checks.items() if found.timed and node in then}
     counts = Counter(
@@ -116,8 +125,13 @@ def _grown(head: Checked, base: Checked, limit: float) -> tuple[Checked, list[st
         for node in both
         for words in increases(both[node].exact, then[node], limit)
     )
-    alike = {node: replace(found, exact=then[node]) for node, found in both.items()}
-    notes = [f"more {name} than in the base: {count(number)}" for name, number in counts.items()]
+    counts["another result"] = sum(f.result != base.checks[n].result for n, f in both.items())
+    alike = {
+        node: replace(found, exact=then[node], result=base.checks[node].result)
+        for node, found in both.items()
+    }
+    names = {name: name if name == "another result" else f"more {name}" for name in counts}
+    notes = [f"{names[name]} than in the base: {count(n)}" for name, n in counts.items() if n]
     return replace(head, checks={**head.checks, **alike}), notes
 
 
@@ -128,17 +142,22 @@ def judge(  # noqa: PLR0913, PLR0917 - each is a thing of its own
     limits: Limits,
     run_trials: RunTrials,
     budget: Budget,
+    otherwise: Terms = USUAL,
 ) -> Result:
-    """Decide what needs no clock, time the rest unless something failed, and put it together."""
+    """Decide what needs no clock, time the rest unless something failed, and put it together.
+
+    Rows are judged by the terms of their marks, `otherwise` by those of the suite.
+    """
     here = head.collected.nodes  # first in order, and last so that its files and lines count
-    rows = rows_of({**here, **base.collected.nodes, **own.collected.nodes, **here})
-    told = untimed(rows, head, base, own, limits.limit)
+    every = {**here, **base.collected.nodes, **own.collected.nodes, **here}
+    rows, terms = rows_of(every), of_rows(every, otherwise)
+    told = untimed(rows, head, base, own, limits.limit, terms)
     timed = [node for node, found in head.checks.items() if found.timed and node not in told]
-    every = told | {node: Sample(rows[node]) for node in timed}
+    samples = {node: Sample(rows[node], terms=terms[node]) for node in timed}
     some = timed[:: max(1, math.ceil(len(timed) / MOST_CONTROLS))]
     found = judged(
-        {node: every[node] for node in rows if node in every},
-        {node: Sample(rows[node]) for node in some},
+        {node: found for node in rows if (found := told.get(node) or samples.get(node))},
+        {node: Sample(rows[node], terms=terms[node]) for node in some},
         limits,
         run_trials,
         budget,
@@ -146,8 +165,13 @@ def judge(  # noqa: PLR0913, PLR0917 - each is a thing of its own
     return replace(found, notes=[*_notes(head, base, own), *found.notes])
 
 
-def untimed(
-    rows: Mapping[str, Row], head: Checked, base: Checked, own: Checked, limit: float
+def untimed(  # noqa: PLR0913, PLR0917 - each is a thing of its own
+    rows: Mapping[str, Row],
+    head: Checked,
+    base: Checked,
+    own: Checked,
+    limit: float,
+    terms: Mapping[str, Terms],
 ) -> dict[str, RowResult]:
     """Return the verdicts that need no clock, by node id; rows to be timed are not among them."""
     found: dict[str, tuple[Verdict, str]] = {}
@@ -168,18 +192,50 @@ def untimed(
         elif now.inputs != then.inputs:
             why = "its input depends on the package under test; give both sides the same"
             found[node] = Verdict.UNJUDGED, why
-        elif more := increases(now.exact, then.exact, limit):
+        elif _differ(now, then, terms[node]):
+            why = "another result than in the base, though the test passes; if it is meant, give"
+            found[node] = Verdict.DIVERGED, f"{why} the test the mark against(results=False)"
+        elif more := increases(now.exact, then.exact, terms[node].tolerated(limit, 0.0)):
             found[node] = Verdict.HEAVIER, "; ".join(more)
-    return {node: RowResult.untimed(rows[node], *its) for node, its in found.items()}
+    return {
+        node: RowResult.untimed(rows[node], *its, may_fail=terms[node].may_fail)
+        for node, its in found.items()
+    }
+
+
+def _differ(now: Check, then: Check, terms: Terms) -> bool:
+    """Return whether two results are known to differ."""
+    known = terms.results and now.result.digest and then.result.digest
+    return bool(known) and not now.result.agrees(then.result, terms.tolerance)
+
+
+def _diverging(head: Checked, base: Checked, terms: Mapping[str, Terms]) -> list[str]:
+    """Return the node ids of the rows whose results seem to differ."""
+    both = [node for node in _timed_on_both(head, base) if node in terms]
+    return [n for n in both if _differ(head.checks[n], base.checks[n], terms[n])]
+
+
+def _timed_on_both(head: Checked, base: Checked) -> list[str]:
+    then = {node for node, found in base.checks.items() if found.timed}
+    return [node for node, found in head.checks.items() if found.timed and node in then]
+
+
+def _comparable(
+    head: Checked, base: Checked, again: Sequence[Checked], nodes: Sequence[str]
+) -> Checked:
+    """Return the head without the results that differ from run to run of the same code."""
+    pairs = [*zip((head, base), again, strict=True)]
+    chance = [n for n in nodes if any(a.checks[n].result != b.checks[n].result for a, b in pairs)]
+    unknown = {node: replace(head.checks[node], result=Returned()) for node in chance}
+    return replace(head, checks={**head.checks, **unknown})
 
 
 def _notes(head: Checked, base: Checked, own: Checked) -> list[str]:
     """Say what the reader has to know of the checks."""
-    both = [(now, base.checks[node]) for node, now in head.checks.items() if node in base.checks]
-    both = [(now, then) for now, then in both if now.timed and then.timed]
+    both = [(head.checks[node], base.checks[node]) for node in _timed_on_both(head, base)]
     counts = {
-        "another result than in the base, though the test passes": sum(
-            now.digest != then.digest for now, then in both if now.digest and then.digest
+        "results that are not compared": sum(
+            not (now.result.digest and then.result.digest) for now, then in both
         ),
         "other warnings than in the base": sum(now.warnings != then.warnings for now, then in both),
         "no call of `benchmark`, and so nothing to time": sum(

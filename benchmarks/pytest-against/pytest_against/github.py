@@ -30,6 +30,7 @@ def commands(result: Result) -> str:
         place = ",".join(f"{k}={escaped(str(v), ':,')}" for k, v in named.items() if v)
         words = report.listed("; ", report.measured(row), row.why) or row.verdict.value
         level = "warning" if row.verdict in warned else "error"
-        level = level if result.exit_code else "notice"  # new, but allowed
+        # New, but allowed; or it may fail.
+        level = level if result.exit_code and not row.may_fail else "notice"
         lines += f"::{level} {place}::{escaped(words)}\n"
     return lines

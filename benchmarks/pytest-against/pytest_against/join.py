@@ -48,6 +48,8 @@ class _Row(msgspec.Struct):
     was: _Seconds | None
     now: _Seconds | None
     why: str
+    limit: _Seconds | None = None
+    may_fail: bool = False
 
 
 class _Report(msgspec.Struct):
@@ -93,7 +95,7 @@ def _row(found: _Row, limit: float) -> RowResult:
     mean = math.log(found.ratio or math.nan)
     low = math.log(found.low) if found.low else -math.inf
     high = math.log(found.high or math.inf)
-    bound = math.log1p(limit)
+    bound = math.log1p(limit if found.limit is None else found.limit)
     proven = {
         Verdict.REGRESSED: low > bound - _ROUNDING,
         Verdict.STEADY: high < bound + _ROUNDING,
@@ -112,6 +114,8 @@ def _row(found: _Row, limit: float) -> RowResult:
         was=math.nan if found.was is None else found.was,
         now=math.nan if found.now is None else found.now,
         why=found.why,
+        limit=found.limit,
+        may_fail=found.may_fail,
     )
 
 

@@ -9,7 +9,6 @@ from typing import Final, Protocol
 
 from pytest_against.machine import cores
 from pytest_against.model import (
-    FAILURES,
     WORKING_TREE,
     CannotJudgeError,
     Limits,
@@ -69,7 +68,7 @@ def judged(
     decided = {node: found for node, found in rows.items() if isinstance(found, RowResult)}
     samples = {node: found for node, found in rows.items() if isinstance(found, Sample)}
     trials, notes = 0, []
-    if not any(found.verdict in FAILURES for found in decided.values()):
+    if not any(found.failed for found in decided.values()):
         trials = until_decided(samples, controls, limits, run_trials, budget)
         decided |= {node: sample.result() for node, sample in samples.items()}
         fewest = min(LOOKS[0], limits.trials)

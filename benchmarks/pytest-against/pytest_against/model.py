@@ -12,6 +12,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
+from pytest_against.terms import USUAL, Terms
+
 WORKING_TREE: Final = "the working tree"
 ERROR: Final = 0.01
 """Probability of a red gate where nothing is too slow, and of a green one where something is."""
@@ -181,6 +183,7 @@ class Suite:
     packages: tuple[str, ...] = ()  # folders of the packages under test
     options: tuple[str, ...] = ()  # of each run of pytest, such as its configuration file
     shard: Shard = WHOLE  # the rows of these tests that are judged
+    terms: Terms = USUAL  # of rows whose mark says nothing else
 
 
 OnRow = Callable[[str], None]
@@ -222,11 +225,18 @@ class RowResult:
     was: float = math.nan  # seconds per call before; NaN if not measured
     now: float = math.nan
     why: str = ""  # for a row worth a look
+    limit: float | None = None  # tolerated slowdown, if not that of the run
+    may_fail: bool = False  # it is reported, and does not decide
 
     @classmethod
-    def untimed(cls, row: Row, verdict: Verdict, why: str) -> RowResult:
+    def untimed(cls, row: Row, verdict: Verdict, why: str, *, may_fail: bool = False) -> RowResult:
         """Return a verdict that needed no clock."""
-        return cls(row=row, verdict=verdict, why=why)
+        return cls(row=row, verdict=verdict, why=why, may_fail=may_fail)
+
+    @property
+    def failed(self) -> bool:
+        """Whether it makes the run fail."""
+        return self.verdict in FAILURES and not self.may_fail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +271,10 @@ class Result:
         """The answer for the whole run; times are believed only if all controls are steady."""
         if self.why:
             return Verdict.UNJUDGED
-        found = {row.verdict for row in self.rows}
+        # What may fail decides nothing, unless there is nothing else.
+        found = {r.verdict for r in self.rows if not r.may_fail} or {
+            r.verdict if r.verdict in PROVEN else Verdict.INCONCLUSIVE for r in self.rows
+        }
         if self.allow_new and len(found) > 1:
             found.discard(Verdict.NEW)
         if self.noisy or not found:

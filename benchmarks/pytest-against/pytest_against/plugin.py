@@ -14,6 +14,9 @@ import pytest
 from pytest_against import hooks
 
 _SAVES = ("json", "save", "autosave")
+_MARK = (
+    "against(limit, floor, tolerance, results, may_fail): by what the row is judged with --against"
+)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -36,12 +39,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--against-timeout", metavar="SECONDS", help="a test that says nothing has hung (60)")
     add("--against-json", metavar="FILE", help="write the verdict for programs")
     add("--against-markdown", metavar="FILE", help="write the report for a page")
+    add("--against-junit", metavar="FILE", help="write the report as JUnit's XML")
     add("--against-html", metavar="FILE", help="write the report as one page for a browser")
     add("--against-allow-new", action="store_true", help="rows that REV lacks do not decide")
     packages = "folders of the packages under test (default: those of src/, or of the root)"
     parser.addini("against_packages", packages, type="args")
     parser.addini("against_baselines", "folder of the baselines", default="benchmarks/baselines")
     parser.addini("against_limit", "tolerated slowdown (default: 3%)", default="")
+    floor = "seconds per call; a smaller difference does not count (default: 0)"
+    parser.addini("against_floor", floor, default="")
+    tolerance = "by which numbers in results may differ, as 1e-6 (default: 0)"
+    parser.addini("against_tolerance", tolerance, default="")
+    parser.addini("against_results", "whether results are compared (default: true)", default="")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -61,6 +70,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         "shard": str,
         "json": Path,
         "markdown": Path,
+        "junit": Path,
         "html": Path,
     }
     options = argparse.Namespace(
@@ -87,6 +97,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Stand beside ``--benchmark-only``, which times each test in one process, and what saves."""
+    config.addinivalue_line("markers", _MARK)
 
     def given(name: str) -> object:  # pytest-benchmark may be switched off
         return config.getoption(f"benchmark_{name}", default=None)

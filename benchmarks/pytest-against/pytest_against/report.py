@@ -256,9 +256,9 @@ def _suspicion(row: RowResult) -> str:
 def _table(rows: Iterable[RowResult], style: Style) -> str:
     table = [["row", "verdict", "was", "is", "factor", "interval", "trials", "why"]]
     for row in rows:
-        name, why = style.quote(row.row.name), style.quote(row.why or _suspicion(row))
-        times = duration(row.was), duration(row.now)
-        table.append([name, row.verdict.value, *times, *_numbers(row), why])
+        why = style.quote(listed("; ", row.why or _suspicion(row), "may fail" * row.may_fail))
+        measures = duration(row.was), duration(row.now), *_numbers(row)
+        table.append([style.quote(row.row.name), row.verdict.value, *measures, why])
     return style.table(table)
 
 
@@ -287,6 +287,7 @@ def _json_row(row: RowResult, **head: str) -> dict[str, Any]:
         "was": _number(row.was),
         "now": _number(row.now),
         "why": row.why,
+        **{k: v for k, v in (("limit", row.limit), ("may_fail", row.may_fail)) if v},
     }
 
 

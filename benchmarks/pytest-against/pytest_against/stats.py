@@ -46,7 +46,7 @@ References
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean, median, variance
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -54,6 +54,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from scipy.special import chdtri, polygamma, psi, stdtrit
 
 from pytest_against.model import ERROR, Interval, Limits, Row, RowResult, Verdict
+from pytest_against.terms import USUAL, Terms
 
 if TYPE_CHECKING:
     from pytest_against.timing import Measured
@@ -62,7 +63,6 @@ TRIMMED: Final = 10  # one in so many trials is left out at each end
 LOOKS: Final = (4, 6, 8, 10, 14, 18, 24, 32, 42, 56, 74, 98, 130, 172)
 """Numbers of trials after which rows may be decided."""
 SIGHTINGS: Final = 2  # looks in a row at which a regression must be seen
-PEAK_TOLERANCE: Final = 2048  # bytes by which the interpreter itself makes peaks of memory differ
 _MOST_WORTH: Final = 20.0  # trials, however alike the rows are
 _SURE: Final = 0.95  # probability that the rows differ by no more than is assumed
 _STEPS: Final = 20  # of Newton's method, which needs about six
@@ -219,18 +219,6 @@ def drift(rows: Iterable[Sequence[Sequence[float]]]) -> float:
     return 2 * math.sqrt(max(0.0, fmean(excess))) if excess else 0.0
 
 
-def increases(now: Mapping[str, int], then: Mapping[str, int], limit: float) -> list[str]:
-    """Name the numbers that need no clock and have grown, with both values.
-
-    Only ``peak_bytes``, of memory during a call, may grow, by `limit` and `PEAK_TOLERANCE`.
-    """
-    allowed = {name: value for name, value in then.items() if name in now}
-    if "peak_bytes" in allowed:
-        allowed["peak_bytes"] += int(limit * allowed["peak_bytes"]) + PEAK_TOLERANCE
-    grown = [name for name, most in allowed.items() if now[name] > most]
-    return [f"{name} is {now[name]:,}, was {then[name]:,}" for name in grown]
-
-
 @dataclass(slots=True)
 class Sample:
     """The trials of one row so far, and those of earlier that they are held against, if any."""
@@ -244,6 +232,8 @@ class Sample:
     verdict: Verdict | None = None  # None if nothing is proven yet
     interval: Interval | None = None  # that of the last look
     why: str = ""  # decided without a look; empty if it was not
+    terms: Terms = USUAL
+    own_limit: float | None = None  # what is tolerated of it, if not what is of all
     _looks: int = 0
     _sightings: int = 0
 
@@ -261,7 +251,10 @@ class Sample:
             return
         self._looks += 1
         self.interval = self._interval(plan.errors(self._looks), prior)
-        found = self.interval.proves(plan.limit)
+        was = median(self.seconds) / math.exp(self.interval.mean) if self.seconds else math.nan
+        tolerated = self.terms.tolerated(plan.limit, was)
+        self.own_limit = None if tolerated == plan.limit else tolerated
+        found = self.interval.proves(tolerated)
         self._sightings = self._sightings + 1 if found is Verdict.REGRESSED else 0
         if not 0 < self._sightings < min(SIGHTINGS, len(plan.looks)):
             self.verdict = found
@@ -280,17 +273,19 @@ class Sample:
     def result(self) -> RowResult:
         """Return the verdict as it stands; inconclusive if there is none."""
         judged, why = self.verdict or Verdict.INCONCLUSIVE, self.why or self._reason()
+        known = RowResult.untimed(self.row, judged, why, may_fail=self.terms.may_fail)
         if self.why or not self.values:
-            return RowResult.untimed(self.row, judged, why)
+            return known
         found, now = self.interval, median(self.seconds)
         if found is None:
             found = replace(self._interval(Errors(0.5, 0.5)), low=-math.inf, high=math.inf)
         was = now / math.exp(found.mean)
-        return RowResult(row=self.row, verdict=judged, interval=found, was=was, now=now, why=why)
+        return replace(known, interval=found, was=was, now=now, limit=self.own_limit)
 
     def _reason(self) -> str:
         if self.verdict is Verdict.REGRESSED:
-            return "slower than the limit"
+            own = "the limit" if self.own_limit is None else f"its limit of {self.own_limit:.3g}"
+            return f"slower than {own}"
         if self.verdict:
             return ""
         if self.untimed:

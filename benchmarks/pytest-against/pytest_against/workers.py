@@ -19,7 +19,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar
 
-from pytest_against.model import WHOLE, CannotJudgeError, Mode, Request, Shard, Suite
+from pytest_against.model import (
+    WHOLE,
+    CannotJudgeError,
+    Mode,
+    Request,
+    Shard,
+    Suite,
+)
+from pytest_against.terms import USUAL, Terms
 
 _TICK: Final = 0.5
 """Seconds between two looks for a worker that hangs."""
@@ -56,6 +64,8 @@ class Tree:
     """Where the packages under test are imported from, if not from the root."""
     shard: Shard = WHOLE
     """Which of its rows are judged."""
+    terms: Terms = USUAL
+    """Of rows whose mark says nothing else."""
 
     @classmethod
     def of(cls, suite: Suite, name: str, root: Path) -> Tree:
@@ -69,7 +79,7 @@ class Tree:
             path=tuple(path),
             packages=tuple(Path(package).stem for package in suite.packages),
         )
-        return cls(name=name, root=root, request=request, shard=suite.shard)
+        return cls(name=name, root=root, request=request, shard=suite.shard, terms=suite.terms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,113 @@
+"""What a call returned, where it is plain data or an array: a digest, and numbers to compare."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import sys
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Final
+
+_FLOATS: Final = "d"
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What is known of a result."""
+
+    digest: str = ""
+    """Of all that is compared exactly; empty if it is no plain data, and so not compared."""
+    floats: array[float] = field(default_factory=lambda: array(_FLOATS))
+    """What is compared within a tolerance, in order."""
+
+    @classmethod
+    def of(cls, digest: str, file: str) -> Returned:
+        """Return what a worker said, with the floats in a file; empty for none."""
+        return cls(digest, array(_FLOATS, Path(file).read_bytes() if file else b""))
+
+    def agrees(self, other: Returned, tolerance: float) -> bool:
+        """Return whether it equals another: NaN is equal to NaN, and 0.0 to -0.0.
+
+        Numbers may differ by `tolerance`, or by that part of the larger one.
+        """
+        return (
+            self.digest == other.digest
+            and len(self.floats) == len(other.floats)
+            and all(
+                a == b
+                or (math.isnan(a) and math.isnan(b))
+                or math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance)
+                for a, b in zip(self.floats, other.floats, strict=True)
+            )
+        )
+
+
+def look(result: object, *, exact: bool = True) -> Returned:
+    """Return what is known of a result; unless it is to be `exact`, its floats stand apart."""
+    floats: array[float] = array(_FLOATS)
+    try:
+        return Returned(_hashed(result, None if exact else floats).hex(), floats)
+    except (TypeError, RecursionError):
+        return Returned()
+
+
+def _hashed(value: object, floats: array[float] | None = None) -> bytes:
+    found = hashlib.blake2b(digest_size=16)
+    for part in _parts(value, floats):
+        found.update(b"%d " % len(part))  # or 1, 23 would be 12, 3
+        found.update(part)
+    return found.digest()
+
+
+def _parts(value: object, floats: array[float] | None) -> Iterator[bytes]:
+    match value:
+        case None | bool() | int() | str() | bytes():
+            yield repr(value).encode(errors="backslashreplace")
+        case float() | complex():
+            yield _number(value, floats)
+        case list() | tuple():
+            yield f"{type(value).__name__} {len(value)}".encode()
+            for item in value:
+                yield from _parts(item, floats)
+        case dict():  # equal whatever their order
+            yield f"dict {len(value)}".encode()
+            by_key = {_hashed(key): item for key, item in value.items()}
+            for key in sorted(by_key):
+                yield key
+                yield from _parts(by_key[key], floats)
+        case set() | frozenset():
+            yield from sorted(map(_hashed, value))
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            yield type(value).__qualname__.encode()
+            yield from _parts([getattr(value, each.name) for each in fields(value)], floats)
+        case _:
+            yield from _of_numpy(value, floats)
+
+
+def _number(value: complex, floats: array[float] | None) -> bytes:
+    if floats is None:
+        return repr(value + 0.0).encode()
+    floats.extend((value.real, value.imag))
+    return type(value).__name__.encode()
+
+
+def _of_numpy(value: Any, floats: array[float] | None) -> Iterator[bytes]:
+    """Go through a plain array or a scalar; numbers of more than 64 bits have undefined parts."""
+    numpy: Any = sys.modules.get("numpy")
+    known = numpy is not None and (type(value) is numpy.ndarray or isinstance(value, numpy.generic))
+    if not known or value.dtype.char in "gG":
+        raise TypeError(type(value))
+    found = numpy.ascontiguousarray(value, value.dtype.newbyteorder("<"))
+    yield f"{value.dtype.str} {value.shape} ".encode()
+    if found.dtype.hasobject or found.dtype.names:
+        yield from _parts(found.tolist(), floats)
+    elif found.dtype.kind not in "fc":
+        yield found.tobytes()
+    elif floats is not None:
+        pairs = found.astype(complex if found.dtype.kind == "c" else float)
+        floats.frombytes(pairs.tobytes())
+    else:
+        yield numpy.where(numpy.isnan(found), numpy.nan, found + found.dtype.type(0)).tobytes()

@@ -1,0 +1,64 @@
+"""What a mark or a setting says of a row is read, or refused in one line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_against import marks
+from pytest_against.model import CannotJudgeError
+from pytest_against.terms import USUAL, Terms
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.mark.parametrize(
+    "said, found",
+    [
+        ({}, USUAL),
+        ({"limit": "10%"}, Terms(limit=0.1)),
+        ({"limit": 0.05, "floor": 2e-6}, Terms(limit=0.05, floor=2e-6)),
+        ({"tolerance": 1e-6, "results": False}, Terms(tolerance=1e-6, results=False)),
+        ({"may_fail": True, "results": "on"}, Terms(may_fail=True)),
+        ({"floor": 0, "tolerance": "0"}, USUAL),
+    ],
+)
+def test_terms_are_read(said: dict[str, Any], found: Terms) -> None:
+    assert marks.read(said, USUAL, "it") == found
+
+
+@pytest.mark.parametrize(
+    "said, words",
+    [
+        ({"limit": 3}, "it: limit: 3 is no limit; write 3% or 0.03"),
+        ({"floor": -1}, "it: floor: -1 is no number of seconds above 0"),
+        ({"tolerance": "x"}, "it: tolerance: x is no limit; write 3% or 0.03"),
+        ({"results": "no"}, "it: results: no is neither; write true or false"),
+        ({"lmit": 3}, "it: there is no lmit; give one of limit, floor, tolerance, results, may_"),
+    ],
+)
+def test_what_has_no_sense_is_refused(said: dict[str, Any], words: str) -> None:
+    with pytest.raises(CannotJudgeError) as error:
+        marks.read(said, USUAL, "it")
+    assert str(error.value).startswith(words)
+
+
+def test_a_mark_goes_before_what_holds_for_all_and_is_named_if_it_is_wrong() -> None:
+    all_ = Terms(floor=1e-6)
+    nodes: dict[str, dict[str, object]] = {"a": {"against": {"limit": "5%"}}, "b": {}}
+    assert marks.of_rows(nodes, all_) == {"a": Terms(limit=0.05, floor=1e-6), "b": all_}
+    nodes["b"]["against"] = {"limit": "wide"}
+    with pytest.raises(CannotJudgeError, match="the mark against of b: limit: wide is no limit"):
+        marks.of_rows(nodes, all_)
+
+
+def test_settings_are_those_of_pytest(pytester: pytest.Pytester) -> None:
+    assert marks.of_settings(pytester.parseconfig()) == USUAL
+    settings = "against_floor = 1e-6\nagainst_tolerance = 1e-9\nagainst_results = off\n"
+    pytester.makeini(f"[pytest]\n{settings}")
+    found = Terms(floor=1e-6, tolerance=1e-9, results=False)
+    assert marks.of_settings(pytester.parseconfig()) == found
+    pytester.makeini("[pytest]\nagainst_floor = much\n")
+    with pytest.raises(CannotJudgeError, match="the setting against_floor: floor: much is no num"):
+        marks.of_settings(pytester.parseconfig())

@@ -1,0 +1,134 @@
+"""What calls returned is compared where it is plain data or an array."""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from pytest_against.returned import Returned, look
+
+
+@dataclass
+class Point:
+    x: Any
+    y: Any
+
+
+def digest(value: object) -> str:
+    return look(value).digest
+
+
+PLAIN = st.recursive(
+    st.sampled_from([None, True, False]) | st.integers() | st.text() | st.binary() | st.floats(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+def _written(value: object) -> str:
+    """Return how data is written, the items of each dictionary in order."""
+    match value:
+        case list() | tuple():
+            return f"{type(value).__name__}{[_written(item) for item in value]}"
+        case dict():
+            return f"dict{sorted((repr(key), _written(item)) for key, item in value.items())}"
+        case _:
+            return repr(value)
+
+
+@given(PLAIN, PLAIN)
+def test_plain_data_have_equal_digests_if_they_are_written_alike(one: Any, other: Any) -> None:
+    assert digest(one) == digest(one) != ""
+    assume("-0.0" not in f"{one!r}{other!r}")  # which is 0.0
+    assert (digest(one) == digest(other)) == (_written(one) == _written(other))
+
+
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        (0.0, -0.0),
+        ([math.nan], [-math.nan]),
+        (complex(0.0, -0.0), complex(0.0, 0.0)),
+        ({0, 8}, {8, 0}),  # which come in this order
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+        (Point(0.0, [1]), Point(-0.0, [1])),
+        (frozenset({1, 2}), {2, 1}),
+        (np.array([0.0, math.nan]), np.array([-0.0, -math.nan])),
+        (np.arange(4.0)[::2], np.array([0.0, 2.0])),
+        (np.arange(6).reshape(2, 3).T, np.ascontiguousarray(np.arange(6).reshape(2, 3).T)),
+        (np.array([1 + 0j, complex(math.nan, 1)]), np.array([1 + 0j, complex(1, math.nan)])),
+        (np.array([int("9" * 30), "a"], object), np.array([int("9" * 30), "a"], object)),
+    ],
+)
+def test_what_is_equal_has_one_digest(one: object, other: object) -> None:
+    assert digest(one) == digest(other) != ""
+
+
+def test_what_differs_has_another_digest() -> None:
+    values: list[object] = [
+        *(1, 1.0, True, "1", b"1", [1], {1}, [1, 2], (1, 2), {1, 2}, {1, 3}, [[1], 2], [[1, 2]]),
+        *({(1, 23)}, {(12, 3)}, {"a": 1, "b": 2}, {"a": 2, "b": 1}, [["a", 1], ["b", 2]]),
+        *(Point(1, 2), Point(2, 1), np.array([(1, 2.0)], "i4,f8"), np.array([(1, 3.0)], "i4,f8")),
+        *(0, 0.0, np.float64(0), np.array([0]), np.zeros((2, 3)), np.zeros((3, 2)), np.zeros(6)),
+        *(np.zeros(2, np.float32), np.zeros(2), np.zeros(2, ">i4"), np.zeros(2, "<i4")),
+        *(np.array([1, "a"], object), np.array([1, "b"], object)),
+    ]
+    assert len({digest(value) for value in values}) == len(values)
+
+
+def test_objects_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    objects: list[object] = [object(), [object()], {"a": object}, endless, range(3), Point]
+    objects += [np.longdouble(1), np.ma.masked_array([1, 2]), np.clongdouble(1)]
+    assert [digest(each) for each in objects] == [""] * 9
+    array = np.zeros(2)
+    monkeypatch.delitem(sys.modules, "numpy")
+    assert digest(array) == ""
+
+
+NESTED = {"a": [1.0, (2.0, 3j)], "b": np.array([math.nan, math.inf]), "c": 7, "d": np.float32(0.5)}
+
+
+@pytest.mark.parametrize(
+    "change, tolerance, agrees",
+    [
+        ({}, 0.0, True),
+        ({"a": [1.01, (2.0, 3j)]}, 0.02, True),
+        ({"a": [1.01, (2.0, 3j)]}, 0.005, False),
+        ({"a": [1.0, (2.0, 3.1j)]}, 0.02, False),
+        ({"a": [1.0, (2.0, 3.1j)]}, 0.05, True),
+        ({"a": [1.0, (2, 3j)]}, 0.9, False),  # which is no float
+        ({"a": [1.0, 2.0, 3j]}, 0.9, False),
+        ({"b": np.array([1.0, math.inf])}, 0.9, False),
+        ({"b": np.array([math.nan, -math.inf])}, 0.9, False),
+        ({"b": np.array([math.nan, math.inf], np.float32)}, 0.9, False),
+        ({"b": np.array([[math.nan, math.inf]])}, 0.9, False),
+        ({"c": 8}, 0.9, False),
+        ({"d": np.float32(0.51)}, 0.02, True),
+    ],
+)
+def test_within_a_tolerance_only_floats_may_differ_and_dtype_and_shape_may_not(
+    change: dict[str, Any], tolerance: float, *, agrees: bool
+) -> None:
+    one, other = look(NESTED, exact=False), look(NESTED | change, exact=False)
+    assert one.agrees(other, tolerance) is other.agrees(one, tolerance) is agrees
+
+
+def test_what_a_worker_said_is_read(tmp_path: Path) -> None:
+    known = look([1.0, 2.0], exact=False)
+    (tmp_path / "floats").write_bytes(known.floats.tobytes())
+    assert Returned.of(known.digest, str(tmp_path / "floats")) == known
+    assert Returned.of("d", "") == Returned("d")
