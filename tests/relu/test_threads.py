@@ -143,7 +143,7 @@ print("first", relu(x, threads=2).sum())
 """
 
 FORK: Final = """
-import os, signal, warnings, numpy as np
+import os, signal, threading, warnings, numpy as np
 from relu_impls import relu
 
 warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads
@@ -154,6 +154,7 @@ if child:
     raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 signal.alarm(60)
 print("late", relu(x, threads=2).sum())
+assert threading.active_count() == 2  # with a thread of its own
 """
 
 
