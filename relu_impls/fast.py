@@ -33,7 +33,7 @@ def relu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None) 
     out : ndarray, optional
         Array of the shape and dtype of `x` that receives the result; it may be `x` itself.
     threads : int, optional
-        Threads to use at most, for contiguous arrays of 4 MiB or more; one by default.  The bits
+        Threads to use at most, for contiguous arrays of 8 MiB or more; one by default.  The bits
         of the result do not depend on it.
 
     Returns
@@ -114,7 +114,7 @@ def drelu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None)
     out : ndarray, optional
         Array of the shape and dtype of `x` that receives the result; it may be `x` itself.
     threads : int, optional
-        Threads to use at most, for contiguous arrays of 4 MiB or more; one by default.  The bits
+        Threads to use at most, for contiguous arrays of 8 MiB or more; one by default.  The bits
         of the result do not depend on it.
 
     Returns
@@ -194,7 +194,7 @@ def relu_backward(
     out : ndarray, optional
         Array of the shape and dtype of `x` that receives the result; it may be `grad` or `x`.
     threads : int, optional
-        Threads to use at most, for contiguous arrays of 4 MiB or more; one by default.  The bits
+        Threads to use at most, for contiguous arrays of 8 MiB or more; one by default.  The bits
         of the result do not depend on it.
 
     Returns
@@ -272,7 +272,7 @@ def _run(
 ) -> Array | None:
     """Return what a kernel gives for arrays of any shape; None if it cannot take them."""
     first, every = arrays[0], arrays
-    if threads is not None and first.nbytes >= WORTH:
+    if threads is not None and threads > 1 and first.nbytes >= WORTH:
         kernel = partial(spread, kernel, threads)
     if out is not None:
         every = (*arrays, out)

@@ -18,7 +18,7 @@ from relu_impls.kernels import pieces
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-PIECE: Final = 1 << 20
+PIECE: Final = 1 << 21
 """Bytes of an array that a thread takes at a time; slices do not depend on how many threads."""
 WORTH: Final = 4 * PIECE
 """Bytes of an array from which a second thread saves more than waking it costs."""

@@ -57,7 +57,7 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(dtype: str, call: Call)
 @each_call
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_a_matrix_is_one_row_of_numbers(order: Any, call: Call) -> None:
-    x, grad = (a.reshape(3, -1, order=order) for a in _large("float32", more=2))
+    x, grad = (a.reshape(3, -1, order=order) for a in _large("float32", more=1))
     found = call(x, grad, threads=2)
     np.testing.assert_array_equal(found, call(x, grad), strict=True)
     assert found.flags[order]
