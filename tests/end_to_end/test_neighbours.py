@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("home")]
 
 ROOT: Final = Path(__file__).parents[2]
 FAST: Final = ("--benchmark-max-time=0.01", "-k=maximum and float32-1e3 and forward")
-ROWS: Final = 2
+ROWS: Final = 3
 
 
 def ran(*argv: str, **more: str) -> tuple[int, str]:
