@@ -25,6 +25,10 @@ const duration = (seconds) => {
   return `${digits(seconds / scale)} ${unit}`;
 };
 const factor = (value) => (value === null ? "unbounded" : value >= 100 ? digits(value) : value.toFixed(3));
+const interval = ({ low, high, trials }) => {
+  if (trials < 2) return trials ? "one process" : "";
+  return low === null || high === null ? "unbounded" : `${factor(low)} to ${factor(high)}`;
+};
 const short = (words, most) => (words.length > most ? `${words.slice(0, most - 1)}…` : words);
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
@@ -190,14 +194,13 @@ const forest = (rows, limit, width, title) => {
     const bars = `M${low.toFixed(1)} ${middle.toFixed(2)}H${high.toFixed(1)}`;
     points.push({ x: mean, y: middle, text: title(row) });
     if (!isNamed) { thins[tone] = (thins[tone] ?? "") + bars; continue; }
-    const span = row.trials > 1 ? `${factor(row.low)} to ${factor(row.high)}` : "one process";
     const cap = (place, inner) => (place > left && place < right ? `M${place} ${middle - 4}v8` : `M${place + inner} ${middle - 4}L${place} ${middle}l${inner} 4`);
     root.append(svg("g", { class: tone },
       svg("path", { class: "span", d: bars + cap(low, 5) + cap(high, -5) }),
       svg("path", { class: `shape ${hollow ? "hollow" : ""}`, d: SHAPES[shape](mean, middle, 4.5) })));
     const words = short(row.label, Math.floor((wide ? left - 14 : width - 130) / 7.4));
     root.append(...(wide
-      ? [label(left - 12, middle + 4, words, "mono", "end"), label(right + 12, middle + 4, factor(row.ratio), "mono"), label(right + 66, middle + 4, span, "mono soft")]
+      ? [label(left - 12, middle + 4, words, "mono", "end"), label(right + 12, middle + 4, factor(row.ratio), "mono"), label(right + 66, middle + 4, interval(row), "mono soft")]
       : [label(0, middle - 15, words, "mono"), label(width, middle - 15, factor(row.ratio), "mono", "end")]));
   }
   for (const [tone, d] of Object.entries(thins)) {
@@ -230,11 +233,15 @@ const apart = (wanted, gap, low, high) => {
 const lines = (series, { xs, xName, xWords, yWords, yTick, limits = [], memory = [], least = 1.05 }, width) => {
   const wide = width > 700 && series.length <= 16, height = wide ? 430 : 340;
   const left = 58, right = width - (wide ? Math.min(270, width * 0.28) : 14), top = 34, bottom = height - 50;
-  const every = [...series, { points: memory }].flatMap((each) => each.points.flatMap((p) => [p.y, p.low ?? p.y, p.high ?? p.y]));
-  every.push(...limits.map((limit) => limit.y));
-  let [low, high] = every.length ? [Math.min(...every), Math.max(...every)] : [1, 2];
-  [low, high] = [low / Math.max(1.02, least * Math.sqrt(low / high)), high * Math.max(1.02, least * Math.sqrt(low / high))];
-  const x = axis(xs[0], xs.at(-1), left + 12, right - 12, !xName), y = axis(low, high, bottom, top);
+  const every = [...series, { points: memory }].flatMap((each) => each.points);
+  const middles = [...every, ...limits].map((p) => p.y);
+  let [low, high] = middles.length ? [Math.min(...middles), Math.max(...middles)] : [1, 2];
+  // A wide interval is cut off, lest it press all others together.
+  [low, high] = [clamp(Math.min(...every.map((p) => p.low ?? p.y)), low / 1.5, low), clamp(Math.max(...every.map((p) => p.high ?? p.y)), high, high * 1.5)];
+  const edge = Math.max(1.02, least * Math.sqrt(low / high));
+  [low, high] = [low / edge, high * edge];
+  const x = axis(xs[0], xs.at(-1), left + 24, right - 24, !xName), y = axis(low, high, bottom, top);
+  const within = (value) => clamp(y(value), top, bottom);
   const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, height }), points = [];
   root.append(label(4, 16, yWords, "soft"), label((left + right) / 2, height - 8, xWords, "soft", "middle"));
   for (const tick of ticks(low, high, 8)) {
@@ -249,26 +256,29 @@ const lines = (series, { xs, xName, xWords, yWords, yTick, limits = [], memory =
       label(clamp(x(value), 20, width - 40), bottom + 20, short(xName ? xName(value) : value.toLocaleString("en"), 14), "soft mono", "middle"));
   });
   for (const limit of limits) root.append(svg("path", { class: limit.kind, d: `M${left} ${y(limit.y)}H${right}` }));
-  const route = (found) => `M${found.map((p) => `${x(p.x).toFixed(1)} ${y(p.y).toFixed(1)}`).join("L")}`;
+  // At one run, intervals stand beside each other.
+  const across = (p, i) => x(p.x) + (xName && p.low !== undefined ? 5 * (i % 9) - 2.5 * (Math.min(series.length, 9) - 1) : 0);
+  const route = (found, i) => `M${found.map((p) => `${across(p, i).toFixed(1)} ${y(p.y).toFixed(1)}`).join("L")}`;
   if (memory.length) {
-    root.append(svg("path", { class: "memory", d: route(memory) }));
+    root.append(svg("path", { class: "memory", d: route(memory, 0) }));
     points.push(...memory.map((p) => ({ x: x(p.x), y: y(p.y), text: p.text })));
   }
-  for (const { style, points: found } of series) {
-    const group = svg("g", { class: style.tone }, svg("path", { class: "line", d: route(found), "stroke-dasharray": style.dash || undefined }));
+  series.forEach(({ style, points: found }, i) => {
+    const group = svg("g", { class: style.tone }, svg("path", { class: "line", d: route(found, i), "stroke-dasharray": style.dash || undefined }));
     for (const p of found) {
-      if (p.low && p.high) group.append(svg("path", { class: "whisker", d: `M${x(p.x) - 3} ${y(p.low)}h6m-3 0V${y(p.high)}m-3 0h6` }));
-      group.append(svg("path", { class: "shape", d: SHAPES[style.shape](x(p.x), y(p.y), 4) }));
-      points.push({ x: x(p.x), y: y(p.y), text: p.text });
+      const at = across(p, i);
+      if (p.low && p.high) group.append(svg("path", { class: "whisker", d: `M${at - 3} ${within(p.low)}h6m-3 0V${within(p.high)}m-3 0h6` }));
+      group.append(svg("path", { class: "shape", d: SHAPES[style.shape](at, y(p.y), 4) }));
+      points.push({ x: at, y: y(p.y), text: p.text });
     }
     root.append(group);
-  }
+  });
   const named = wide ? [...series, ...(memory.length ? [{ name: "memory limit", points: memory, style: { tone: "" } }] : [])] : [];
   const heights = apart(named.map((each) => y(each.points.at(-1).y)), 16, top, bottom);
   named.forEach((each, i) => {
     const end = each.points.at(-1);
     root.append(svg("g", { class: each.style.tone },
-      svg("path", { class: "leader", d: `M${x(end.x) + 7} ${y(end.y)}L${right + 8} ${heights[i]}` }), label(right + 12, heights[i] + 4, short(each.name, Math.floor((width - right - 14) / 7.3)), "mono end")));
+      svg("path", { class: "leader", d: `M${across(end, i) + 7} ${y(end.y)}L${right + 8} ${heights[i]}` }), label(right + 12, heights[i] + 4, short(each.name, Math.floor((width - right - 14) / 7.3)), "mono end")));
   });
   const focus = svg("path", { class: "focus" });
   root.append(focus);

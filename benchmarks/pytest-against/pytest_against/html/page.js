@@ -10,7 +10,7 @@ const shown = () => rows.filter((row) =>
   !off.has(row.verdict) && (!head || row.head === head) && words.toLowerCase().split(/\s+/).every((word) => row.found.includes(word)));
 const changed = () => listeners.forEach((listener) => listener());
 const told = (row) => [
-  row.label, `${row.verdict}: ${factor(row.ratio)} (${factor(row.low)} to ${factor(row.high)})`,
+  row.label, `${row.verdict}: ${factor(row.ratio)} (${interval(row)})`,
   `${duration(row.was)} → ${duration(row.now)}, ${row.trials} trials`, row.why,
 ].filter(Boolean).join("\n");
 

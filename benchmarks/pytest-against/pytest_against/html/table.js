@@ -10,7 +10,7 @@ const COLUMNS = judged ? [
   number("was", "was", (row) => duration(row.was)),
   number("is", "now", (row) => duration(row.now)),
   number("factor", "ratio", (row) => (row.ratio === null ? "" : factor(row.ratio))),
-  number("interval", "high", (row) => (row.trials > 1 ? `${factor(row.low)} to ${factor(row.high)}` : "")),
+  number("interval", "high", interval),
   number("trials", "trials", (row) => (row.trials ? String(row.trials) : "")),
   column("why", "why", (row) => row.why, "note"),
 ] : [
@@ -62,7 +62,7 @@ if (rows.length) {
 }
 
 // What the suite says of its methods, and on what it was measured.
-const grid = (title, [titles, ...lines]) => el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title }, el("table", {},
+const grid = (title, [titles, ...lines]) => el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title }, el("table", { class: "grid" },
   el("thead", {}, el("tr", {}, ...titles.map((each) => (each ? el("th", { scope: "col" }, each) : el("td", {}))))),
   el("tbody", {}, ...lines.map((cells) => el("tr", {}, ...cells.map((each, i) => (i ? el("td", {}, el("bdi", {}, each)) : el("th", { scope: "row" }, name(each)))))))));
 if (data.facts.length) main.append(el("section", {}, el("div", { class: "head" }, el("h2", {}, "The methods")), grid("The methods", data.facts)));
