@@ -82,7 +82,7 @@ def times(*rows: BaselineRow, **more: Any) -> str:
 @example("x" * 200)
 def test_nothing_in_a_name_is_more_than_text(words: str) -> None:
     odd = replace(SLOWER, row=replace(SLOWER.row, name=words, method=words), why=words)
-    found = result(odd, head=words, base=words, notes=[words], machine={"cpu": words})
+    found = result(odd, head=words, base=words, notes=[words], machine={words: words})
     facts = {words: words}
     for text in (
         page.judged([found], lambda _: About(facts=facts)),

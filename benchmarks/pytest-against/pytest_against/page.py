@@ -203,5 +203,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return report.plain(value)
     if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
+        return {_plain(key): _plain(each) for key, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
