@@ -164,17 +164,25 @@ def test_a_command_that_fails_is_named_with_what_it_said(code: str, words: str) 
 
 
 @pytest.mark.parametrize(
-    "base, note",
+    "base, notes",
     [
         (HERE, []),
         (
-            Software("CPython 3.12.1", {"numpy": "2.3", "a": "1", "c": "2"}, ("x",)),
-            ["python CPython 3.12.1 -> CPython 3.11.7, b none -> 1, c 2 -> none, numpy 2.3 -> 2.4"],
+            Software("P12", {"numpy": "2.3", "a": "1", "c": "2"}, ("x",)),
+            [
+                "other software than on the base: python P12 -> CPython 3.11.7, numpy 2.3 -> 2.4",
+                "only on the base: c",
+                "only on the head: b",
+            ],
+        ),
+        (
+            replace(HERE, versions={**HERE.versions, **dict.fromkeys("tuvwxyz", "1")}),
+            ["only on the base: t, u, v, w, x and 2 more"],
         ),
     ],
 )
-def test_what_differs_is_named(base: Software, note: list[str]) -> None:
-    assert differences(base, HERE) == [f"other software than on the base: {each}" for each in note]
+def test_what_differs_is_named(base: Software, notes: list[str]) -> None:
+    assert differences(base, HERE) == notes
 
 
 def test_an_interpreter_says_what_it_is_and_has() -> None:

@@ -76,6 +76,16 @@ def test_help_and_what_cannot_be_meant_are_not_judged(
     gate.assert_not_called()
 
 
+@pytest.mark.parametrize("option", ["install", "shard=1/2", "allow-new", "json=a.json"])
+def test_an_option_without_a_revision_is_not_passed_over(
+    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    pytester.makepyfile("def test_it(): pass")
+    assert pytester.inline_run(f"--against-{option}").ret == pytest.ExitCode.USAGE_ERROR
+    error = f"--against-{option.partition('=')[0]} needs --against REV, the revision to judge again"
+    assert error in capsys.readouterr().err
+
+
 def test_settings_have_defaults(pytester: pytest.Pytester) -> None:
     def settings() -> list[object]:
         config = pytester.parseconfig()

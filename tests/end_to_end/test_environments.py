@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
-import sys
 import sysconfig
 from collections.abc import Callable
 from pathlib import Path
@@ -51,13 +51,11 @@ packages = ["summed"]
 ext-modules = [{ name = "summed._sum", sources = ["ext/sum.c"] }]
 """,
     "tests/test_sum.py": """\
-import pytest
 from summed import total
 
 
-@pytest.mark.parametrize("n", [100, 10000])
-def test_total(benchmark, n):
-    assert benchmark(total, n) == n * (n - 1) / 2
+def test_total(benchmark):
+    assert benchmark(total, 10000) == 10000 * 9999 / 2
 
 
 def test_nothing(benchmark):
@@ -73,24 +71,19 @@ COMPILER: Final = (sysconfig.get_config_var("CC") or "cc").split()[0]
 def test_a_compiled_package_is_built_and_judged(project: Make) -> None:
     pytest.importorskip("setuptools", "77")
     it = project(COMPILED, **OFFLINE)
-    short = ("--against-install", "--against-trials", "4", "--against-budget", "20")
-    done = it.against("--against-install", *FEW)
-    assert done.code in {0, 3}, done.err
-    assert set(done.rows.values()) <= {"steady", "improved", "inconclusive"}
     put(it.root, "ext/sum.c", SUM.replace("i < n", "i < 2 * n").replace("+= i;", "+= i * (i < n);"))
-    done = it.against(*short, "--against-limit", "30%")
+    short = ("--against-trials", "4", "--against-budget", "20", "--against-limit", "30%")
+    done = it.against("--against-install", *short)
     assert done.code not in {0, 2}, done.err
     rows = {row["row"]: row for row in done.report["rows"]}
-    assert rows["test_nothing"]["verdict"] != "regressed"
-    assert rows["test_total[10000]"]["verdict"] in {"regressed", "inconclusive"}
-    assert rows["test_total[10000]"]["ratio"] > 1.3
+    assert rows["test_nothing"]["verdict"] != "regressed"  # it is the same on both sides
+    assert rows["test_total"]["verdict"] in {"regressed", "inconclusive"}
+    assert rows["test_total"]["ratio"] > 1.3
+    assert {row["verdict"] for row in done.report["controls"]} <= {"steady", "inconclusive"}
     put(it.root, "ext/sum.c", "#error no\n")
-    done = it.against(*short)
+    done = it.against("--against-install")
     assert (done.code, done.err.count("\n")) == (2, 1)
-    assert "install --no-deps" in done.err
-    assert "error: " in done.err
-    done = it.against("summed", *short)
-    assert "summed lies in a package under test" in done.err
+    assert re.search(r"`.*pip .*` failed: ", done.err)
 
 
 def test_another_interpreter_is_the_base_and_what_differs_is_named(
@@ -107,26 +100,15 @@ def test_another_interpreter_is_the_base_and_what_differs_is_named(
     done = it.against(*FEW, f"--against-python={other}")
     assert done.code in {0, 3}, done.err
     assert done.rows.keys() == ROWS
-    assert "other software than on the base: summed 1.0 -> none" in done.report["notes"]
-    done = it.against(*FEW, f"--against-python={sys.executable}")
-    assert done.code in {0, 3}, done.err
-    done = it.against("--against-python=no-such-python")
-    assert done.err.startswith("pytest --against: no-such-python is no interpreter; name one")
+    assert "only on the base: summed" in done.report["notes"]
 
 
-def test_shards_on_more_cores_are_one_judgement(project: Make) -> None:
+def test_a_shard_on_more_cores_is_no_whole(project: Make) -> None:
     it = project()
-    reports, rows = [], set[str]()
-    for shard in ("1/2", "2/2"):
-        done = it.against(*FEW, "--against-shard", shard, "--against-cores", str(cores()))
-        assert done.code in {0, 3}, done.err
-        rows |= done.rows.keys()
-        reports.append(it.home / f"{shard[0]}.json")
-        reports[-1].write_text(json.dumps(done.report))
-    assert rows == ROWS
-    done = it.run(*COMMAND, "join", *map(str, reports))
+    done = it.against(*FEW, "--against-shard", "1/2", "--against-cores", str(cores()))
     assert done.code in {0, 3}, done.err
-    assert "of 3 rows, 2 shards" in done.out
-    done = it.run(*COMMAND, "join", str(reports[1]))
+    assert done.rows.keys() == {"test_total[100]", "test_text"}
+    (it.home / "1.json").write_text(json.dumps(done.report))
+    done = it.run(*COMMAND, "join", str(it.home / "1.json"))
     assert done.err.startswith("pytest-against join: shards of system Linux, machine ")
-    assert "are missing: 1/2" in done.err
+    assert "are missing: 2/2" in done.err

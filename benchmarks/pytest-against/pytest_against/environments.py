@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import distributions
@@ -30,6 +31,7 @@ KEPT: Final = 16
 """Environments that are kept: those that were used last."""
 
 _COMPLETE: Final = "complete"  # a file in an environment, the last that is written
+_NAMED: Final = 5  # distributions that a note names
 _TOLD: Final = ("CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "RUSTFLAGS", "CMAKE_ARGS")
 # Trees have no history to tell their version.
 _VERSION: Final = {"SETUPTOOLS_SCM_PRETEND_VERSION": "0", "PDM_BUILD_SCM_VERSION": "0"}
@@ -90,15 +92,15 @@ def software(python: str) -> Software:
 
 def differences(base: Software, head: Software) -> list[str]:
     """Say how the software of two sides differs, in a note for a report; nothing if it does not."""
-    pairs = {"python": (base.python, head.python)}
-    names = sorted({*base.versions, *head.versions})
-    pairs |= {name: (base.versions.get(name, ""), head.versions.get(name, "")) for name in names}
-    found = [
-        f"{name} {was or 'none'} -> {now or 'none'}"
-        for name, (was, now) in pairs.items()
-        if was != now
-    ]
-    return [f"other software than on the base: {', '.join(found)}"] if found else []
+    was, now = ({"python": each.python, **each.versions} for each in (base, head))
+    both = [name for name in ("python", *sorted(base.versions)) if name in now]
+    changed = [f"{name} {was[name]} -> {now[name]}" for name in both if was[name] != now[name]]
+    found = [f"other software than on the base: {', '.join(changed)}"] if changed else []
+    for side, names in (("base", was.keys() - now.keys()), ("head", now.keys() - was.keys())):
+        if names:
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            found.append(f"only on the {side}: {', '.join(sorted(names)[:_NAMED])}{more}")
+    return found
 
 
 def environment(
@@ -190,14 +192,16 @@ def _plain(name: str) -> str:
 def run(command: Sequence[str]) -> str:
     """Return what a command says; refuse with its last line that tells of an error if it fails."""
     try:
-        done = subprocess.run(  # noqa: S603 - fixed words, and what the user named
-            command,
-            capture_output=True,
-            check=False,
-            text=True,
-            errors="replace",
-            env={**_VERSION, **os.environ},
-        )
+        with tempfile.TemporaryDirectory(prefix="gate-", ignore_cleanup_errors=True) as folder:
+            temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder)  # where uv leaves locks
+            done = subprocess.run(  # noqa: S603 - fixed words, and what the user named
+                command,
+                capture_output=True,
+                check=False,
+                text=True,
+                errors="replace",
+                env={**_VERSION, **os.environ, **temporary},
+            )
         said = done.stderr + done.stdout
         if not done.returncode:
             return said

@@ -57,7 +57,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Judge, instead of running the tests here."""
     option = config.option
-    if option.against is None or option.help or option.version:
+    if option.help or option.version:
+        return None
+    if option.against is None:
+        asked = [name for name, value in vars(option).items() if value and "against_" in name]
+        if asked:  # and would be passed over, as if all had been judged
+            words = f"--{asked[0].replace('_', '-')} needs --against REV, the revision to judge"
+            raise pytest.UsageError(f"{words} against")
         return None
     from pytest_against import arguments, cli  # noqa: PLC0415
 
