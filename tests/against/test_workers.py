@@ -65,6 +65,7 @@ def test_orders_and_answers_and_no_more_than_that_reaches_it(
     monkeypatch.setenv("COV_CORE_SOURCE", "pkg")
     monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
     monkeypatch.setenv("KEPT", "yes")
+    monkeypatch.setenv("PYTHONPATH", "more")
     script = """
 say(collected={"n": {}}, broken={}, origins={})
 say(begins="n")
@@ -83,6 +84,8 @@ say(request=request, order=json.loads(sys.stdin.readline()), at=os.getcwd(), has
     has = found["has"]
     assert (has["PYTEST_ADDOPTS"], has["KEPT"], has["PYTHONHASHSEED"]) == ("", "yes", "0")
     assert not {"COV_CORE_SOURCE", "PYTEST_XDIST_WORKER"} & has.keys()
+    # Before pytest is imported, which itself imports pluggy.
+    assert has["PYTHONPATH"].split(os.pathsep) == ["p", "more"]
     assert has["TMPDIR"] != tempfile.gettempdir()
 
 
@@ -99,7 +102,7 @@ say(**os.environ)
         nodes = worker.collected(60).nodes
         has = worker.hear(60)
     assert list(nodes) == [node for node in map(str, range(99)) if shard.has(node)]
-    assert has["PYTHONPATH"] == os.pathsep.join((str(tmp_path / "with"), "given"))
+    assert has["PYTHONPATH"] == os.pathsep.join((str(tmp_path / "with"), "p", "given"))
     assert (has["OMP_WAIT_POLICY"], has["KMP_BLOCKTIME"]) == ("PASSIVE", "0")
 
 

@@ -199,7 +199,9 @@ def _started(tree: Tree, padding: str) -> Iterator[Worker]:
     # itself off in what a worker of pytest-xdist starts.
     left_out = ("COV_CORE_", "PYTEST_XDIST_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
-    path = [str(tree.engine), *filter(None, [kept.get("PYTHONPATH")])]
+    # Pytest itself imports pluggy and others, which may be under test.
+    engine = str(tree.engine) if tree.engine else ""
+    path = [engine, *tree.request.path, kept.get("PYTHONPATH", "")]
     with (
         # What tests leave behind goes with the process.
         tempfile.TemporaryDirectory(prefix="gate-", ignore_cleanup_errors=True) as folder,
@@ -211,7 +213,7 @@ def _started(tree: Tree, padding: str) -> Iterator[Worker]:
             cwd=tree.root,
             env={
                 **kept,
-                **({"PYTHONPATH": os.pathsep.join(path)} if tree.engine else {}),
+                "PYTHONPATH": os.pathsep.join(filter(None, path)),
                 **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder),
                 "PYTHONHASHSEED": "0",
                 **_PASSIVE,
