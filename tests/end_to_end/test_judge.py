@@ -21,7 +21,7 @@ pytestmark = [
 ]
 ROOT: Final = Path(__file__).parents[2]
 ENGINE: Final = Path("benchmarks", "pytest-against")
-STATS: Final = ENGINE / "pytest_against" / "stats.py"
+CHECKS: Final = ENGINE / "pytest_against" / "checks.py"
 ACTION: Final = Path(".github", "actions", "gate")
 RULE: Final = "def increases("
 # Does what pip does, without a network: builds what the step names, and puts it into a folder.
@@ -55,7 +55,7 @@ def judged(project: Project, folder: Path, by: Path) -> Any:
     env |= {"GITHUB_ACTION_PATH": str(by / ACTION), "HOME": str(project.home), "BASE": "HEAD"}
     env |= {"ATTEMPTS": "1", "ARGUMENTS": "--trials 2 --budget 20", "GITHUB_ACTIONS": "true"}
     run("actions/gate/Install the engine that this action came with", folder, **env)
-    assert (site / "pytest_against" / "stats.py").read_text() == (by / STATS).read_text()
+    assert (site / "pytest_against" / "checks.py").read_text() == (by / CHECKS).read_text()
     said = run("actions/gate/Judge", folder, **env)
     report = json.loads((folder / "temp" / "gate" / "gate.json").read_text())
     assert (folder / "outputs").read_text() == f"exit={report['exit']}\n"
@@ -73,10 +73,10 @@ def test_a_change_that_weakens_the_rule_is_judged_by_the_old_one(
     git(it.root, "commit", "--quiet", "--message=base")
     old = tmp_path / "old"
     git(it.root, "worktree", "add", "--quiet", "--detach", str(old))
-    text = (it.root / STATS).read_text()
+    text = (it.root / CHECKS).read_text()
     assert text.count(RULE) == 1
     weak = text.replace(RULE, "def increases(*_): return []\n\n\ndef _unused(")
-    (it.root / STATS).write_text(weak)
+    (it.root / CHECKS).write_text(weak)
     more = PACKAGE.replace('return ",', 'held = [n] * 9999\n    return ",')
     put(it.root, "toy/__init__.py", more)
     found = judged(it, tmp_path / "by-old", old)
