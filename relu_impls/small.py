@@ -96,9 +96,11 @@ def foreign(dtype: np.dtype[Any]) -> Layout | None:
 
     The package is not imported, as whoever has an array of it has done so.
     """
+    if dtype.type.__module__ != "ml_dtypes":
+        return None
     native = dtype.newbyteorder("=")
     bits = re.fullmatch(r"(?:bfloat|float|u?int)(\d+)(?:_\w+)?", native.name)
-    if native.type.__module__ != "ml_dtypes" or not bits:
+    if bits is None:  # a complex number
         return None
     if native not in LAYOUTS:
         size = int(bits[1])
