@@ -1,7 +1,7 @@
 """Make the pages and the figure of this folder: ``python benchmarks/results/make.py [--check]``.
 
-They show the contracts of the methods and the times of the stored baselines, and nothing else:
-the same contracts and baselines give the same bytes.
+They show the contracts of the methods, the times of the stored baselines and the stored answers of
+other packages, and nothing else: the same contracts, baselines and answers give the same bytes.
 """
 
 import argparse
@@ -12,6 +12,8 @@ from typing import Final
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # as a script it knows its folder only
 
+from benchmarks.results.elsewhere_data import load
+from benchmarks.results.elsewhere_page import page
 from benchmarks.results.figure import figure
 from benchmarks.results.pages import MARK, machine_page, methods_page
 from pytest_against.files import replace
@@ -22,6 +24,7 @@ from relu_impls import METHODS
 
 HERE: Final = Path(__file__).resolve().parent
 BASELINES: Final = HERE.parent / "baselines"
+ELSEWHERE: Final = HERE / "elsewhere.jsonl"
 _COMMAND: Final = "python benchmarks/results/make.py"
 
 
@@ -45,6 +48,7 @@ def made(stored: dict[str, Baseline]) -> dict[str, str]:
         "methods.md": methods_page(METHODS.values()),
         **{f"{name}.md": machine_page(baseline) for name, baseline in stored.items()},
         "figure.svg": figure(stored),
+        "elsewhere.md": page(load(ELSEWHERE)),
     }
 
 
