@@ -20,7 +20,7 @@ import pytest
 import yaml
 from pytest_benchmark.cli import make_parser
 
-from benchmarks.results import make, numpy_releases, peers
+from benchmarks.results import elsewhere, make, numpy_releases, peers
 from pytest_against import cli
 from tests.end_to_end.test_workflows import STEPS
 
@@ -101,14 +101,20 @@ def check(command: str) -> None:
             check_one([word.removeprefix(".venv/bin/") for word in words])
 
 
+SCRIPTS: Final[dict[str, Callable[..., Any]]] = {
+    "benchmarks/results/make.py": make.main,
+    "benchmarks/results/elsewhere.py": elsewhere.main,
+}
+
+
 def check_one(words: list[str]) -> None:
     match words:
         case ["python", "-m", "benchmarks", "history" | "peers" as name, *rest]:
             check_options(rest, helped({"history": numpy_releases, "peers": peers}[name].main))
         case ["python", "-m", "benchmarks", name, *rest] | ["pytest-against", name, *rest]:
             check_options(rest, helped(cli.main, name))
-        case ["python", "benchmarks/results/make.py", *rest]:
-            check_options(rest, helped(make.main))
+        case ["python", name, *rest] if name in SCRIPTS:
+            check_options(rest, helped(SCRIPTS[name]))
         case ["pytest-benchmark", name, *rest]:
             check_options(rest, helped(COMPARE.parse_args, name))
         case ["pytest", *rest] | ["python", "-m", "pytest", *rest]:
@@ -149,6 +155,7 @@ def test_commands_are_found() -> None:
     "pytest-benchmark compare --grup-by=group", "pytest --benchmark-onyl", "pytest tests/nowhere",
     "tox run -e nothing", "tox run -e gate -- --bse main", "pip install ./nowhere",
     "pip install -e . --group nobody", "python benchmarks/results/make.py --chek",
+    "python benchmarks/results/elsewhere.py --chek",
 ])  # fmt: skip
 def test_a_command_that_does_not_exist_is_found(command: str) -> None:
     with pytest.raises((AssertionError, pytest.fail.Exception)):
