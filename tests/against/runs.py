@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from pytest_against.compare import compare
 from pytest_against.model import rows_of
+from pytest_against.rowlimits import RowLimits
 from pytest_against.saved import Baseline, BaselineRow, Timing, Trials, write_baseline, write_run
+from pytest_against.saved_side import Asked
 
 STOCK: Final = {
     (version, name): Path(__file__).with_name("data") / f"stock_{version}_{name}.json"
@@ -96,15 +98,13 @@ def about(**more: Any) -> Baseline:
     return replace(ABOUT, rows={**ABOUT.rows, NODES[0]: replace(first, **more)})
 
 
-def judged(old: Path | str, *news: Path | str, rows: str = "", limit: float = LIMIT) -> Any:
-    """Return the result for a new run, or those for several."""
+def judged(old: Path | str, *news: Path | str, limit: float = LIMIT, **asked: Any) -> Any:
+    """Return the result for a new run, or those for several; `asked` is that of `Asked`."""
     found = compare(
         str(old),
         [str(new) for new in news],
-        storage=Path("no-storage"),
-        expression=rows,
-        limit=limit,
-        command="pytest-against",
+        Asked(**{"storage": Path("no-storage"), "command": "pytest-against", **asked}),
+        RowLimits(limit),
     )
     return found[0] if len(found) == 1 else found
 

@@ -38,8 +38,9 @@ LEFT: Final = dict.fromkeys(("limit", "trials", "budget", "timeout"))
         ("gate --json a --markdown b", {"json": Path("a"), "markdown": Path("b")}),
         ("baseline --accept why", {"accept": "why", "rows": "", **LEFT}),
         ("record before", {"name": "before", "storage": Path(".benchmarks")}),
-        ("compare a b", {"old": "a", "new": ["b"], "sort": "ratio", "group": "", "limit": None}),
-        ("compare a b c --csv d", {"new": ["b", "c"], "csv": Path("d"), "json": None}),
+        ("compare a b", {"sides": ["a", "b"], "sort": "worst", "group": "", "limit": None}),
+        ("compare a b --csv d", {"sides": ["a", "b"], "csv": Path("d"), "json": None}),
+        ("compare a --storage file://x -k y", {"storage": Path("x"), "rows": "y"}),
         ("compare a b --sort name --group method", {"sort": "name", "group": "method"}),
         ("join a b --markdown m", {"reports": [Path("a"), Path("b")], "markdown": Path("m")}),
     ],
@@ -61,12 +62,12 @@ def test_what_is_asked_for_reaches_the_command(
 @pytest.mark.parametrize(
     "argv, words",
     [
-        ("gate --limit 3", "argument --limit: 3 is no limit; write 3% or 0.03"),
+        ("gate --limit 3", "argument --limit: 3 is no limit; write 3%, 200% or 0.03"),
         ("gate --trials 0", "argument --trials: 0 is no whole number from 1 to 10000"),
         ("baseline --budget -1", "--budget: -1 is no number of seconds above 0"),
         (f"gate --timeout {'x' * 1000}", "..."),
         ("gate --lim 3%", "unrecognized arguments: --lim"),
-        ("compare a", "the following arguments are required: NEW"),
+        ("compare a --storage elasticsearch+http://x", "x is no folder; export its runs to one"),
         ("compare a b --sort age", "invalid choice: 'age'"),
         ("record", "the following arguments are required: NAME"),
         ("weigh", "invalid choice: 'weigh'"),
@@ -99,8 +100,8 @@ def test_each_has_help(name: str, capsys: Capture) -> None:
     [
         (
             arguments.fraction,
-            {"3%": 0.03, "0.03": 0.03, "99.9%": 0.999},
-            ["", "3", "0", "0%", "-3%", "100%", "nan", "inf%", "three", "%", "3%%", "5e-324%"],
+            {"3%": 0.03, "0.03": 0.03, "99.9%": 0.999, "200%": 2.0},
+            ["", "3", "0", "0%", "-3%", "1", "nan", "inf%", "three", "%", "3%%", "5e-324%"],
         ),
         (arguments.positive, {"0.5": 0.5, "1e3": 1000}, ["", "0", "-1", "nan", "inf", "1s", "5%"]),
         (

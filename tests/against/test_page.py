@@ -96,7 +96,9 @@ def test_nothing_in_a_name_is_more_than_text(words: str) -> None:
             else (tag, attributes)
             for at, (tag, attributes) in enumerate(calm.elements)
         ]
-        assert data(text)["rows"] == [] or plain(words) in data(text)["rows"][0]
+        halved = plain(words.encode("utf-8", "replace").decode())
+        rows = data(text)["rows"]
+        assert not rows or plain(words) in rows[0] or halved in rows[0]
         assert OTHERS_WAY not in text
 
 

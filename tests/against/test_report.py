@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 
 from pytest_against import report
 from pytest_against.model import Interval, Result, Verdict
-from pytest_against.report import PAGE, TEXT, as_json, comparison, comparison_csv, markdown, text
+from pytest_against.report import (
+    PAGE,
+    TEXT,
+    View,
+    as_json,
+    comparison,
+    comparison_csv,
+    markdown,
+    text,
+)
 from tests.against.results import (
     CONTROLS,
     MACHINE,
@@ -95,7 +104,7 @@ def test_a_small_report_reads_like_this() -> None:
     assert text(SMALL) == SMALL_TEXT
     assert markdown(SMALL) == SMALL_PAGE
     answer, _, rest = SMALL_TEXT.partition("\n\n")
-    assert comparison([SMALL], TEXT, "ratio", "method") == f"{COMPARED}{rest}\n{answer}\n"
+    assert comparison([SMALL], TEXT, View("ratio", "method")) == f"{COMPARED}{rest}\n{answer}\n"
 
 
 def test_what_kept_the_answer_from_being_found_stands_in_its_place() -> None:
@@ -103,7 +112,7 @@ def test_what_kept_the_answer_from_being_found_stands_in_its_place() -> None:
     failed = result(why="no `x`;\n make one", machine={})
     assert text(failed).startswith("not judged: no `x`; make one\n\n")
     assert markdown(failed) == (
-        "**not judged**: `no 'x'; make one`\n\n"
+        "**not judged**: `` no `x`; make one ``\n\n"
         "* `the working tree` against `v1 (a1b2c3d)`, limit 3%: 11 trials, 61 s\n"
     )
     found = parsed(as_json(failed))
@@ -198,6 +207,7 @@ def test_any_row_has_valid_json_from_which_only_half_pairs_are_lost(
 @pytest.mark.parametrize(
     "sort, expected",
     [
+        ("worst", ["worst", "worse", "slow", "new", "unclear", "even", "steady"]),
         ("name", ["even", "new", "slow", "steady", "unclear", "worse", "worst"]),
         ("ratio", ["worst", "worse", "slow", "even", "steady", "unclear", "new"]),
         ("time", ["slow", "even", "new", "steady", "unclear", "worse", "worst"]),
@@ -206,15 +216,15 @@ def test_any_row_has_valid_json_from_which_only_half_pairs_are_lost(
 def test_a_comparison_is_sorted_and_grouped_as_wished(sort: str, expected: list[str]) -> None:
     found = [replace(SMALL, rows=[*ROWS[:5], STEADY, SLOWER])]
     for style in (TEXT, PAGE):
-        assert names(comparison(found, style, sort, "")) == expected
-        assert names(comparison(found, style, sort, "method")) == sorted(expected)
-        assert names(comparison(found, style, sort, "workload")) == expected
-    lines = list(csv.DictReader(io.StringIO(comparison_csv(found, sort, ""))))
+        assert names(comparison(found, style, View(sort))) == expected
+        assert names(comparison(found, style, View(sort, "method"))) == sorted(expected)
+        assert names(comparison(found, style, View(sort, "workload"))) == expected
+    lines = list(csv.DictReader(io.StringIO(comparison_csv(found, View(sort)))))
     assert [line["method"] for line in lines] == expected
 
 
 def test_a_comparison_says_of_each_row_whose_it_is() -> None:
-    page = comparison([SMALL, OTHER], PAGE, "ratio", "")
+    page = comparison([SMALL, OTHER], PAGE, View())
     assert re.findall("^## .*$", page, re.MULTILINE) == [
         "## `the working tree` against `v1 (a1b2c3d)`, limit 3%",
         "## `B` against `v1 (a1b2c3d)`, limit 3%",
@@ -226,7 +236,7 @@ def test_a_comparison_says_of_each_row_whose_it_is() -> None:
     assert (found["verdict"], found["exit"], found["trials"]) == ("regressed", 1, 15)
     assert found["head"] == "the working tree, B"
     assert found["notes"] == ["the working tree: Mind the step.", "B: N"]
-    assert comparison_csv([OTHER], "name", "") == (
+    assert comparison_csv([OTHER], View("name")) == (
         "head,row,method,workload,verdict,ratio,low,high,trials,was,now,why\n"
         "B,even[1e3],even,1e3,steady,1.0,0.99,1.01,8,2e-06,1.0,\n"
     )

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pytest_against import github, join, report
 from pytest_against.model import Result, Row, RowResult, Verdict
-from pytest_against.report import PAGE, TEXT, Style, comparison, duration, plain
+from pytest_against.report import PAGE, TEXT, Style, View, comparison, duration, plain
 from tests.against.results import (
     CONTROLS,
     MACHINE,
@@ -50,14 +50,17 @@ def both(found: Result, style: Style) -> str:
     return join.rendered(join.joined([replace(found, rows=found.rows[:1]), failed]), style)
 
 
+CODE: Final = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")
+
+
 RENDERED: Final[dict[str, Callable[[Result], str]]] = {
     "text": report.text,
     "page": report.markdown,
     "changes": report.changes,
     "annotations": github.commands,
-    "compared": lambda found: comparison([found, found], TEXT, "ratio", "method"),
-    "compared page": lambda found: comparison([found, found], PAGE, "time", "workload"),
-    "compared csv": lambda found: report.comparison_csv([found, found], "name", ""),
+    "compared": lambda found: comparison([found, found], TEXT, View("ratio", "method")),
+    "compared page": lambda found: comparison([found, found], PAGE, View("time", "workload")),
+    "compared csv": lambda found: report.comparison_csv([found, found], View("name")),
     "joined": lambda found: both(found, TEXT),
     "joined page": lambda found: both(found, PAGE),
 }
@@ -77,7 +80,7 @@ def test_no_words_break_a_report(kind: str, name: str, why: str) -> None:
     if kind.endswith("csv"):
         assert {len(cells) for cells in csv.reader(io.StringIO(written))} == {12}
     if kind.endswith("page"):
-        assert re.sub("`[^`]*`", "", written) == re.sub("`[^`]*`", "", usual)
+        assert re.sub(CODE, "", written) == re.sub(CODE, "", usual)
         table = [line for line in lines if line.startswith("| ")]
         columns = 4 if kind == "joined page" else 9
         assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {columns}
@@ -94,8 +97,8 @@ def test_long_words_are_cut(kind: str) -> None:
     [
         ("test_a.py::test[x-1]", 600, "test_a.py::test[x-1]"),
         (" two\r\n lines\u2028\x85\tmore ", 600, "two lines more"),
-        ("\x1b[2J\x07", 600, "?[2J?"),
-        ("half \ud800 a pair, turned \u202e round", 600, "half ? a pair, turned ? round"),
+        ("\x1b[2J\x07", 600, r"\x1b[2J\x07"),
+        ("half \ud800 a pair, \u202e", 600, r"half \ud800 a pair, \u202e"),
         ("\n ::error::forged", 600, "?:error::forged"),
         ("a ##[error]forged", 600, "a ?#[error]forged"),
         ("été 猫 🙂", 600, "été 猫 🙂"),

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_against import report
+from pytest_against import report, stock
 from pytest_against.model import short
 
 
@@ -22,9 +22,9 @@ def _checked(text: str, number: str, unit: float, end: float, expected: str) -> 
 
 
 def fraction(text: str) -> float:
-    """Return a limit: ``3%`` or ``0.03``."""
-    unit = 100 if text.endswith("%") else 1
-    return _checked(text, text.removesuffix("%"), unit, 1, "limit; write 3% or 0.03")
+    """Return a limit: ``3%``, ``200%`` or ``0.03``."""
+    unit, end = (100, math.inf) if text.endswith("%") else (1, 1)  # who writes 3 may mean 3 %
+    return _checked(text, text.removesuffix("%"), unit, end, "limit; write 3%, 200% or 0.03")
 
 
 def positive(text: str) -> float:
@@ -38,19 +38,45 @@ def whole(text: str) -> int:
     return int(_checked(text, digits, 1, 10_001, "whole number from 1 to 10000"))
 
 
+_STOCK: Final = "columns group-by name time-unit between"
 _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "--base": {"metavar": "REV", "help": "git revision to judge against, side by side"},
     "--python": {"metavar": "PYTHON", "help": "the interpreter of REV's side"},
     "--install": {"action": "store_true", "help": "build both sides, each has an environment"},
     "--cores": {"type": whole, "metavar": "N", "help": "of code with threads (default: 1)"},
     "--shard": {"metavar": "K/N", "help": "judge this part of the rows; join puts all together"},
-    "--allow-new": {"action": "store_true", "help": "rows that REV lacks do not decide"},
+    "--allow-new": {"action": "store_true", "help": "rows that the base lacks do not decide"},
     "--accept": {"metavar": "WHY", "default": "", "help": "record a change for the worse"},
     "name": {"metavar": "NAME", "help": "of the run; compare takes it"},
-    "old": {"metavar": "OLD", "help": "a name, a file or a folder"},
-    "new": {"metavar": "NEW", "nargs": "+"},
-    "--storage": {"metavar": "FOLDER", "type": Path, "default": Path(".benchmarks")},
-    "--sort": {"choices": report.SORTS, "default": "ratio", "help": "default: %(default)s"},
+    "sides": {
+        "metavar": "RUN",
+        "nargs": "*",
+        "help": "the old one first: a name, a number, a pattern, a file or a folder",
+    },
+    "--storage": {"metavar": "FOLDER", "type": stock.storage, "default": Path(".benchmarks")},
+    "--sort": {
+        "choices": (*report.SORTS, *stock.SORTS),
+        "default": "worst",
+        "help": "default: %(default)s",
+    },
+    "--only": {"choices": ("changed",), "default": "", "help": "leave steady rows out"},
+    "--by": {"choices": ("name",), "default": "", "help": "the files of tests may have moved"},
+    "--limits": {"metavar": "FILE", "type": Path, "help": "limits of some rows, in TOML"},
+    "--exact": {
+        "metavar": "NAME",
+        "action": "append",
+        "default": [],
+        "help": "a number of extra_info that must not grow",
+    },
+    "--assume": {
+        "metavar": "WHAT",
+        "action": "append",
+        "default": [],
+        "help": "a condition that is the same, though no file says so",
+    },
+    "--plain": {"action": "store_true", "help": "no verdict: the tables of pytest-benchmark"},
+    **{f"--{name}": {"metavar": "X", "help": "with --plain"} for name in _STOCK.split()},
+    "--histogram": {"metavar": "X", "nargs": "?", "const": "histogram", "help": "with --plain"},
     "--group": {"choices": report.GROUPS, "default": "", "help": "a table for each"},
     "runs": {"metavar": "RUN", "nargs": "+", "help": "saved runs, or the JSON of gates"},
     "-o": {"dest": "html", "metavar": "FILE", "type": Path, "required": True, "help": "the page"},
@@ -66,7 +92,13 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "--markdown": {"metavar": "FILE", "type": Path, "help": "write the report there"},
     "--junit": {"metavar": "FILE", "type": Path, "help": "write the report there, as XML"},
     "--html": {"metavar": "FILE", "type": Path, "help": "write the report there, as one page"},
-    "--csv": {"metavar": "FILE", "type": Path, "help": "write the report there"},
+    "--csv": {
+        "metavar": "FILE",
+        "type": Path,
+        "nargs": "?",
+        "const": Path("compare.csv"),
+        "help": "write the report there",
+    },
     "--rows": {"metavar": "EXPR", "default": "", "help": "only these; as pytest -k"},
     "paths": {"metavar": "PATH", "nargs": "*", "help": "as pytest takes them"},
 }
@@ -76,7 +108,9 @@ _ARGUMENTS: Final = {
     f"--junit --html {_TIMING} --rows paths",
     "baseline": f"--accept --limit {_TIMING} --rows paths",
     "record": f"name --storage {_TIMING} --rows paths",
-    "compare": "old new --storage --sort --group --limit --json --markdown --html --csv --rows",
+    "compare": "sides --storage --sort --group --only --by --limit --limits --allow-new --exact "
+    "--assume --json --markdown --html --csv --rows --plain --histogram "
+    f"--{_STOCK.replace(' ', ' --')}",
     "join": "reports --markdown",
     "report": "runs -o --storage",
 }
@@ -104,5 +138,6 @@ def parser(program: str) -> argparse.ArgumentParser:
         its = parsers.add_parser(command, help=words, description=words, allow_abbrev=False)
         its.set_defaults(paths=(), rows="")
         for argument in _ARGUMENTS[command].split():
-            its.add_argument(argument, **_OPTIONS[argument])
+            flags = [argument, *(["-k"] if argument == "--rows" else [])]
+            its.add_argument(*flags, **_OPTIONS[argument])
     return found

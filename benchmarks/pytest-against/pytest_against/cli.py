@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 def guarded(name: str, run: Callable[[], int]) -> int:
     """Run a command, which returns its exit code; whatever ends it is one line and an exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # for names with letters that it has no code for
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with _interruptible():
             found = run()

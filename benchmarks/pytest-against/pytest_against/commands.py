@@ -18,6 +18,7 @@ from pytest_against import (
     baseline,
     cli,
     compare,
+    compare_command,
     files,
     github,
     join,
@@ -157,39 +158,6 @@ def _record(config: pytest.Config, options: Options) -> int:
     return 0
 
 
-def _compare(options: Options) -> int:
-    view = options.sort, options.group
-    limit = limits_of(baseline.BASELINE_LIMITS, options).limit
-    sides = (options.old, *options.new)
-    sources = [path for side in sides for path in saved.sources(side, options.storage)]
-
-    def refused(why: str, seconds: float) -> list[Result]:
-        head = ", ".join(options.new)
-        return [Result(rows=(), base=options.old, head=head, limit=limit, seconds=seconds, why=why)]
-
-    with cli.reports(
-        [
-            (options.json, lambda found: report.as_json(*found, heads=True)),
-            (options.markdown, lambda found: report.comparison(found, report.PAGE, *view)),
-            (options.html, page.judged),
-            (options.csv, lambda found: report.comparison_csv(found, *view)),
-        ],
-        lambda found: report.comparison(found, report.TEXT, *view),
-        refused,
-        sources,
-    ) as write:
-        results = compare.compare(
-            options.old,
-            options.new,
-            storage=options.storage,
-            expression=options.rows,
-            limit=limit,
-            command=options.program,
-        )
-        write(results)
-    return report.together(results).exit_code
-
-
 def _join(options: Options) -> int:
     cli.check_reports([options.markdown], options.reports)
     found = join.joined([join.load(path) for path in options.reports])
@@ -288,7 +256,7 @@ COMMANDS: Final[Mapping[str, Callable[[Options], int]]] = {
     "gate": _configured(gate),
     "baseline": _configured(_baseline),
     "record": _configured(_record),
-    "compare": _compare,
+    "compare": compare_command.run,
     "join": _join,
     "report": _configured(show.report),
 }

@@ -1,249 +1,284 @@
 """Saved runs, judged against the first of them by the rule of the gate; no clock.
 
-Where both sides have ratios to the clock, those are compared, with the drift that recordings of
-identical code showed; elsewhere seconds are, for want of anything better.
+It ends green only if two sides, of one known state of the code each, were measured under the same
+conditions, and every row is proven.  Where both sides have ratios to the clock, those are compared,
+with the drift that recordings of identical code showed; elsewhere seconds are, for want of anything
+better.
 """
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import chain, zip_longest
+from itertools import chain
 from pathlib import Path, PurePath
 from statistics import median
 from typing import Final
 
+from pytest_against import conditions, saved_side
 from pytest_against.baseline import certainty, drifts
 from pytest_against.checks import increases
-from pytest_against.formats import PLACE, SOFTWARE
+from pytest_against.formats import UNKNOWN
 from pytest_against.model import (
     CannotJudgeError,
     Result,
+    Row,
     RowResult,
     Verdict,
+    count,
     rows_of,
     short,
 )
-from pytest_against.saved import FEWEST, Baseline, BaselineRow, File, find_runs, load_file, matcher
+from pytest_against.rowlimits import ANY, RowLimits
+from pytest_against.saved import FEWEST, Baseline, BaselineRow, matcher
+from pytest_against.saved_side import Asked, Options, Side
 from pytest_against.stats import Plan, Sample
 
+DECISIVE: Final = ("timer", "disable_gc")
+"""Options of pytest-benchmark with which times are others."""
+
 _NO_SAMPLE: Final = "one process is no sample"
+_NAMED: Final = 3  # differences that a note names
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
-    """Trials of one suite with one set of software on one machine."""
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two sides, and what is tolerated between them."""
 
-    name: str
-    files: Sequence[File]
-    rows: Mapping[str, BaselineRow]
+    old: Side
+    new: Side
+    names: Mapping[str, Row]
+    asked: Asked
+    limits: RowLimits
+    allow_new: bool
 
     @property
-    def trials(self) -> int:
-        """Most that a row has."""
-        return max(len(row.seconds) for row in self.rows.values())
+    def common(self) -> list[str]:
+        """Node ids of the rows that both have."""
+        return [node for node in self.old.rows if node in self.new.rows]
 
 
-def compare(  # noqa: PLR0913 - each is a thing of its own
-    old: str,
-    news: Sequence[str],
-    *,
-    storage: Path,
-    expression: str,
-    limit: float,
-    command: str,
+def compare(
+    old: str, news: Sequence[str], asked: Asked, limits: RowLimits, *, allow_new: bool = False
 ) -> list[Result]:
     """Judge each of some saved runs against the first; all of them share one rate of errors.
 
-    Each is what `find_runs` takes; `limit` is a fraction, and `command` what is typed to run one
-    of ours.  CannotJudgeError is raised if they are not comparable, or one cannot be believed.
+    Each is what `store.find_runs` takes.  CannotJudgeError is raised if they are not comparable, or
+    one cannot be believed.
     """
-    sides = [read(name, storage, command) for name in (old, *news)]
-    seen: dict[str, Path] = {}
-    for file in chain.from_iterable(side.files for side in sides):
-        if file.digest in seen:
+    read = [saved_side.read(name, asked) for name in (old, *news)]
+    seen: dict[bytes, Path] = {}
+    for digest, path in chain.from_iterable(side.runs for side in read):
+        if digest in seen:
             raise CannotJudgeError(
-                f"{short(seen[file.digest])} and {short(file.path)} are the same run, and compared "
-                "with itself it would prove nothing; name another"
+                f"{short(seen[digest])} and {short(path)} are the same run, and compared with "
+                "itself it would prove nothing; name another"
             )
-        seen[file.digest] = file.path
-    first, *others = _chosen(sides, expression)
-    for other in others:
-        _check_machine(first.files[0], other.files[0])
-        if not first.rows.keys() & other.rows.keys():
-            one, another = (short(each.rows[min(each.rows)].row.name) for each in (first, other))
-            raise CannotJudgeError(
-                f"{short(first.name)} and {short(other.name)} have no row in common ({one} in one, "
-                f"{another} in the other); compare runs of the same suite"
-            )
-    return _results(first, others, limit, command)
+        seen[digest] = path
+    names = _chosen(read, asked.rows)
+    first, *others = read
+    pairs = [_Pair(first, other, names, asked, limits, allow_new) for other in others]
+    for pair in pairs:
+        _check(pair)
+    return _results(pairs)
 
 
 def baselines(old: Baseline, new: Baseline, limit: float) -> Result:
     """Judge a new recording against the baseline that it is to replace."""
-    sides = [
-        Side(name=name, files=[File(Path(name), name, "", content)], rows=content.rows)
-        for name, content in ((old.name, old), ("the new recording", new))
-    ]
-    first, other = _chosen(sides, "")
-    return _results(first, [other], limit)[0]
+    then, now = Side(name=old.name, rows=old.rows), Side(name="the new recording", rows=new.rows)
+    asked = Asked(storage=Path(), command="", assumed=frozenset(("machine", *DECISIVE)))
+    pair = _Pair(then, now, _chosen([then, now], ""), asked, RowLimits(limit), allow_new=False)
+    return replace(_results([pair])[0], machine=new.machine)
 
 
-def read(name: str, storage: Path, command: str) -> Side:
-    """Read the trials of a side; CannotJudgeError says why they are none of one."""
-    files = [load_file(path) for path in find_runs(name, storage)]
-    if not files:
-        raise CannotJudgeError(
-            f"no file, folder or saved run {short(repr(name))} that has JSON; save one: "
-            f"{command} record NAME"
-        )
-    for file in files[1:]:
-        _check_machine(files[0], file)
-        if changed := _software_change(files[0], file):
-            mixed = f"{short(name)} mixes {short(changed)}"
-            raise CannotJudgeError(f"{mixed}; give the runs of each as a side")
-    found = defaultdict(list)
-    for file in files:
-        for node, row in file.content.rows.items():
-            found[node].append(row)
-    rows = {node: _merged(rows) for node, rows in found.items()}
-    return Side(name=name, files=files, rows=rows)
-
-
-def _merged(rows: Sequence[BaselineRow]) -> BaselineRow:
-    """Put the trials of several files together; recordings stay apart."""
-    first, *others = rows
-    if any(row.inputs != first.inputs for row in others):
-        node = short(first.row.node)
-        raise CannotJudgeError(f"{node} was saved with different inputs; save all runs anew")
-    timed = rows if all(row.recordings for row in rows) else []
-    columns = zip_longest(*(row.recordings for row in timed), fillvalue=())
-    exact: dict[str, int] = {}
-    for name, value in chain.from_iterable(row.exact.items() for row in rows):
-        exact[name] = max(value, exact.get(name, value))
-    return replace(
-        first,
-        seconds=tuple(chain.from_iterable(row.seconds for row in rows)),
-        recordings=tuple(tuple(chain.from_iterable(column)) for column in columns),
-        exact=exact,
-    )
-
-
-def _check_machine(one: File, other: File) -> None:
-    here, there = _place(one), _place(other)
-    if here != there:
-        raise CannotJudgeError(
-            f"{short(one.path)} was saved on {here}, but {short(other.path)} on {there}; times of "
-            "different machines cannot be compared: save both on the same one"
-        )
-
-
-def _place(file: File) -> str:
-    words = [file.host, *(file.content.machine[key] for key in PLACE)]
-    known = ", ".join(word for word in words if word not in {"", "unknown"})
-    return short(known) or "an unknown machine"
-
-
-def _software_change(one: File, other: File) -> str:
-    then, now = one.content.machine, other.content.machine
-    return ", ".join(f"{k} {then[k]} -> {now[k]}" for k in SOFTWARE if then[k] != now[k])
-
-
-def _chosen(sides: Sequence[Side], expression: str) -> list[Side]:
-    """Return the sides with the rows that match, named so that no two have the same name."""
-    names = rows_of({n: asdict(row.row) for side in sides for n, row in side.rows.items()})
+def _chosen(read: Sequence[Side], expression: str) -> dict[str, Row]:
+    """Return the rows that match, named so that no two have the same name."""
+    known = {n: asdict(row.row) for side in read for n, row in side.rows.items()}
+    names = rows_of({**{n: {} for side in read for n in side.odd}, **known})
     matches = matcher(expression)
     # As for pytest, names of files and classes count, and those of folders do not.
     spelled = {n: PurePath(r.file).name + n.removeprefix(r.file) for n, r in names.items()}
-    kept = {node for node, row in names.items() if matches(row.name, spelled[node])}
-    for side in sides:
-        if not kept & side.rows.keys():
+    kept = {node: row for node, row in names.items() if matches(row.name, spelled[node])}
+    for side in read:
+        there = {**side.rows, **side.odd}
+        if not kept.keys() & there.keys():
             raise CannotJudgeError(
-                f"--rows {short(repr(expression))} matches none of {len(side.rows)} rows of "
-                f"{short(side.name)}; they are named as in {short(names[min(side.rows)].name)}"
+                f"--rows {short(repr(expression))} matches none of {count(len(there))} of "
+                f"{short(side.name)}; they are named as in {short(names[min(there)].name)}"
             )
-    return [
-        replace(s, rows={n: replace(r, row=names[n]) for n, r in s.rows.items() if n in kept})
-        for s in sides
+    return kept
+
+
+def _check(pair: _Pair) -> None:
+    """Refuse sides of different machines, and those that have no row in common."""
+    old, new = pair.old, pair.new
+    both = old.conditions.together(new.conditions)
+    both.check(f"{short(old.name)} and {short(new.name)} were saved on", pair.asked.assumed)
+    then, now = ({**side.rows, **side.odd}.keys() & pair.names.keys() for side in (old, new))
+    if then & now:
+        return
+    one, another = (short(pair.names[min(nodes)].name) for nodes in (then, now))
+    functions = ({node.partition("::")[2] for node in nodes} - {""} for nodes in (then, now))
+    moved = len(set.intersection(*functions))
+    hint = "compare runs of the same suite"
+    if moved:
+        hint = f"but {count(moved)} but for the names of files; compare those: --by name"
+    raise CannotJudgeError(
+        f"{short(old.name)} and {short(new.name)} have no row in common ({one} in one, "
+        f"{another} in the other); {hint}"
+    )
+
+
+def _results(pairs: Sequence[_Pair]) -> list[Result]:
+    intervals = sum(len(pair.common) for pair in pairs)
+    return [_result(pair, max(1, intervals)) for pair in pairs]
+
+
+def _result(pair: _Pair, intervals: int) -> Result:
+    old, new = pair.old, pair.new
+    then, now = drifts(old.rows.values()), drifts(new.rows.values())
+    allowed = {name: max(then.get(name, 0.0), now.get(name, 0.0)) for name in {**then, **now}}
+    plan = Plan(limit=pair.limits.limit, rows=intervals, looks=(max(1, new.trials),))
+    doubts = [
+        *filter(None, (old.doubt, new.doubt)),
+        *conditions.doubts(old.conditions, new.conditions, pair.asked.assumed),
     ]
+    nodes = dict.fromkeys(chain(old.rows, new.rows, old.odd, new.odd))
+    rows = [_row_result(pair, n, allowed, plan) for n in nodes if n in pair.names]
+    why = "; ".join(filter(None, [*doubts, _unproven(pair, rows)]))
+    if doubts:
+        rows = [_doubted(row, doubts[0].partition(";")[0]) for row in rows]
+    machine = new.conditions.machine() if new.runs else {}
+    drifted = max(allowed.values(), default=0.0)
+    return Result(
+        rows=rows,
+        base=old.name,
+        head=new.name,
+        limit=pair.limits.limit,
+        trials=new.trials,
+        machine={key: "" if value == UNKNOWN else value for key, value in machine.items()},
+        notes=_notes(pair, rows, drifted),
+        why=why,
+        allow_new=pair.allow_new,
+    )
 
 
-def _results(old: Side, news: Sequence[Side], limit: float, command: str = "") -> list[Result]:
-    intervals = sum(len(old.rows.keys() & new.rows.keys()) for new in news)
-    found = []
-    for new in news:
-        then, now = drifts(old.rows.values()), drifts(new.rows.values())
-        allowed = {name: max(then.get(name, 0.0), now.get(name, 0.0)) for name in {**then, **now}}
-        plan = Plan(limit=limit, rows=intervals, looks=(new.trials,))
-        rows = [_row_result(old, new, node, allowed, plan) for node in {**old.rows, **new.rows}]
-        found.append(
-            Result(
-                rows=rows,
-                base=old.name,
-                head=new.name,
-                limit=limit,
-                trials=new.trials,
-                machine=new.files[0].content.machine,
-                notes=_notes(old, new, rows, max(allowed.values()), command),
-            )
-        )
-    return found
+def _doubted(row: RowResult, why: str) -> RowResult:
+    """Return what was found, without a verdict."""
+    return replace(row, verdict=Verdict.UNJUDGED, why=why) if row.interval else row
 
 
-def _row_result(
-    old: Side, new: Side, node: str, allowed: Mapping[str, float], plan: Plan
+def _unproven(pair: _Pair, rows: Iterable[RowResult]) -> str:
+    """Return why no row at all is proven, and what to do about it."""
+    found = {row.why for row in rows if row.interval}
+    if found != {_NO_SAMPLE}:
+        return ""
+    return (
+        f"{_NO_SAMPLE}, however many rounds it runs, and so the factors prove nothing; record "
+        f"more: {pair.asked.command} record NAME --trials 20 (or save several plain runs: pytest "
+        "--benchmark-only --benchmark-save=NAME), or compare without a verdict: --plain"
+    )
+
+
+def _row_result(pair: _Pair, node: str, allowed: Mapping[str, float], plan: Plan) -> RowResult:
+    row, old, new = pair.names[node], pair.old, pair.new
+    verdict = Verdict.UNJUDGED
+    for side in (old, new):
+        if node in side.odd:
+            return RowResult.untimed(row, verdict, f"in {side.name}: {side.odd[node]}")
+    if node not in new.rows:
+        verdict, why = Verdict.VANISHED, f"in {old.name}, but not in {new.name}"
+    elif node not in old.rows:
+        verdict, why = Verdict.NEW, f"not in {old.name}: nothing to compare it with"
+    elif otherwise := _measured_otherwise(pair, node):
+        why = otherwise
+    elif more := increases(new.rows[node].exact, old.rows[node].exact, plan.limit):
+        verdict, why = Verdict.HEAVIER, "; ".join(more)
+    else:
+        then, now = old.rows[node], new.rows[node]
+        limit = pair.limits.of((row.name, row.node), median(then.seconds))
+        return _timed(replace(then, row=row), now, allowed, replace(plan, limit=limit))
+    return RowResult.untimed(row, verdict, why)
+
+
+def _timed(
+    then: BaselineRow, now: BaselineRow, allowed: Mapping[str, float], plan: Plan
 ) -> RowResult:
-    then, now = old.rows.get(node), new.rows.get(node)
-    if now is None:
-        why = f"in {old.name}, but not in {new.name}"
-        return RowResult.untimed(old.rows[node].row, Verdict.VANISHED, why)
-    if then is None:
-        why = f"not in {old.name}: nothing to compare it with"
-        return RowResult.untimed(now.row, Verdict.NEW, why)
-    if then.inputs != now.inputs:
-        digests = f"digest {then.inputs or 'unknown'} in {old.name} and {now.inputs or 'unknown'}"
-        why = f"its inputs have {digests} in {new.name}; save both runs with the same"
-        return RowResult.untimed(now.row, Verdict.UNJUDGED, why)
-    if more := increases(now.exact, then.exact, plan.limit):
-        return RowResult.untimed(now.row, Verdict.HEAVIER, "; ".join(more))
     before, after, drifted = then.values, now.values, allowed[now.row.workload]
     if not (before and after):
         before, after = (tuple(map(math.log, row.seconds)) for row in (then, now))
         drifted = 0.0
-    sample = Sample(now.row, before, drifted, list(after), list(now.seconds))
+    sample = Sample(then.row, before, drifted, list(after), list(now.seconds))
     if min(len(before), len(after)) < FEWEST:
         was = median(then.seconds)
         return replace(sample.result(), verdict=Verdict.UNJUDGED, was=was, why=_NO_SAMPLE)
     sample.look(plan)
-    return sample.result()
+    found = sample.result()
+    return replace(found, why=f"{found.why} (any is allowed)") if plan.limit == ANY else found
 
 
-def _notes(
-    old: Side, new: Side, rows: Sequence[RowResult], drifted: float, command: str
-) -> list[str]:
+def _measured_otherwise(pair: _Pair, node: str) -> str:
+    """Return which input or option was another, or is not known; times cannot be compared then."""
+    was, its = (side.rows[node].inputs or UNKNOWN for side in (pair.old, pair.new))
+    if was != its:
+        digests = f"digest {was} in {pair.old.name} and {its} in {pair.new.name}"
+        return f"its inputs have {digests}; save both runs with the same"
+    then, now = (side.options.get(node, {}) for side in (pair.old, pair.new))
+    for name in DECISIVE:
+        one, another = (each.get(name, [UNKNOWN]) for each in (then, now))
+        known = one == another and len(one) == 1 and one != [UNKNOWN]
+        if not known and name not in pair.asked.assumed:
+            words = f"{name} {', '.join(one)} -> {', '.join(another)}"
+            return f"{words}: save both with the same, or say that they are: --assume {name}"
+    return ""
+
+
+def _notes(pair: _Pair, rows: Sequence[RowResult], drifted: float) -> list[str]:
     """Say what the reader has to know of the sides, and how certain the verdicts are."""
-    sides = (old, new)
-    notes = [", ".join(f"{s.name} has {s.trials} process{'es' * (s.trials > 1)}" for s in sides)]
-    common = [(row, new.rows[node]) for node, row in old.rows.items() if node in new.rows]
-    by_ratio = sum(bool(then.recordings and now.recordings) for then, now in common)
+    old, new, both = pair.old, pair.new, (pair.old, pair.new)
+    notes = [", ".join(f"{s.name} has {s.trials} process{'es' * (s.trials > 1)}" for s in both)]
+    notes += [*old.notes, *new.notes]
+    common = [node for node in pair.common if node in pair.names]
+    by_ratio = sum(bool(old.rows[n].recordings and new.rows[n].recordings) for n in common)
     if by_ratio:
-        notes.append(f"{by_ratio} rows are compared by their ratio to the clock")
+        notes.append(f"{count(by_ratio)} compared by their ratio to the clock")
     if by_ratio < len(common):
         notes.append(
-            f"{len(common) - by_ratio} rows are compared by seconds: what the machine did "
-            "otherwise in between counts as a difference"
+            f"{count(len(common) - by_ratio)} compared by seconds: what the machine did otherwise "
+            "in between counts as a difference"
         )
-    notes.append(f"software: {_software_change(old.files[0], new.files[0]) or 'unchanged'}")
-    for side in sides:
-        commits = len({file.content.commit for file in side.files})
-        notes += [f"{side.name} has runs of {commits} commits"] * (commits > 1)
-    notes += certainty(rows, drifted if by_ratio else 0.0)
-    if any(row.why == _NO_SAMPLE for row in rows):
-        notes.append(
-            f"{_NO_SAMPLE}, however many rounds it runs, and so there is no verdict; record more: "
-            f"{command} record NAME --trials 20 (or save several plain runs: "
-            "pytest --benchmark-only --benchmark-save=NAME)"
-        )
-    return notes
+    if new.runs:
+        notes += conditions.notes(old.conditions, new.conditions)
+    for what, said in (("options", old.options), ("extra_info", old.extra)):
+        now = new.options if what == "options" else new.extra
+        if found := _changed(common, said, now):
+            hint = "; what must not grow is judged by --exact NAME"
+            notes.append(f"{what}: {found}{hint if what == 'extra_info' else ''}")
+    for side in both:
+        some = [row for n, row in side.rows.items() if n in pair.names]
+        if few := [row for row in some if len(row.seconds) < len(side.runs)]:
+            notes.append(
+                f"{count(len(few))} not in all runs of {side.name}, such as {few[0].row.name}: an "
+                "id that varies, as that of a set, or a test that is skipped"
+            )
+    return [*notes, *certainty(rows, drifted if by_ratio else 0.0)]
+
+
+def _changed(
+    nodes: Sequence[str],
+    then: Mapping[str, Options],
+    now: Mapping[str, Options],
+) -> str:
+    """Return what the runs of either side agree on, but not the sides, and on how many rows."""
+    found: dict[str, int] = {}
+    for node in nodes:
+        one, another = then.get(node, {}), now.get(node, {})
+        for name in sorted({*one, *another} - {*DECISIVE}):
+            was, its = one.get(name, [UNKNOWN]), another.get(name, [UNKNOWN])
+            if was != its and len(was) == len(its) == 1:
+                words = f"{name} {was[0]} -> {its[0]}"
+                found[words] = found.get(words, 0) + 1
+    named = [f"{what} ({count(number)})" for what, number in found.items()]
+    more = [f"and {len(named) - _NAMED} more"] if len(named) > _NAMED else []
+    return ", ".join([*named[:_NAMED], *more])

@@ -1,44 +1,49 @@
 """Pytest-benchmark's JSON, of any release and with what we add to it, as typed records.
 
-What we add stands under ``extra_info``, of the file and of each benchmark.
+What we add stands under ``extra_info``, of the file and of each benchmark.  An entry that is not
+what it should be costs that row; anything else that is not, costs the file.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections import Counter
+from array import array
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Final
 
+import msgspec
 from msgspec import Meta, Struct, ValidationError, convert, structs, to_builtins
 from pytest_benchmark.stats import Stats
 
 from pytest_against.model import Row
+from pytest_against.pieces import Pieces
 
 SCHEMA: Final = 5
 """Counts up when what is stored changes, or how it is timed; the one before is read, too."""
 
-PLACE: Final = ("system", "machine", "cpu", "simd")
-SOFTWARE: Final = ("python", "numpy", "pytest_benchmark")
-SETTINGS: Final = "settings"
-"""What is stored of a machine, of software and settings; ``unknown`` where a file lacks it."""
+UNKNOWN: Final = "unknown"
+FASTEST: Final = 1e-15
+SLOWEST: Final = 1e9
+"""Seconds beyond which a time is a mistake, and would overflow."""
+
+_AT_ONCE: Final = 64 << 20  # bytes of a file that is read at once, which is faster
 
 # Characters that no name has: they would break a line, or cannot be printed.
-_UNPRINTABLE: Final = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
-_TEXT: Final = rf"\A[^{_UNPRINTABLE}]*\Z"
-_Text = Annotated[str, Meta(pattern=_TEXT)]
-_Name = Annotated[str, Meta(pattern=_TEXT, min_length=1)]
+_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _Count = Annotated[int, Meta(ge=0, le=2**53)]
 _Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
-# Numbers beyond these are mistakes, and would overflow.
-_Seconds = Annotated[float, Meta(ge=1e-15, le=1e9)]
+_Seconds = Annotated[float, Meta(ge=FASTEST, le=SLOWEST)]
 _LogRatio = Annotated[float, Meta(ge=-55.3, le=55.3)]
 
 
-class _Exact(Struct):
-    exact: dict[_Name, _Whole] = {}
-    inputs: _Text = ""
+class Exact(Struct):
+    """What a test says of itself."""
+
+    exact: dict[str, _Whole] = {}
+    inputs: str = ""
 
 
 class _Measures(Struct):
@@ -46,134 +51,173 @@ class _Measures(Struct):
     passes: _Count
 
 
-class Times(_Exact, kw_only=True):
+class Times(Exact, kw_only=True):
     """What we store of a row: log ratios by recording and trial, seconds, and what is exact."""
 
     recordings: tuple[tuple[_LogRatio, ...], ...]
     seconds: tuple[_Seconds, ...]
     # Schema 4 has these instead of what is exact.
-    workload_digest: _Text = ""
+    workload_digest: str = ""
     measures: _Measures | None = None
 
+    def __post_init__(self) -> None:
+        ratios, times = sum(map(len, self.recordings)), len(self.seconds)
+        if ratios != times or not times:
+            raise ValueError(f"{ratios} ratios and {times} times")
+        if self.measures is not None:
+            self.exact = structs.asdict(self.measures)
+            self.inputs = self.workload_digest
 
-class _Stats(Struct):
-    median: _Seconds
+
+class _Stats(Struct, gc=False):
+    median: float
 
 
-class Benchmark(Struct, kw_only=True):
-    """One row of a file that plain pytest-benchmark saved."""
+class _Params(Struct, gc=False):
+    method: Any = None
+    workload: Any = None
 
-    fullname: _Name
+
+class Benchmark(Struct, kw_only=True, gc=False):
+    """One row of a file; what else there is, such as data in parameters, is passed over."""
+
+    fullname: str
     stats: _Stats
     group: Any = None
-    params: Any = None
+    params: _Params | None = None
+    options: dict[str, Any] | None = None
     extra_info: Any = None
-    """Becomes `Times`."""
+    outcome: Any = None
+    """What the test ended with, where something has saved it."""
+    times: Any = None
+    """`Times` if we saved it."""
 
     def __post_init__(self) -> None:
-        try:
-            known = convert(self.extra_info, _Exact)
-        except ValidationError:  # others may use our words for other things
-            known = _Exact()
-        median = (self.stats.median,)
-        self.extra_info = Times(**structs.asdict(known), recordings=(), seconds=median)
+        self.times = None
+        name = self.fullname
+        if not name or (not name.isprintable() and _UNPRINTABLE.search(name)):
+            raise ValueError(f"{self.fullname[:60]!r} is no name")
 
     def known(self) -> dict[str, str]:
         """Return what `model.rows_of` takes."""
         found = {"file": self.fullname.partition("::")[0] if "::" in self.fullname else ""}
-        params = self.params if isinstance(self.params, dict) else {}
-        names = {key: line(params.get(key)) for key in ("method", "workload")}
+        params = self.params or _Params()
+        names = {"method": line(params.method), "workload": line(params.workload)}
         return found | names if all(names.values()) else found
 
 
-class _OurBenchmark(Benchmark, kw_only=True):
-    extra_info: Times
-
-    def __post_init__(self) -> None:
-        found = self.extra_info
-        ratios, times = sum(map(len, found.recordings)), len(found.seconds)
-        if ratios != times or not times:
-            raise ValueError(f"{ratios} ratios and {times} times")
-        if found.measures is not None:
-            found.exact = structs.asdict(found.measures)
-            found.inputs = found.workload_digest
-
-
 class _Commit(Struct):
-    id: _Text | None = None
-    dirty: Any = False
+    id: str | None = None
+    dirty: Any = None
 
 
 class Extra(Struct):
     """What we store of a file."""
 
     schema: int = SCHEMA
-    accepted: _Text = ""
+    accepted: str = ""
     trial: _Count = 0
     recording: _Count = 0
 
 
-class Run(Struct, kw_only=True):
+class _File(Struct, kw_only=True):
+    machine_info: dict[str, Any] | None
+    benchmarks: list[Benchmark]
+    commit_info: _Commit | None = None
+    datetime: str = ""
+    version: str = UNKNOWN
+    extra_info: Any = None
+    """`Extra` if we saved it."""
+
+
+class Run(_File, kw_only=True):
     """What a file holds."""
 
-    machine_info: dict[str, Any]
-    benchmarks: Annotated[list[Benchmark], Meta(min_length=1)]
-    commit_info: _Commit | None = None
-    datetime: _Text = ""
-    version: _Text = "unknown"
-    extra_info: Any = None
-    """Becomes `Extra`."""
+    odd: dict[str, str] = {}
+    """Why an entry could not be read, by its name or its place."""
 
-    def __post_init__(self) -> None:
-        (name, often), *_ = Counter(each.fullname for each in self.benchmarks).most_common(1)
-        if often > 1:
-            raise ValueError(f"{name} is in it twice")
-        if not isinstance(self.extra_info, Extra):  # we did not save it
-            self.extra_info = Extra()
+    @property
+    def ours(self) -> bool:
+        """Whether we saved it."""
+        return isinstance(self.extra_info, Extra)
 
     @property
     def commit(self) -> str:
-        """That of `saved.Baseline`."""
+        """That of `saved.Baseline`; `UNKNOWN` if none was recorded."""
         found = self.commit_info or _Commit()
-        return (found.id or "unknown") + "+" * (found.dirty is True)
+        name = line(found.id)
+        return UNKNOWN if name in _NO_COMMIT else name + "+" * (found.dirty is True)
 
     @property
-    def host(self) -> str:
-        """Name of the machine; empty if we describe it, for it changes on the same machine."""
-        return "" if "simd" in self.machine_info else line(self.machine_info.get("node"))
-
-    @property
-    def machine(self) -> dict[str, str]:
-        """The machine, as far as it is described; its keys are those of `machine.Machine`."""
-        info, cpu = self.machine_info, self.machine_info.get("cpu")
-        python = _joined(info, "python_implementation", "python_version")
-        said = {"python": python, "pytest_benchmark": self.version, **info}
-        if isinstance(cpu, dict):
-            # On virtual machines, whose names hide the CPU, the family and model tell it.
-            said["cpu"] = _joined(
-                cpu, "brand_raw" if "brand_raw" in cpu else "brand", "family", "model"
-            )
-        known = {key: line(value) for key, value in said.items() if isinstance(value, str)}
-        return {key: known.get(key, "unknown") for key in (*PLACE, *SOFTWARE, SETTINGS)}
+    def digest(self) -> bytes:
+        """The same for all copies of a run, however they are formatted: its times, and when."""
+        trial = self.extra_info.trial if self.ours else 0
+        ours = [row.times for row in self.benchmarks if row.times]
+        words = repr((self.datetime, trial, [row.fullname for row in self.benchmarks], ours))
+        found = hashlib.blake2b(words.encode("utf-8", "backslashreplace"))
+        found.update(array("d", (row.stats.median for row in self.benchmarks)))
+        return found.digest()
 
 
-class _OurRun(Run, kw_only=True):
-    benchmarks: Annotated[list[_OurBenchmark], Meta(min_length=1)]  # type: ignore[assignment]
-    extra_info: Extra
+_OUR_OPTIONS: Final = dict.fromkeys(("timer", "disable_gc"), "as pytest-against has it")
+_NO_COMMIT: Final = ("", UNKNOWN, "unversioned")  # pytest-benchmark's words
+_FILE: Final = msgspec.json.Decoder(_File)
 
 
-def parse(content: bytes) -> Run:
-    """Return what a file holds; ValueError or RecursionError says where it cannot be believed."""
-    found = json.loads(content)  # which knows byte-order marks
-    extra = found.get("extra_info") if isinstance(found, dict) else None
+def read(path: Path) -> Run:
+    """Return what a file holds; ValueError or RecursionError says why it cannot be believed."""
+    if not path.is_file():  # a pipe would wait, and a device never end
+        raise ValueError("it is no regular file")
+    run = _at_once(path) or _piece_by_piece(path)
+    if not run.benchmarks and not run.odd:
+        raise ValueError("Expected `array` of length >= 1 - at `$.benchmarks`")
+    extra = run.extra_info
     schema = extra.get("schema") if isinstance(extra, dict) else None
-    if schema not in (None, SCHEMA - 1, SCHEMA):
+    if schema is None:
+        run.extra_info = None
+    elif schema in (SCHEMA - 1, SCHEMA):
+        run.extra_info = convert(extra, Extra)
+        for entry in run.benchmarks:
+            try:
+                entry.times = convert(entry.extra_info, Times)
+                entry.options = _OUR_OPTIONS
+            except ValidationError as error:
+                run.odd[entry.fullname] = f"{error} of its extra_info"
+        run.benchmarks = [entry for entry in run.benchmarks if entry.times]
+    else:
         raise ValueError(f"schema {schema!r} instead of {SCHEMA} - at `$.extra_info.schema`")
+    return run
+
+
+def _at_once(path: Path) -> Run | None:
+    """Read a small file; None if an entry is odd, or it is what Python alone takes for JSON."""
+    if path.stat().st_size > _AT_ONCE:
+        return None
     try:
-        return convert(found, Run if schema is None else _OurRun)
-    except ValidationError as error:
-        what = f"`str` matching regex {_TEXT!r}"
-        raise ValueError(str(error).replace(what, "printable text")) from None
+        return Run(**structs.asdict(_FILE.decode(path.read_bytes())), odd={})
+    except msgspec.DecodeError:
+        return None
+
+
+def _piece_by_piece(path: Path) -> Run:
+    """Read a file in little memory, and its entries one by one."""
+    head: dict[str, Any] = {}
+    rows: list[Benchmark] = []
+    odd: dict[str, str] = {}
+    with path.open("rb") as start:
+        encoding = json.detect_encoding(start.read(4))  # which knows byte-order marks
+    with path.open(encoding=encoding) as stream:
+        for key, value in Pieces(stream).members("benchmarks"):
+            head |= {key: value} if key in _File.__struct_fields__ else {}
+            for place, entry in enumerate(value if key == "benchmarks" else ()):
+                try:
+                    rows.append(convert(entry, Benchmark))
+                except ValidationError as error:
+                    name = line(entry.get("fullname")) if isinstance(entry, dict) else ""
+                    odd[name or f"benchmarks[{place}]"] = str(error)
+    head |= {"benchmarks": []} if "benchmarks" in head else {}
+    found = structs.asdict(convert(head, _File))
+    return Run(**found | {"benchmarks": rows, "odd": odd})
 
 
 def dump(head: Mapping[str, Any], extra: Extra, benchmarks: Iterable[Mapping[str, Any]]) -> str:
@@ -208,9 +252,5 @@ def rounded(value: Any) -> Any:
 
 def line(value: object) -> str:
     """Return text as one printable line; empty for what is no text."""
-    text = re.sub(f"[{_UNPRINTABLE}]", " ", value) if isinstance(value, str) else ""
+    text = _UNPRINTABLE.sub(" ", value) if isinstance(value, str) else ""
     return " ".join(text.split())
-
-
-def _joined(info: Mapping[str, Any], *keys: str) -> str:
-    return " ".join(str(info[key]) for key in keys if info.get(key) is not None) or "unknown"

@@ -108,9 +108,10 @@ def rows_of(nodes: Mapping[str, Mapping[str, object]]) -> dict[str, Row]:
     """Return rows by node id; known of a test may be its method, workload, file and line."""
     found = {}
     for node, known in nodes.items():
-        function, _, parameters = node.split("::", 1)[-1].partition("[")
-        method = str(known.get("method") or function)
-        workload = str(known.get("workload") or parameters.removesuffix("]"))
+        function, _, rest = node.split("::", 1)[-1].partition("[")
+        parameters, _, part = rest.rpartition("]")  # what follows is a part of the test
+        method = str(known.get("method") or function + part)
+        workload = str(known.get("workload") or parameters)
         name = f"{method}[{workload}]" if workload else method
         file, line = str(known.get("file", "")), int(str(known.get("line", 0)))
         found[node] = Row(

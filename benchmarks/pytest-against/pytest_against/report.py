@@ -4,17 +4,45 @@ import csv
 import io
 import json
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import Any, Final
 
 from pytest_against.model import PROVEN, Result, RowResult, Verdict, count
+from pytest_against.quoting import PAGE, TEXT, Style, code, duration, listed, plain
+
+__all__ = [
+    "GROUPS",
+    "ORDER",
+    "PAGE",
+    "SORTS",
+    "TEXT",
+    "Style",
+    "View",
+    "as_json",
+    "changes",
+    "code",
+    "comparison",
+    "comparison_csv",
+    "controls",
+    "duration",
+    "hardware",
+    "headline",
+    "listed",
+    "markdown",
+    "measured",
+    "plain",
+    "subject",
+    "text",
+    "together",
+    "worst_first",
+]  # with what quotes, for whom it is a part of this
 
 ORDER: Final = {verdict: rank for rank, verdict in enumerate(Verdict)}  # the worst first
 GROUPS: Final = ("", "method", "workload")  # a table for each; empty for one table
 SORTS: Final[Mapping[str, Callable[[RowResult], Any]]] = {  # the slowest change, the longest time
+    "worst": lambda row: (ORDER[row.verdict], -_slowdown(row), row.row.name),
     "name": lambda row: row.row.name,
     "ratio": lambda row: (row.interval is None, -_slowdown(row), row.row.name),
     "time": lambda row: (math.inf if math.isnan(row.now) else -row.now, row.row.name),
@@ -24,73 +52,16 @@ _CSV: Final = (
     *("ratio", "low", "high", "trials", "was", "now", "why"),
 )
 _LARGEST_EXPONENT: Final = 700.0
-_LARGEST_TABLE: Final = 400_000  # bytes
 _UNBOUNDED: Final = math.log(1e6)
 
 
-def plain(words: str, most: int = 600) -> str:
-    """Return words on one line of at most `most` characters, for a terminal or a log.
-
-    A question mark stands for what cannot be printed, and within what GitHub takes for a command:
-    ``::`` at the start of a line, indented or not, and ``##[`` anywhere in it.
-    """
-    line = " ".join(words.split())
-    line = line if len(line) <= most else f"{line[: most - 3]}..."
-    line = "".join(c if c.isprintable() else "?" for c in line)
-    return re.sub(r"^:(?=:)|#(?=#\[)", "?", line)
-
-
-def code(words: str) -> str:
-    """Return words as code, so that nothing in them is Markdown, HTML or a mention."""
-    line = plain(words).replace("`", "'")
-    return f"`{line}`" if line else ""
-
-
-def _text_table(table: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, cells)) for cells in zip(*table, strict=True)]
-    lines = ("  ".join(map(str.ljust, cells, widths)) for cells in table)
-    return "\n".join(f"  {line}".rstrip() for line in lines)
-
-
-def _markdown_table(table: Sequence[Sequence[str]]) -> str:
-    lines = [[cell.replace("|", r"\|") for cell in cells] for cells in table]
-    lines.insert(1, ["---"] * len(lines[0]))
-    text = "\n".join(f"| {' | '.join(cells)} |" for cells in lines).encode("utf-8", "replace")
-    if len(text) > _LARGEST_TABLE:  # a page takes 1 MiB, and there may be two of them
-        text = text[: text.rindex(b"\n", 0, _LARGEST_TABLE)]
-        text += f"\n| and {len(lines) - len(text.splitlines())} more |".encode()
-    return text.decode()
-
-
 @dataclass(frozen=True, slots=True)
-class Style:
-    """How a report is written: what passes all that it quotes, and what makes a table."""
+class View:
+    """Which rows of a comparison are shown, and in what order."""
 
-    quote: Callable[[str], str]
-    table: Callable[[Sequence[Sequence[str]]], str]
-    strong: str = ""
-    bullet: str = ""
-    heading: str = ""
-    answer_last: bool = False  # in a terminal, the end is what is seen
-
-
-TEXT: Final = Style(plain, _text_table, answer_last=True)
-PAGE: Final = Style(code, _markdown_table, strong="**", bullet="* ", heading="## ")
-
-
-def listed(between: str, *words: str | None) -> str:
-    """Return those words that are known, with `between` between them."""
-    return between.join(filter(None, words))
-
-
-def duration(seconds: float) -> str:
-    """Return a time with three significant digits and its unit; empty if it is not known."""
-    if not math.isfinite(seconds):
-        return ""
-    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= 0.9995 * scale:  # three digits would write 1000 of the smaller unit
-            return f"{seconds / scale:.3g} {unit}"
-    return f"{seconds / 1e-9:.3g} ns"
+    sort: str = "worst"  # of `SORTS`
+    group: str = ""  # of `GROUPS`
+    changed: bool = False  # only rows that are not steady
 
 
 def text(
@@ -130,30 +101,31 @@ def changes(result: Result) -> str:
     return f"{headline(result)}\n\n{_table(worst_first(result.rows), TEXT)}\n"
 
 
-def _tables(result: Result, sort: str, group: str) -> dict[str, list[RowResult]]:
-    """Return the rows of each table by its title; `sort` is of `SORTS`, `group` of `GROUPS`."""
+def _tables(result: Result, view: View) -> dict[str, list[RowResult]]:
+    """Return the rows of each table by its title."""
     tables: dict[str, list[RowResult]] = {}
-    for row in sorted(result.rows, key=SORTS[sort]):
-        tables.setdefault(getattr(row.row, group) if group else "", []).append(row)
+    for row in sorted(result.rows, key=SORTS[view.sort]):
+        if not (view.changed and row.verdict is Verdict.STEADY):
+            tables.setdefault(getattr(row.row, view.group) if view.group else "", []).append(row)
     return dict(sorted(tables.items()))
 
 
-def comparison(results: Sequence[Result], style: Style, sort: str, group: str) -> str:
+def comparison(results: Sequence[Result], style: Style, view: View) -> str:
     """Return the reports on several results; in a terminal the answer stands below them."""
     written = "\n".join(
-        f"{style.heading}{subject(each, style)}\n\n{text(each, style, _tables(each, sort, group))}"
+        f"{style.heading}{subject(each, style)}\n\n{text(each, style, _tables(each, view))}"
         for each in results
     )
     return f"{written}\n{headline(together(results))}\n" if style.answer_last else written
 
 
-def comparison_csv(results: Sequence[Result], sort: str, group: str) -> str:
+def comparison_csv(results: Sequence[Result], view: View) -> str:
     """Return the rows for a spreadsheet; times are in seconds, the ratios are factors."""
     file = io.StringIO()
     table = csv.DictWriter(file, _CSV, extrasaction="ignore", lineterminator="\n")
     table.writeheader()
     for result in results:
-        for row in chain(*_tables(result, sort, group).values()):
+        for row in chain(*_tables(result, view).values()):
             found = _json_row(row, head=result.head)
             table.writerow({k: plain(v) if isinstance(v, str) else v for k, v in found.items()})
     return file.getvalue()

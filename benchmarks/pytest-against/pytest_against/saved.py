@@ -5,11 +5,10 @@ A file is one process, and so one trial, unless it is a stored baseline, which h
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from pathlib import Path
@@ -18,7 +17,8 @@ from typing import Any, Final
 from _pytest.mark.expression import Expression
 
 from pytest_against import files
-from pytest_against.formats import Extra, Times, benchmark, dump, line, parse, rounded
+from pytest_against.conditions import Conditions, facts
+from pytest_against.formats import Extra, Run, Times, benchmark, dump, line, read, rounded
 from pytest_against.model import CannotJudgeError, Row, rows_of, short
 
 FEWEST: Final = 2
@@ -91,25 +91,14 @@ class Baseline:
         return f"the baseline of {self.recorded[:10]} ({self.commit[:10]})"
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """What a file holds, as far as it is known."""
-
-    path: Path
-    digest: str
-    """The same for all copies of a run, however they are formatted."""
-    host: str
-    """Name of the machine, if plain pytest-benchmark saved it; else empty."""
-    content: Baseline
-
-
-def load_file(path: Path) -> File:
+def load_run(path: Path) -> Run:
     """Read a file that `write_run` or any release of pytest-benchmark from 3 on has saved.
 
     CannotJudgeError says where and why it cannot be believed.
     """
     mend = "save another: pytest --benchmark-only --benchmark-save=NAME"
-    return _loaded(path, "a saved run of pytest-benchmark", mend)
+    with _refused(path, "a saved run of pytest-benchmark", mend):
+        return read(path)
 
 
 def load_baseline(path: Path, command: str) -> Baseline:
@@ -120,36 +109,38 @@ def load_baseline(path: Path, command: str) -> Baseline:
             what = f"{short(path)} is no regular file; remove it, and record the baseline"
         raise CannotJudgeError(f"{what}: {command} baseline")
     mend = f'replace it: {command} baseline --accept "it was broken"'
-    return _loaded(path, "a baseline", mend, FEWEST).content
+    with _refused(path, "a baseline", mend):
+        return _baseline(read(path))
 
 
-def _loaded(path: Path, what: str, mend: str, fewest: int = 0) -> File:
+@contextmanager
+def _refused(path: Path, what: str, mend: str) -> Iterator[None]:
     try:
-        return _file(path, fewest)
+        yield
     except (OSError, ValueError, RecursionError) as error:
         raise CannotJudgeError(f"{short(path)} is not {what} ({short(error)}); {mend}") from None
 
 
-def _file(path: Path, fewest: int) -> File:
-    run = parse(files.read_bytes(path))
+def _baseline(run: Run) -> Baseline:
+    for name, why in run.odd.items():
+        raise ValueError(f"{name}: {why}")
     names = rows_of({each.fullname: each.known() for each in run.benchmarks})
-    rows = {
-        node: BaselineRow(row=names[node], group=line(each.group), **_stored(each.extra_info))
-        for node, each in zip(names, run.benchmarks, strict=True)
-    }
-    for place, row in enumerate(rows.values()):
-        if len(row.values) < fewest:
-            raise ValueError(f"fewer than {fewest} trials - at `$.benchmarks[{place}]`")
-    times = [(node, row.seconds, row.recordings) for node, row in rows.items()]
-    identity = repr((run.datetime, run.extra_info.trial, times))
-    content = Baseline(
-        machine=run.machine,
+    if len(names) < len(run.benchmarks):
+        raise ValueError("a name is in it twice")
+    rows = {}
+    for node, each in zip(names, run.benchmarks, strict=True):
+        if each.times is None or len(each.times.seconds) < FEWEST:
+            raise ValueError(f"{node} has fewer than {FEWEST} trials")
+        rows[node] = BaselineRow(row=names[node], group=line(each.group), **_stored(each.times))
+    where = Conditions()
+    where.add(facts(run))
+    return Baseline(
+        machine=where.machine(),
         commit=run.commit,
-        recorded=run.datetime,
-        accepted=run.extra_info.accepted,
+        recorded=line(run.datetime),
+        accepted=line(run.extra_info.accepted),
         rows=rows,
     )
-    return File(path, hashlib.blake2b(identity.encode()).hexdigest(), run.host, content)
 
 
 def _stored(found: Times | BaselineRow) -> dict[str, Any]:
@@ -212,33 +203,6 @@ def _as_json(baseline: Baseline, trial: int = 0, recording: int = 0) -> str:
     extra = Extra(accepted=line(baseline.accepted), trial=trial, recording=recording)
     rows = [benchmark(each.row, each.group, _stored(each)) for each in baseline.rows.values()]
     return dump(head, extra, rows)
-
-
-def find_runs(name: str, storage: Path) -> list[Path]:
-    """Return the file of this name, the files in the folder of this name, or the saved runs.
-
-    Runs are saved by ``record`` or ``--benchmark-save``, below pytest-benchmark's `storage`.
-    """
-    path = Path(name)
-    with suppress(OSError):  # before Python 3.14, for a name that no file can have
-        if path.exists() and not path.is_dir():
-            return [path]
-        saved = [*storage.glob("*/*.json"), *storage.glob("*/*/*.json")]
-        named = (file for file in saved if _saved_as(file, storage) == name)
-        return sorted(path.glob("*.json")) or sorted(named)
-    return []
-
-
-def _saved_as(file: Path, storage: Path) -> str:
-    _, *folders, _ = file.relative_to(storage).parts
-    number, _, rest = file.stem.partition("_")
-    return folders[0] if folders else rest if number.isdecimal() else file.stem
-
-
-def sources(name: str, storage: Path) -> list[Path]:
-    """Return what `find_runs` finds, and the folders of which all files are read."""
-    found = find_runs(name, storage)
-    return [*found, *dict.fromkeys(file.parent for file in found if file != Path(name))]
 
 
 def matcher(expression: str) -> Callable[..., bool]:

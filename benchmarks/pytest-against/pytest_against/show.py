@@ -10,9 +10,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pytest_against import cli, compare, files, join, page, saved
+from pytest_against import cli, compare, files, join, page, saved_side, store
 from pytest_against.baseline import BASELINE_LIMITS
 from pytest_against.model import Result, Row
+from pytest_against.rowlimits import RowLimits
+from pytest_against.saved_side import Asked
 
 
 def describer(config: pytest.Config) -> page.Describe:
@@ -28,7 +30,7 @@ def describer(config: pytest.Config) -> page.Describe:
 def report(config: pytest.Config, options: argparse.Namespace) -> int:
     """Write the page; what it says of the runs does not decide the exit code."""
     describe = describer(config)
-    sources = [path for run in options.runs for path in saved.sources(run, options.storage)]
+    sources = [path for run in options.runs for path in store.sources(run, options.storage)]
 
     def refused(why: str, seconds: float) -> str:
         base, head = options.runs[0], ", ".join(options.runs[1:]) or "nothing"
@@ -45,20 +47,14 @@ def report(config: pytest.Config, options: argparse.Namespace) -> int:
 def _page(options: argparse.Namespace, describe: page.Describe) -> str:
     if all(map(_is_report, options.runs)):
         return page.judged(_named(options.runs), describe)
+    asked = Asked(storage=options.storage, command=options.program)
     first, *others = options.runs
     if not others:
-        side = compare.read(first, options.storage, options.program)
-        content = side.files[0].content
-        notes = [f"recorded {content.recorded[:16]} at {content.commit[:10]}"]
-        return page.times(first, list(side.rows.values()), content.machine, notes, describe)
-    found = compare.compare(
-        first,
-        others,
-        storage=options.storage,
-        expression="",
-        limit=BASELINE_LIMITS.limit,
-        command=options.program,
-    )
+        side = saved_side.read(first, asked)
+        notes = [f"recorded {side.recorded[:16]} at {side.commit[:10]}"]
+        machine = side.conditions.machine()
+        return page.times(first, list(side.rows.values()), machine, notes, describe)
+    found = compare.compare(first, others, asked, RowLimits(BASELINE_LIMITS.limit))
     return page.judged(found, describe)
 
 

@@ -1,0 +1,57 @@
+"""The command compare: what it reads, does, prints and writes."""
+
+from __future__ import annotations
+
+import argparse
+from itertools import chain
+
+from pytest_against import cli, compare, page, report, rowlimits, stock, store
+from pytest_against.baseline import BASELINE_LIMITS
+from pytest_against.model import CannotJudgeError, Result
+from pytest_against.saved_side import Asked
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare, print the report and write what was asked for; return the exit code."""
+    stock.check(options)
+    if options.plain:
+        found = {name: store.find_runs(name, options.storage) for name in options.sides}
+        for name in (name for name, runs in found.items() if not runs):
+            raise store.missing(name, options.storage, options.program)
+        return stock.compare([*chain.from_iterable(found.values())], options)
+    old, *news = options.sides or [""]
+    if not news:
+        raise CannotJudgeError(
+            f"two runs are compared, the old one first: {options.program} compare OLD NEW"
+        )
+    view = report.View(options.sort, options.group, changed=bool(options.only))
+    limit = options.limit or BASELINE_LIMITS.limit
+
+    def refused(why: str, seconds: float) -> list[Result]:
+        head = ", ".join(news)
+        return [Result(rows=(), base=old, head=head, limit=limit, seconds=seconds, why=why)]
+
+    with cli.reports(
+        [
+            (options.json, lambda found: report.as_json(*found, heads=True)),
+            (options.markdown, lambda found: report.comparison(found, report.PAGE, view)),
+            (options.html, page.judged),
+            (options.csv, lambda found: report.comparison_csv(found, view)),
+        ],
+        lambda found: report.comparison(found, report.TEXT, view),
+        refused,
+        [path for side in options.sides for path in store.sources(side, options.storage)],
+    ) as write:
+        asked = Asked(
+            storage=options.storage,
+            command=options.program,
+            rows=options.rows,
+            by_name=bool(options.by),
+            exact=options.exact,
+            assumed=frozenset(options.assume),
+        )
+        results = compare.compare(
+            old, news, asked, rowlimits.load(options.limits, limit), allow_new=options.allow_new
+        )
+        write(results)
+    return report.together(results).exit_code
