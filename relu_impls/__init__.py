@@ -4,8 +4,14 @@
 people who compare the ways to compute it.
 """
 
-from relu_impls import fast, gradient, methods  # noqa: F401 - they register their methods
+import typing
+
+from relu_impls import fast, gradient, methods, signatures  # noqa: F401 - two register their methods
 from relu_impls.contract import METHODS, Contract, Kind, Method
-from relu_impls.fast import drelu, relu, relu_backward
+
+# To a type checker, these give what they are given.
+relu = typing.cast("signatures.Forward", fast.relu)
+drelu = typing.cast("signatures.Forward", fast.drelu)
+relu_backward = typing.cast("signatures.Backward", fast.relu_backward)
 
 __all__ = ["METHODS", "Contract", "Kind", "Method", "drelu", "relu", "relu_backward"]

@@ -59,13 +59,16 @@ def apply(function: _Function, *arrays: Any, out: Any = None) -> Any:
     if len({_family(each) for each in arrays}) > 1 and inside is not _magnitude:
         first, last = map(_name, arrays)
         raise TypeError(f"grad is a {first}, x a {last}; accepted: two of one kind")
-    if out is not None and function.__name__ == "relu":
+    other = isinstance(out, np.ma.MaskedArray) and out is not x
+    if out is not None and function.__name__ == "relu" and not other:
         _check_out(out, x)
         return _relu(function, x, target)
     found = (inside or _UFUNCS[function.__name__])(function, *arrays)
     if out is None:
         return found
     _check_out(out, found)
+    if other:  # what `out` is a view of may have another mask, which would not hide it
+        found.data[np.ma.getmaskarray(found)] = 0
     out[...] = found
     return out
 

@@ -38,7 +38,8 @@ def relu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None) 
 
     Returns
     -------
-    ndarray or scalar
+    ndarray, scalar or container
+        What is masked, labelled, lazy or of a unit stays so, whatever package it is of.
         `out` if it was given; otherwise a new array of the shape and dtype of `x` in native
         byte order, a scalar where `x` has no dimensions.  NaN stays NaN.  The sign of a zero
         is unspecified.

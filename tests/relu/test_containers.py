@@ -22,6 +22,11 @@ relu: Final[Function] = relu_impls.relu
 drelu: Final[Function] = relu_impls.drelu
 relu_backward: Final[Function] = relu_impls.relu_backward
 EACH: Final[tuple[Function, ...]] = (relu, drelu, lambda x: relu_backward(x, x))
+EACH_OUT: Final[tuple[Function, ...]] = (
+    relu,
+    drelu,
+    lambda x, out: relu_backward(x, x, out=out),
+)
 
 X: Final = np.array([-1.0, 0.0, 2.0, nan, 5.0, -inf])
 GRAD: Final = np.array([inf, nan, 3.0, 4.0, inf, -inf])
@@ -107,7 +112,7 @@ def test_bool_stays_bool() -> None:
 
 
 def masked(values: Any, mask: Any) -> Any:
-    return np.ma.MaskedArray(values, mask=mask)
+    return np.ma.MaskedArray(np.array(values), mask=mask)
 
 
 @public
@@ -145,6 +150,15 @@ def test_out_takes_the_mask_with_the_numbers() -> None:
     assert out.mask.tolist() == HIDDEN.tolist()
     assert relu(x, out=x) is x
     np.testing.assert_array_equal(x.compressed(), RELU[~HIDDEN])
+    matrix = X[None].view(np.matrix)
+    np.testing.assert_array_equal(drelu(matrix, out=matrix.copy()), SLOPE[None])
+
+
+@pytest.mark.parametrize("function", EACH_OUT)
+def test_what_out_is_a_view_of_does_not_show_what_is_masked(function: Function) -> None:
+    whole = np.ma.zeros(6)
+    function(masked(np.full(6, 9999.0), HIDDEN), out=whole[:])
+    assert 9999 not in np.asarray(whole[HIDDEN])
 
 
 @pytest.mark.parametrize(
@@ -165,7 +179,7 @@ def test_out_takes_the_mask_with_the_numbers() -> None:
         (masked(X, HIDDEN), np.ma.zeros(6, "f4"), "out has dtype float32; accepted: float64"),
     ],
 )
-@pytest.mark.parametrize("function", [relu, drelu, lambda x, out: relu_backward(x, x, out=out)])
+@pytest.mark.parametrize("function", EACH_OUT)
 def test_an_out_that_would_lose_something_is_refused(
     function: Any, x: Any, out: Any, message: str
 ) -> None:
