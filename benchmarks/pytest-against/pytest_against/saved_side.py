@@ -67,8 +67,8 @@ def read(name: str, asked: Asked) -> Side:
         run = load_run(path)
         if run.commit != pool.commit and pool.runs and "commit" not in asked.assumed:
             raise CannotJudgeError(
-                f"{short(name)} has runs of several states of the code, {short(pool.commit)} in "
-                f"{short(pool.runs[-1][1].name)} and {short(run.commit)} in {short(path.name)}; "
+                f"{short(name)} has runs of several states of the code, {pool.commit[:10]} in "
+                f"{short(pool.runs[-1][1].name)} and {run.commit[:10]} in {short(path.name)}; "
                 "give runs of one state, by number or pattern (the last has number "
                 f"{short(paths[-1].name.partition('_')[0])}), and save each under a name of its own"
             )
