@@ -234,7 +234,7 @@ def _of(found: Iterable[bool]) -> str:
     return f"{sum(each)} of {len(each)}"
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the gates that are missing, and write the page; 1 if identical code was red."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--gates", type=int, default=10, help="of each package, each way")
@@ -244,7 +244,7 @@ def main() -> int:
     )
     parser.add_argument("--log", type=Path, default=LOG)
     parser.add_argument("--page", type=Path, default=PAGE)
-    options, words = parser.parse_known_args()  # more is given to each gate
+    options, words = parser.parse_known_args(argv)  # more is given to each gate
     options.folder.mkdir(parents=True, exist_ok=True)
     for it in STRANGERS:
         for number in range(2 * options.gates if options.only in {None, it.name} else 0):

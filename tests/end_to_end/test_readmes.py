@@ -20,7 +20,7 @@ import pytest
 import yaml
 from pytest_benchmark.cli import make_parser
 
-from benchmarks.results import elsewhere, make, numpy_releases, peers
+from benchmarks.results import elsewhere, make, numpy_releases, peers, strangers
 from pytest_against import cli
 from tests.end_to_end.test_workflows import STEPS
 
@@ -104,6 +104,7 @@ def check(command: str) -> None:
 SCRIPTS: Final[dict[str, Callable[..., Any]]] = {
     "benchmarks/results/make.py": make.main,
     "benchmarks/results/elsewhere.py": elsewhere.main,
+    "benchmarks/results/strangers.py": strangers.main,
 }
 
 
@@ -114,7 +115,8 @@ def check_one(words: list[str]) -> None:
         case ["python", "-m", "benchmarks", name, *rest] | ["pytest-against", name, *rest]:
             check_options(rest, helped(cli.main, name))
         case ["python", name, *rest] if name in SCRIPTS:
-            check_options(rest, helped(SCRIPTS[name]))
+            passed_on = help_of_pytest() if SCRIPTS[name] is strangers.main else ""
+            check_options(rest, helped(SCRIPTS[name]) + passed_on)
         case ["pytest-benchmark", name, *rest]:
             check_options(rest, helped(COMPARE.parse_args, name))
         case ["pytest", *rest] | ["python", "-m", "pytest", *rest]:
