@@ -209,3 +209,29 @@ def test_the_notes_say_how_much_could_hide_where_the_code_is_faster_than_its_bas
     assert note.startswith("faster than the baseline: 2 rows; test_it[b-1e3] could become 2.2")
     assert note.endswith(" times as slow and stay green: record the baseline anew")
     assert not any("faster" in note for note in held().notes)
+
+
+MARKS: Final[list[tuple[dict[str, str], float, str, int]]] = [
+    ({}, 1.2, "regressed", 1),
+    ({"limit": "30%"}, 1.2, "steady", 0),
+    ({"limit": "1%"}, 1.05, "regressed", 1),
+    ({"floor": "1e-5"}, 1.2, "steady", 0),  # a call takes 16 us
+    ({"may_fail": "True"}, 1.2, "regressed", 0),
+]
+
+
+@pytest.mark.parametrize("mark, factor, word, exit_code", MARKS)
+def test_a_mark_moves_the_limit_of_its_row_or_lets_it_fail(
+    mark: dict[str, str], factor: float, word: str, exit_code: int
+) -> None:
+    head = side()
+    head.collected.nodes[B]["against"] = mark  # type: ignore[index]
+    found = held(head, factors={B: factor})
+    assert (words(found)[B], found.exit_code) == (word, exit_code)
+
+
+def test_what_may_fail_may_diverge() -> None:
+    head = side({A: PASSED, B: FAILED, C: PASSED})
+    head.collected.nodes[B]["against"] = {"may_fail": "True"}  # type: ignore[index]
+    found = held(head)
+    assert (words(found), found.exit_code) == ({A: "steady", B: "diverged", C: "steady"}, 0)

@@ -53,6 +53,12 @@ def test_open_is_what_numbers_do_not_prove_unless_something_fails_without_a_cloc
     assert settling.left_open(result(dict(zip((A, B, C), found, strict=True)))) == nodes
 
 
+def test_what_may_fail_keeps_nothing_from_being_settled() -> None:
+    found = result({A: V.DIVERGED, B: V.INCONCLUSIVE})
+    rows = [replace(found.rows[0], may_fail=True), found.rows[1]]
+    assert settling.left_open(replace(found, rows=rows)) == [B]
+
+
 SETTLED: Final = [
     # by numbers, side by side, in the end
     (V.REGRESSED, V.STEADY, V.STEADY),

@@ -22,6 +22,7 @@ from pytest_against import stats, trees
 from pytest_against.checks import Check, Checked, absence, check, has, increases
 from pytest_against.looks import Budget, RunTrials, judged
 from pytest_against.machine import this_machine
+from pytest_against.marks import of_rows
 from pytest_against.model import (
     Limits,
     Progress,
@@ -36,6 +37,7 @@ from pytest_against.model import (
 from pytest_against.saved import Baseline, BaselineRow, matcher
 from pytest_against.settings import differences
 from pytest_against.stats import Sample
+from pytest_against.terms import USUAL, Terms
 from pytest_against.trials import HowToTime, TrialResult, own_cores, run_alone
 from pytest_against.workers import HEAD, Tree, side_by_side
 
@@ -98,27 +100,37 @@ def against_baseline(suite: Suite, stored: Baseline, limits: Limits, progress: P
             for node, row in stored.rows.items()
             if node in head.collected.nodes or is_asked_for(node, row.row.name)
         }
-        return judge(head, replace(stored, rows=rows), limits, run_trials, budget)
+        return judge(head, replace(stored, rows=rows), limits, run_trials, budget, suite.terms)
 
 
-def judge(
-    head: Checked, stored: Baseline, limits: Limits, run_trials: RunTrials, budget: Budget
+def judge(  # noqa: PLR0913, PLR0917 - each is a thing of its own
+    head: Checked,
+    stored: Baseline,
+    limits: Limits,
+    run_trials: RunTrials,
+    budget: Budget,
+    otherwise: Terms = USUAL,
 ) -> Result:
-    """Decide what needs no clock, time the rest unless something failed, and put it together."""
+    """Decide what needs no clock, time the rest unless something failed, and put it together.
+
+    Rows are judged by the terms of their marks, `otherwise` by those of the suite.
+    """
     gone = {n: asdict(r.row) for n, r in stored.rows.items() if n not in head.collected.nodes}
     drift = drifts(stored.rows.values())
     rows: dict[str, RowResult | Sample] = {}
-    for node, row in rows_of({**head.collected.nodes, **gone}).items():
-        then = stored.rows.get(node)
-        if told := _untimed(row, head.checks.get(node), then, limits.limit):
-            rows[node] = told
+    every = {**head.collected.nodes, **gone}
+    terms = of_rows(every, otherwise)
+    for node, row in rows_of(every).items():
+        then, its = stored.rows.get(node), terms[node]
+        if told := _untimed(row, head.checks.get(node), then, its.tolerated(limits.limit, 0.0)):
+            rows[node] = replace(told, may_fail=its.may_fail)
         elif then is not None:
-            rows[node] = Sample(row, then.values, drift[then.row.workload])
+            rows[node] = Sample(row, then.values, drift[then.row.workload], terms=its)
     found = judged(rows, {}, limits, run_trials, budget)
     changed = changes(stored, ("python", "numpy", "simd"))
     notes = [f"software since the baseline: {', '.join(changed) or 'unchanged'}"]
-    if otherwise := differences(stored.machine["settings"], this_machine().settings):
-        notes.append(f"set otherwise since the baseline: {', '.join(otherwise)}")
+    if reset := differences(stored.machine["settings"], this_machine().settings):
+        notes.append(f"set otherwise since the baseline: {', '.join(reset)}")
     notes += headroom(found.rows, limits.limit)
     notes += certainty(found.rows, max(drift.values(), default=0.0))
     if stored.accepted:

@@ -86,10 +86,9 @@ def _software(stored: Baseline) -> RunsOn:
 
 def left_open(found: Result) -> list[str]:
     """Return the node ids that numbers do not settle; none if a row fails without a clock."""
-    rows = {row.row.node: row.verdict for row in found.rows}
-    if not (FAILURES - _OPEN).isdisjoint(rows.values()):
+    if any(row.verdict in FAILURES - _OPEN and not row.may_fail for row in found.rows):
         return []
-    return [node for node, verdict in rows.items() if verdict in _OPEN]
+    return [row.row.node for row in found.rows if row.verdict in _OPEN]
 
 
 def settled(found: Result, again: Result) -> Result:
