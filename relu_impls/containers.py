@@ -49,7 +49,8 @@ def apply(function: _Function, *arrays: Any, out: Any = None) -> Any:
     read = {id(each): _read(each) for each in (*arrays, out)}  # one object stays one
     arrays, target = tuple(read[id(each)] for each in arrays), read[id(out)]
     x = next((each for each in reversed(arrays) if _answers(type(each))), arrays[-1])
-    if out is not None and not (isinstance(x, np.ndarray) and type(target) is type(x)):
+    # What only converts gives a copy, into which nothing is to be written.
+    if out is not None and not (isinstance(out, np.ndarray) and type(target) is type(x)):
         accepted = f"a {_name(x)} like x, or None" if isinstance(x, np.ndarray) else "None"
         raise TypeError(f"out is a {_name(out)}; accepted: {accepted}")
     if not _answers(type(x)):
@@ -90,19 +91,26 @@ def _package(kind: type) -> str:
 
 def _family(value: object) -> str:
     # What is plain, and what NumPy itself keeps in a subclass, may be mixed.
-    plain = isinstance(value, np.ndarray) or not _answers(type(value))
-    return "numpy" if plain else _package(type(value))
+    kind = type(value)
+    if isinstance(value, np.ndarray) or not _answers(kind):
+        return "numpy"
+    return f"{_package(kind)}, {getattr(_inside(kind), '__name__', '')}"
 
 
 def _check_out(out: Any, found: Any) -> None:
     """Raise if a result would not be itself in `out`: nothing has been written yet."""
     for what in ("shape", "dtype", "unit", "units"):
-        given, accepted = (str(getattr(each, what, None)) for each in (out, found))
-        if given.lstrip("<>") != accepted.lstrip("<>"):
+        given, accepted = (_words(getattr(each, what, None)) for each in (out, found))
+        if given != accepted:
             error = ValueError if what == "shape" else TypeError
             raise error(f"out has {what} {given}; accepted: {accepted}, as the result")
     if not out.flags.writeable:
         raise ValueError("out is read-only; accepted: a writeable array")
+
+
+def _words(value: Any) -> str:
+    """Return how a value is written; a dtype as if in native byte order."""
+    return str(value.newbyteorder("=") if isinstance(value, np.dtype) else value)
 
 
 def _check_same(what: str, grad: object, x: object) -> None:
@@ -140,7 +148,7 @@ def _relu(_: _Function, x: Any, out: Any = None) -> Any:
         found = np.maximum(x, x.dtype.type(0), out=out)  # beside a 0, unyt makes float32 float64
     else:
         found = np.maximum(x, False if kind == "b" else 0)
-    if str(getattr(found, "dtype", dtype)).lstrip("<>") != str(dtype).lstrip("<>"):
+    if _words(getattr(found, "dtype", dtype)) != _words(dtype):
         raise TypeError(f"x has dtype {dtype}, of which {_name(x)} makes {found.dtype}")
     return found
 
@@ -246,9 +254,12 @@ def _stored(function: _Function, first: Any, *more: Any) -> Any:
     x.sum_duplicates()
     grad = []
     if more:
-        row = first.tocoo().reshape((1, np.prod(x.shape))).tocsr()
-        at = np.ravel_multi_index(x.coords, x.shape)
-        grad = [np.asarray(row[np.zeros_like(at), at]).ravel()]
+        other = first.tocoo(copy=True)
+        other.sum_duplicates()
+        at, there = (np.ravel_multi_index(each.coords, x.shape) for each in (x, other))
+        _, i, j = np.intersect1d(at, there, assume_unique=True, return_indices=True)
+        grad = [np.zeros_like(other.data, shape=at.shape)]
+        grad[0][i] = other.data[j]
     x.data = function(*grad, x.data)
     return x.asformat(first.format)
 

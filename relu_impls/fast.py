@@ -14,7 +14,7 @@ from relu_impls.checks import check_match, check_out, check_threads, real
 from relu_impls.containers import any_container, apply
 from relu_impls.contract import REAL, Array, Contract, Kind, Sign, Temporary, method, same
 from relu_impls.kernels import LAYOUTS
-from relu_impls.small import anyhow, foreign
+from relu_impls.small import anyhow, layout_of
 from relu_impls.threads import WORTH, spread
 
 _HERE: Final = "relu_impls"
@@ -75,8 +75,9 @@ def relu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None) 
         return kept
     array = real("x", given, "biufm")
     check_out(out, array)
-    if (small := foreign(array.dtype)) is not None:
-        found = anyhow(small.forward, small.dtype, out, array)
+    known = layout_of(array.dtype)
+    if known is not None and known.buffered and array.size > known.few:
+        found = anyhow(known.forward, known.dtype, out, array)
         return found[()] if out is None else out
     result: Array = np.maximum(array, array.dtype.type(0), out=out)
     return result
@@ -159,8 +160,9 @@ def drelu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None)
         return kept
     array = real("x", given)
     check_out(out, array)
-    if (small := foreign(array.dtype)) is not None:
-        found = anyhow(small.derivative, small.dtype, out, array)
+    known = layout_of(array.dtype)
+    if known is not None and array.size > known.simple:
+        found = anyhow(known.derivative, known.dtype, out, array)
         return found[()] if out is None else out
     slope = np.empty_like(array, dtype=array.dtype.newbyteorder("="))
     np.greater(array, 0, out=slope, casting="unsafe")
@@ -248,8 +250,9 @@ def relu_backward(
 
 def _backward(grad: Array, x: Array, out: Array | None) -> Array:
     """Return what `relu_backward` does, for arrays that no kernel takes as they are."""
-    if (small := foreign(x.dtype)) is not None:
-        return anyhow(small.backward, small.dtype, out, grad, x)
+    known = layout_of(x.dtype)
+    if known is not None and x.size > known.simple:
+        return anyhow(known.backward, known.dtype, out, grad, x)
     # relu(x) is 0 where the gradient is blocked and NaN where x is.
     result = np.where(np.greater(x, 0), grad, np.maximum(x, x.dtype.type(0)))
     if out is None:

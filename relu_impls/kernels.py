@@ -54,6 +54,8 @@ class Layout:
     """Numbers of a block."""
     nan: Array
     """The bits of a NaN, where there is one."""
+    buffered: bool = False
+    """Whether `np.maximum` is slower than copies in which numbers lie side by side."""
 
     def __init__(self, dtype: str | np.dtype[Any], few: int, simple: int) -> None:
         self.dtype = np.dtype(dtype)
@@ -166,6 +168,8 @@ class Single(Double):
 
 class Half(Single):
     """float16 and bfloat16, which NumPy compares one by one: all is done with integers."""
+
+    buffered = True
 
     def __init__(self, dtype: str | np.dtype[Any], few: int, simple: int) -> None:
         super().__init__(dtype, few, simple)

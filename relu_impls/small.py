@@ -13,7 +13,7 @@ from relu_impls.contract import Array
 from relu_impls.kernels import LAYOUTS, Half, Layout
 
 _BYTE: Final = 8  # bits
-_BUFFER: Final = 1 << 14  # numbers
+_BUFFER: Final = 1 << 13  # numbers
 _NEVER: Final = -1  # numbers up to which NumPy's own functions are right
 
 
@@ -46,8 +46,10 @@ class Range:
 class Byte(Layout):
     """A type of one byte: its numbers are looked at once, all else is done with patterns."""
 
+    buffered = True
+
     def __init__(self, dtype: np.dtype[Any], bits: int) -> None:
-        super().__init__(dtype, _NEVER, 0)
+        super().__init__(dtype, _NEVER, _NEVER)
         self.block //= 4  # leaves room for masks
         patterns = np.arange(1 << bits, dtype=np.uint8)
         numbers = patterns.view(dtype).astype(np.float64)
@@ -104,8 +106,13 @@ def foreign(dtype: np.dtype[Any]) -> Layout | None:
         return None
     if native not in LAYOUTS:
         size = int(bits[1])
-        LAYOUTS[native] = Byte(native, size) if size <= _BYTE else Half(native, _NEVER, 0)
+        LAYOUTS[native] = Byte(native, size) if size <= _BYTE else Half(native, _NEVER, _NEVER)
     return LAYOUTS[native]
+
+
+def layout_of(dtype: np.dtype[Any]) -> Layout | None:
+    """Return the kernels of a dtype in any byte order, or None if it has none."""
+    return LAYOUTS.get(dtype.newbyteorder("=")) or foreign(dtype)
 
 
 def anyhow(

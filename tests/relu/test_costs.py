@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 import tracemalloc
 import warnings
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import numpy as np
 import pytest
 
 from benchmarks.passes import count
-from relu_impls import Method
+from relu_impls import Method, drelu, relu, relu_backward
 from tests.relu import cases
-from tests.relu.calls import Arguments, accepted, arguments, every_method, outputs
-from tests.relu.cases import Sample
+from tests.relu.calls import accepted, arguments, every_method, outputs
+from tests.relu.cases import Array, Sample
 
 HEADERS: Final = 4096 + (2048 if sys.gettrace() else 0)
 """Bytes that array objects and NumPy's iterator may take beside the data, and a tracer of lines."""
@@ -34,22 +36,30 @@ def test_peak_memory(method: Method) -> None:
             for shape in ((size,), (4, size // 4)):
                 many = BUFFERS_EVERY_OPERAND and len(shape) > 1
                 buffers = 3 * np.getbufsize() * itemsize if many else 0
-                peak = _peak(method, arguments(method, Sample(x, x), shape))
+                peak = _peak(partial(outputs, method, arguments(method, Sample(x, x), shape)))
                 wanted = method.peak_bytes(size, itemsize)
                 told = f"{method.name}, {dtype}, {shape}: expected {wanted} bytes, got {peak}"
                 assert wanted - HEADERS <= peak <= wanted + HEADERS + buffers, told
 
 
-def _peak(method: Method, given: Arguments) -> int:
-    outputs(method, given)  # fills the caches of the interpreter
+def _peak(call: Callable[[], object]) -> int:
+    call()  # fills the caches of the interpreter
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
-        outputs(method, given)
+        call()
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     return peak - before
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", ">f4", "i4"])
+@pytest.mark.parametrize("call", [relu, drelu, lambda x: relu_backward(x, x)])
+def test_no_layout_takes_an_array_of_scratch(call: Callable[..., Array], dtype: str) -> None:
+    whole = np.resize(np.array([-1, 2, 3], dtype), (1000, 1200))
+    for x in (whole[:, ::2], whole[::2], whole[:, :600].T):
+        assert _peak(partial(call, x)) - x.nbytes < 300 * cases.KIB
 
 
 @every_method

@@ -137,3 +137,12 @@ def test_out_may_have_the_other_byte_order() -> None:
 
 def test_examples_of_the_docstrings_hold() -> None:
     assert doctest.testmod(fast) == doctest.TestResults(failed=0, attempted=6)
+
+
+@pytest.mark.parametrize("dtype", ["?", "f4", "g"])
+@pytest.mark.parametrize("call", [relu, drelu, lambda x, out: relu_backward(x, x, out=out)])
+def test_what_no_kernel_takes_is_written_as_well(call: Callable[..., Any], dtype: str) -> None:
+    for shape in ((), (2, 3)):
+        out = np.zeros(shape, dtype)
+        assert call(np.ones(shape, dtype), out=out) is out
+        assert out.all()

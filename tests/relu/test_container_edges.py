@@ -1,0 +1,72 @@
+"""Containers at their edges: another byte order, nothing stored, and what only converts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from relu_impls import drelu, relu, relu_backward
+from tests.relu import alike
+
+NAN = np.nan
+
+
+def _gradient(x: Any, out: Any = None) -> Any:
+    return relu_backward(x, x, out=out)
+
+
+every_function = pytest.mark.parametrize("function", [relu, drelu, _gradient])
+
+
+@every_function
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("target", ["<", ">"])
+def test_a_subclass_may_have_any_byte_order(
+    function: Callable[..., Any], order: str, target: str
+) -> None:
+    x = np.ma.MaskedArray([-1.0, 2.0, NAN, 5.0], mask=np.arange(4) == 3, dtype=f"{order}f8")
+    wanted = function(x.filled(-1))[:3]
+    found = function(x)
+    out = np.ma.zeros(4, f"{target}f8")
+    assert function(x, out=out) is out
+    for each in (found, out):
+        assert each.mask.tolist() == x.mask.tolist()
+        np.testing.assert_array_equal(each.compressed(), wanted)
+    assert found.dtype.isnative
+
+
+@pytest.mark.parametrize("values", [[0.0, 0.0, 0.0], [-1.0, 0.0, 0.0], [NAN, 2.0, 0.0]])
+@pytest.mark.parametrize("grads", [[0.0, 0.0, 0.0], [0.0, 3.0, 0.0], [1.0, 2.0, np.inf]])
+def test_a_sparse_gradient_may_have_other_numbers_stored_or_none(
+    grads: list[float], values: list[float]
+) -> None:
+    x: Any = sparse.csr_array(np.array([values], "f4"))
+    grad: Any = sparse.csr_array(np.array([grads], "f4"))
+    found: Any = relu_backward(grad, x)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(
+        found.toarray(), relu_backward(np.array([grads], "f4"), np.array([values], "f4"))
+    )
+
+
+@every_function
+def test_what_only_converts_is_no_out_since_an_array_of_it_is_a_copy(
+    function: Callable[..., Any],
+) -> None:
+    class Dataset:
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return np.zeros(2)
+
+    with pytest.raises(TypeError, match=r"Dataset; accepted: a numpy.ndarray like x, or None"):
+        function(np.ones(2), out=Dataset())
+
+
+def test_a_gradient_of_another_kind_of_one_package_is_refused() -> None:
+    grad: Any = alike.DataArray(np.ones(2))
+    x: Any = alike.Dataset(grad)
+    with pytest.raises(TypeError, match=r"grad is a xarray.DataArray, x a xarray.Dataset; acc"):
+        relu_backward(grad, x)
