@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 
-from pytest_against import page
+from pytest_against import page, report
 from pytest_against.model import Result, Row, RowResult, Verdict
 from pytest_against.page import About
 from pytest_against.report import plain
@@ -164,6 +164,7 @@ def test_every_machine_is_named_with_its_run() -> None:
 
 
 NOISY = result(SLOWER, controls=[row("even", "inconclusive", factors(1, 0.9, 1.1))])
+ALSO = row("also", "steady", factors(1, 0.99, 1.01))
 BETTER = row("fast", "improved", factors(0.8, 0.7, 0.9))
 ANSWERS: dict[str, Result] = {
     "Wrong: 1 of 2 rows fail their test": result(STEADY, row("a", "diverged")),
@@ -179,6 +180,15 @@ ANSWERS: dict[str, Result] = {
     "Proven: none of 2 rows is slower by more than 3 %, and 1 faster": result(STEADY, BETTER),
     "Proven: 1 row faster by more than 3 %": result(BETTER),
     "Nothing was judged": result(why="no baseline"),
+    "Proven: none of 3 rows is slower by more than its limit": result(
+        STEADY, ALSO, row("own", "steady", factors(1.4, 1.3, 1.45), limit=0.5)
+    ),
+    "Proven: none of 2 rows is slower by more than 3 %": result(
+        STEADY, ALSO, replace(SLOWER, may_fail=True), row("a", "new"), allow_new=True
+    ),
+    "Slower: 1 of 2 rows by more than its limit, which is proven": report.together(
+        [GREEN, replace(SMALL, rows=[SLOWER], limit=0.2)]
+    ),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,28 @@ def test_what_differs_has_another_digest() -> None:
     assert len({digest(value) for value in values}) == len(values)
 
 
+def test_where_a_set_is_empty_and_each_of_thousands_of_digits_count() -> None:
+    values: list[object] = [[set(), 1], [1, set()], {"a": set()}, 10**5000, 10**5000 + 1]
+    assert len({digest(value) for value in values} - {""}) == len(values)
+
+
+class Broken(str):
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        raise ValueError("it has no words")
+
+
+@dataclass
+class Unset:
+    x: int = field(init=False)
+
+
+@pytest.mark.parametrize("value", [Broken(), [Unset()]])
+def test_what_fails_to_be_looked_at_is_not_compared_and_fails_no_test(value: object) -> None:
+    assert look(value) == Returned()
+
+
 def test_objects_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     endless: list[Any] = []
     endless.append(endless)
@@ -131,4 +153,5 @@ def test_what_a_worker_said_is_read(tmp_path: Path) -> None:
     known = look([1.0, 2.0], exact=False)
     (tmp_path / "floats").write_bytes(known.floats.tobytes())
     assert Returned.of(known.digest, str(tmp_path / "floats")) == known
+    assert not [*tmp_path.iterdir()]  # many of them may be large
     assert Returned.of("d", "") == Returned("d")

@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 
 from pytest_against import worker
+from pytest_against.returned import Returned
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -107,6 +108,23 @@ def test_checks_show_what_needs_no_clock(tmp_path: Path) -> None:
     assert found["torn"]["why"] == "ValueError: late"
     assert found["silent"]["exact"] == {}
     assert (played.code, played.said[-1]["end"]) == (0, 1)
+
+
+def test_numbers_of_each_test_lie_in_a_file_of_its_own(tmp_path: Path) -> None:
+    text = """
+import tempfile
+tempfile.tempdir = "."
+
+def test_one(benchmark): benchmark(float, 1)
+def test_two(benchmark): benchmark(float, 2)
+"""
+    order = wanted("one", "two")
+    played = Played(tmp_path, text, {**order, "loose": order["tests"]})
+    found = {
+        name: Returned.of(each["digest"], str(tmp_path / each["floats"])).floats[0]
+        for name, each in played.done.items()
+    }
+    assert found == {"one": 1, "two": 2}  # though the second has run before the first is read
 
 
 def test_it_says_what_there_is_and_where_packages_came_from(tmp_path: Path) -> None:

@@ -110,7 +110,8 @@ def _judged(
         again = side_by_side(
             [partial(check, its[n], limits.timeout, progress.row, suspects) for n in (HEAD, AGAIN)]
         )
-        head = _comparable(head, base, again, suspects)
+        terms = of_rows(head.collected.nodes, suite.terms)
+        head = comparable(head, base, again, {node: terms[node].tolerance for node in suspects})
     run_trials = partial(run_trials_of, its, limits, progress)
     result = judge(head, base, own, limits, run_trials, budget, suite.terms)
     return replace(result, notes=[*notes, *result.notes])
@@ -125,7 +126,9 @@ def _grown(head: Checked, base: Checked, limit: float) -> tuple[Checked, list[st
         for node in both
         for words in increases(both[node].exact, then[node], limit)
     )
-    counts["another result"] = sum(f.result != base.checks[n].result for n, f in both.items())
+    counts["another result"] = sum(
+        not found.result.agrees(base.checks[node].result, 0.0) for node, found in both.items()
+    )
     alike = {
         node: replace(found, exact=then[node], result=base.checks[node].result)
         for node, found in both.items()
@@ -154,7 +157,9 @@ def judge(  # noqa: PLR0913, PLR0917 - each is a thing of its own
     told = untimed(rows, head, base, own, limits.limit, terms)
     timed = [node for node, found in head.checks.items() if found.timed and node not in told]
     samples = {node: Sample(rows[node], terms=terms[node]) for node in timed}
-    some = timed[:: max(1, math.ceil(len(timed) / MOST_CONTROLS))]
+    # What may fail decides nothing, and so its noise does not, either.
+    decisive = [node for node in timed if not terms[node].may_fail] or timed
+    some = decisive[:: max(1, math.ceil(len(decisive) / MOST_CONTROLS))]
     found = judged(
         {node: found for node in rows if (found := told.get(node) or samples.get(node))},
         {node: Sample(rows[node], terms=terms[node]) for node in some},
@@ -220,12 +225,16 @@ def _timed_on_both(head: Checked, base: Checked) -> list[str]:
     return [node for node, found in head.checks.items() if found.timed and node in then]
 
 
-def _comparable(
-    head: Checked, base: Checked, again: Sequence[Checked], nodes: Sequence[str]
+def comparable(
+    head: Checked, base: Checked, again: Sequence[Checked], tolerances: Mapping[str, float]
 ) -> Checked:
     """Return the head without the results that differ from run to run of the same code."""
     pairs = [*zip((head, base), again, strict=True)]
-    chance = [n for n in nodes if any(a.checks[n].result != b.checks[n].result for a, b in pairs)]
+    chance = [
+        node
+        for node, tolerance in tolerances.items()
+        if not all(a.checks[node].result.agrees(b.checks[node].result, tolerance) for a, b in pairs)
+    ]
     unknown = {node: replace(head.checks[node], result=Returned()) for node in chance}
     return replace(head, checks={**head.checks, **unknown})
 

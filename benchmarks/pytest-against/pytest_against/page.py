@@ -12,6 +12,7 @@ import hashlib
 import html
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
@@ -19,7 +20,7 @@ from statistics import median, quantiles
 from typing import Any, Final
 
 from pytest_against import report
-from pytest_against.model import CANNOT_JUDGE, Result, Row, Verdict, count
+from pytest_against.model import CANNOT_JUDGE, PROVEN, Result, Row, Verdict, count
 from pytest_against.saved import BaselineRow
 
 _COLUMNS: Final = (
@@ -111,15 +112,20 @@ def times(
 
 def answer(found: Result) -> str:
     """Return what changed, and whether it is proven, in one sentence."""
-    every, limit = count(len(found.rows)), f"{100 * found.limit:.3g} %"
-    some = f"{found.counts[found.verdict]} of {every}"
+    rows = [row for row in found.rows if not row.may_fail] or found.rows
+    if found.verdict in PROVEN:
+        rows = [row for row in rows if row.verdict in PROVEN]  # and none that is new
+    every, counts = count(len(rows)), Counter(row.verdict for row in rows)
+    some = f"{counts[found.verdict]} of {every}"
+    of_all = all(row.limit in {None, found.limit} for row in rows)
+    limit = f"{100 * found.limit:.3g} %" if of_all else "its limit"
     if found.why or not found.rows:
         return "Nothing was judged"
     if found.noisy and found.verdict is Verdict.INCONCLUSIVE:
         return "Nothing is proven: identical code did not come out steady"
     if found.verdict in CANNOT_JUDGE:
         return f"Not judged: {some} {_is_or_are(found)} {found.verdict.value}"
-    faster = found.counts[Verdict.IMPROVED]
+    faster = counts[Verdict.IMPROVED]
     steady = f"Proven: none of {every} is slower by more than {limit}"
     return {
         Verdict.DIVERGED: f"Wrong: {some} fail their test",

@@ -155,12 +155,19 @@ def as_json(*results: Result, heads: bool = False) -> str:
 
 
 def together(results: Sequence[Result]) -> Result:
-    """Return one result for several against the same base: the worst row of all decides."""
+    """Return one result for several: the worst row of all decides, each by its own limit."""
     if len(results) == 1:
         return results[0]
+    limit = results[0].limit
     return replace(
         results[0],
-        rows=[row for result in results for row in result.rows],
+        rows=[
+            row if row.limit or result.limit == limit else replace(row, limit=result.limit)
+            for result in results
+            for row in result.rows
+        ],
+        base=", ".join(dict.fromkeys(result.base for result in results)),
+        allow_new=all(result.allow_new for result in results),
         controls=[row for result in results for row in result.controls],
         head=", ".join(result.head for result in results),
         trials=sum(result.trials for result in results),

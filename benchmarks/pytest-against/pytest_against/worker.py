@@ -93,6 +93,7 @@ class Worker:
         self._clock: Clock | None = None
         self._loose: set[str] = set()
         self._off: set[str] = set()
+        self._number = 0  # of tests so far
 
     def pytest_addhooks(self, pluginmanager: pytest.PytestPluginManager) -> None:
         """Let a conftest.py say what it says to the plugin, which is not there."""
@@ -149,7 +150,8 @@ class Worker:
             same = self._found.setdefault("digest", known.digest) == known.digest
             self._found["digest"] = known.digest if same else ""
             if node in self._loose:
-                file = Path(tempfile.gettempdir(), "pytest-against-floats")
+                # Of its own, since the next test may begin before the referee has read it.
+                file = Path(tempfile.gettempdir(), f"pytest-against-floats-{self._number}")
                 file.write_bytes(known.floats.tobytes())
                 self._found["floats"] = str(file)
         return result
@@ -160,7 +162,7 @@ class Worker:
         self._line.say(begins=item.nodeid)
         self._wait()
         self._found = {"node": item.nodeid, "outcome": "passed", "exact": {}}
-        self._extra = {}
+        self._extra, self._number = {}, self._number + 1
         result = yield
         own = self._extra.get("exact", {}).items()
         self._found["exact"] |= {str(name): value for name, value in own if type(value) is int}

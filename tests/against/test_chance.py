@@ -1,0 +1,48 @@
+"""What differs from run to run of the same code, within what is tolerated of it, proves nothing."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from pytest_against import gate
+from pytest_against.checks import Check
+from pytest_against.returned import Returned
+from tests.against.simulated import NODES, PASSED, A, B, gated, side
+
+
+def of(*floats: float) -> Check:
+    return replace(PASSED, result=Returned("d", array("d", floats)))
+
+
+@pytest.mark.parametrize(
+    "runs, tolerance, diverges",
+    [  # of the head, of the base, and of both again
+        ([of(5.0), of(1.0), of(5.0), of(1.0)], 0.0, True),
+        ([of(5.0), of(1.0), of(5.0 + 1e-12), of(1.0 - 1e-12)], 1e-9, True),
+        ([of(5.0, math.nan), of(1.0, math.nan), of(5.0, math.nan), of(1.0, math.nan)], 0.0, True),
+        ([of(5.0), of(1.0), of(5.0 + 1e-6), of(1.0)], 1e-9, False),
+        ([of(5.0), of(1.0), of(5.0), of(1.1)], 0.0, False),
+    ],
+)
+def test_a_result_is_of_chance_if_the_same_code_gives_another_beyond_the_tolerance(
+    runs: Sequence[Check], tolerance: float, *, diverges: bool
+) -> None:
+    head, base, *again = (side({A: check}) for check in runs)
+    found = gate.comparable(head, base, again, {A: tolerance})
+    assert bool(found.checks[A].result.digest) is diverges
+
+
+def test_the_noise_of_rows_that_may_fail_decides_nothing() -> None:
+    head = side(NODES[:2])
+    head.collected.nodes[A]["against"] = {"may_fail": "True"}  # type: ignore[index]
+    found = gated(head, side(NODES[:2]), again={A: 1.5})
+    assert [row.row.node for row in found.controls] == [B]
+    assert found.exit_code == 0
+    for node in NODES[:2]:
+        head.collected.nodes[node]["against"] = {"may_fail": "True"}  # type: ignore[index]
+    assert len(gated(head, side(NODES[:2])).controls) == 2
