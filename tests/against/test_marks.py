@@ -31,9 +31,9 @@ def test_terms_are_read(said: dict[str, Any], found: Terms) -> None:
 @pytest.mark.parametrize(
     "said, words",
     [
-        ({"limit": 3}, "it: limit: 3 is no limit; write 3% or 0.03"),
+        ({"limit": 3}, "it: limit: 3 is no limit; write 3%, 200% or 0.03"),
         ({"floor": -1}, "it: floor: -1 is no number of seconds above 0"),
-        ({"tolerance": "x"}, "it: tolerance: x is no limit; write 3% or 0.03"),
+        ({"tolerance": "x"}, "it: tolerance: x is no limit; write 3%, 200% or 0.03"),
         ({"results": "no"}, "it: results: no is neither; write true or false"),
         ({"lmit": 3}, "it: there is no lmit; give one of limit, floor, tolerance, results, may_"),
     ],
