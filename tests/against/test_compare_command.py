@@ -38,6 +38,21 @@ def test_rows_that_the_base_lacks_may_be_allowed(capsys: Capture) -> None:
     assert "1 new, 2 steady" in capsys.readouterr().out
 
 
+def test_a_number_that_a_side_lacks_is_refused_and_not_passed_over(capsys: Capture) -> None:
+    def counts(run: dict[str, Any]) -> None:
+        for row in run["benchmarks"]:
+            row["extra_info"] = {"queries": 3, "rate": 0.5}
+
+    side(Path("old"), AFTER, change=counts)
+    side(Path("after"), AFTER, change=counts)
+    for name in ("querys", "rate"):
+        assert ran("old", "after", "--exact", name) == 2
+        assert f"--exact {name}: no row of old has a whole number" in capsys.readouterr().err
+    assert ran("before", "after", "--exact", "queries") == 2
+    assert "no row of before has" in capsys.readouterr().err
+    assert ran("old", "after", "--exact", "queries") == 0
+
+
 def test_moved_files_are_hinted_at_and_compared_by_name(capsys: Capture) -> None:
     side(Path("after"), AFTER, [node.replace("tests/", "perf/") for node in (SPLIT, JOIN)])
     assert ran("before", "after") == 2

@@ -98,8 +98,9 @@ def alike(files: list[dict[str, Any]], *sides: list[dict[str, Any]]) -> bool:
         and all(one([file["machine_info"]["python_version"] for file in side]) for side in sides)
         and (one([m["cpu"] for m in machines], None) or one([m["node"] for m in machines], None))
         and one([m.get("size") for m in machines])
-        and all(
-            one([(row["options"] or {}).get(name) for row in rows], None)
+        and all(  # of each row: others may have another timer
+            one([(row["options"] or {}).get(name) for row in rows if row["name"] == its], None)
+            for its in {row["name"] for row in rows}
             for name in ("timer", "disable_gc")
         )
     )

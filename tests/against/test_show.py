@@ -14,6 +14,7 @@ from pytest_against import cli, commands
 from pytest_against.report import as_json
 from tests.against import runs
 from tests.against.results import GREEN, SMALL
+from tests.against.stores import SPLIT, side
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.usefixtures("home", "signals")
@@ -103,6 +104,39 @@ def test_the_suite_says_what_it_knows_of_its_rows(pytester: pytest.Pytester) -> 
     assert found["facts"] == [["method", "code"], ["maximum", "np.maximum(x, 0)"]]
     sizes = [dict(zip(found["columns"], line, strict=True))["size"] for line in found["rows"]]
     assert sizes == [1000, 0]
+
+
+@pytest.mark.parametrize("body", ["raise ValueError('oops')", "return {'oops': 1}"])
+def test_a_hook_of_the_suite_that_fails_is_named_and_costs_no_page(
+    body: str, pytester: pytest.Pytester
+) -> None:
+    pytester.makeconftest(f"def pytest_against_about(row): {body}")
+    facts = shown("before")["facts"]
+    assert facts[0] == ["method", "pytest_against_about"]
+    assert "no About, but" in facts[1][1]
+    assert "oops" in facts[1][1]
+
+
+def test_rows_that_cannot_be_shown_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    def failed(run: dict[str, Any]) -> None:
+        run["benchmarks"][0]["outcome"] = "failed"
+
+    side(Path("half"), [1.0], change=failed)
+    why = f"{SPLIT} its test did not pass: failed"
+    assert f"not shown: {why}" in shown("half")["notes"]
+    side(Path("none"), [1.0], [SPLIT], failed)
+    assert cli.main(["report", "none", "-o", str(PAGE)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"none has no row that can be shown ({why}); save another run" in line
+
+
+def test_a_comparison_by_limits_of_rows_is_shown_as_it_was_judged() -> None:
+    Path("limits.toml").write_text('[limits]\nmaximum = "80%"\nwhere = "60%"')
+    words = ["compare", "before", "after", "--limits", "limits.toml", "--json", "found.json"]
+    assert cli.main(words) == 0
+    assert (
+        shown("found.json")["answer"] == "Proven: none of 2 rows is slower by more than its limit"
+    )
 
 
 def test_compare_writes_the_same_page() -> None:

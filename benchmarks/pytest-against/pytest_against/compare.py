@@ -34,6 +34,7 @@ from pytest_against.rowlimits import ANY, RowLimits
 from pytest_against.saved import FEWEST, Baseline, BaselineRow, matcher
 from pytest_against.saved_side import Asked, Options, Side
 from pytest_against.stats import Plan, Sample
+from pytest_against.terms import Terms
 
 DECISIVE: Final = ("timer", "disable_gc")
 """Options of pytest-benchmark with which times are others."""
@@ -77,6 +78,8 @@ def compare(
             )
         seen[digest] = path
     names = _chosen(read, asked.rows)
+    for name in asked.exact:
+        _check_exact(name, read, names)
     first, *others = read
     pairs = [_Pair(first, other, names, asked, limits, allow_new) for other in others]
     for pair in pairs:
@@ -108,6 +111,16 @@ def _chosen(read: Sequence[Side], expression: str) -> dict[str, Row]:
                 f"{short(side.name)}; they are named as in {short(names[min(there)].name)}"
             )
     return kept
+
+
+def _check_exact(name: str, read: Sequence[Side], names: Mapping[str, Row]) -> None:
+    """Refuse a number that no row of a side has, and which would not be judged."""
+    for side in read:
+        if not any(name in row.exact for node, row in side.rows.items() if node in names):
+            raise CannotJudgeError(
+                f"--exact {short(name)}: no row of {short(side.name)} has a whole number of this "
+                "name in extra_info; give the name of one that both sides have"
+            )
 
 
 def _check(pair: _Pair) -> None:
@@ -198,24 +211,24 @@ def _row_result(pair: _Pair, node: str, allowed: Mapping[str, float], plan: Plan
     else:
         then, now = old.rows[node], new.rows[node]
         limit = pair.limits.of((row.name, row.node), median(then.seconds))
-        return _timed(replace(then, row=row), now, allowed, replace(plan, limit=limit))
+        return _timed(replace(then, row=row), now, allowed, plan, Terms(limit=limit))
     return RowResult.untimed(row, verdict, why)
 
 
 def _timed(
-    then: BaselineRow, now: BaselineRow, allowed: Mapping[str, float], plan: Plan
+    then: BaselineRow, now: BaselineRow, allowed: Mapping[str, float], plan: Plan, terms: Terms
 ) -> RowResult:
     before, after, drifted = then.values, now.values, allowed[now.row.workload]
     if not (before and after):
         before, after = (tuple(map(math.log, row.seconds)) for row in (then, now))
         drifted = 0.0
-    sample = Sample(then.row, before, drifted, list(after), list(now.seconds))
+    sample = Sample(then.row, before, drifted, list(after), list(now.seconds), terms=terms)
     if min(len(before), len(after)) < FEWEST:
         was = median(then.seconds)
         return replace(sample.result(), verdict=Verdict.UNJUDGED, was=was, why=_NO_SAMPLE)
     sample.look(plan)
     found = sample.result()
-    return replace(found, why=f"{found.why} (any is allowed)") if plan.limit == ANY else found
+    return replace(found, why=f"{found.why} (any is allowed)") if terms.limit == ANY else found
 
 
 def _measured_otherwise(pair: _Pair, node: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_against import cli, compare, files, join, page, saved_side, store
 from pytest_against.baseline import BASELINE_LIMITS
-from pytest_against.model import Result, Row
+from pytest_against.model import CannotJudgeError, Result, Row, short
 from pytest_against.rowlimits import RowLimits
 from pytest_against.saved_side import Asked
 
@@ -21,8 +21,14 @@ def describer(config: pytest.Config) -> page.Describe:
     """Return what asks the suite what it knows of a row."""
 
     def describe(row: Row) -> page.About:
-        found: page.About | None = config.hook.pytest_against_about(row=row)
-        return page.About() if found is None else found
+        try:
+            found = config.hook.pytest_against_about(row=row)
+        except Exception as error:  # noqa: BLE001 - whatever a suite's own code raises
+            found = error
+        if isinstance(found, page.About | None):
+            return found or page.About()
+        # The verdict, which took minutes, is worth more than what the suite says of a row.
+        return page.About(facts={"pytest_against_about": f"no About, but {short(repr(found))}"})
 
     return describe
 
@@ -51,7 +57,13 @@ def _page(options: argparse.Namespace, describe: page.Describe) -> str:
     first, *others = options.runs
     if not others:
         side = saved_side.read(first, asked)
-        notes = [f"recorded {side.recorded[:16]} at {side.commit[:10]}"]
+        odd = [f"{node} {why}" for node, why in side.odd.items()]
+        if not side.rows:
+            raise CannotJudgeError(
+                f"{short(first)} has no row that can be shown ({short(odd[0])}); save another run"
+            )
+        notes = [f"not shown: {short('; '.join(odd))}"] if odd else []
+        notes += [f"recorded {side.recorded[:16]} at {side.commit[:10]}"]
         machine = side.conditions.machine()
         return page.times(first, list(side.rows.values()), machine, notes, describe)
     found = compare.compare(first, others, asked, RowLimits(BASELINE_LIMITS.limit))
