@@ -167,7 +167,9 @@ NOISY = result(SLOWER, controls=[row("even", "inconclusive", factors(1, 0.9, 1.1
 ALSO = row("also", "steady", factors(1, 0.99, 1.01))
 BETTER = row("fast", "improved", factors(0.8, 0.7, 0.9))
 ANSWERS: dict[str, Result] = {
-    "Wrong: 1 of 2 rows fail their test": result(STEADY, row("a", "diverged")),
+    "Wrong: 1 of 2 rows fail their test, or return something else": result(
+        STEADY, row("a", "diverged")
+    ),
     "Slower: 1 of 2 rows by more than 3 %, which is proven": SMALL,
     "Heavier: 1 of 1 row take more memory, or more of what they count": result(row("a", "heavier")),
     "Not judged: 1 of 2 rows is new": result(STEADY, row("a", "new")),

@@ -1,7 +1,7 @@
 """The stored lane: the working tree against a baseline that was recorded earlier.
 
 It notices what the side-by-side lane cannot, because there both sides run on the same software:
-an upgrade of Python or of a library.  It sees less, because machines drift between recordings.
+an upgrade of Python or of NumPy.  It sees less, because machines drift between recordings.
 """
 
 from __future__ import annotations

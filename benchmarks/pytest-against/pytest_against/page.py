@@ -128,7 +128,7 @@ def answer(found: Result) -> str:
     faster = counts[Verdict.IMPROVED]
     steady = f"Proven: none of {every} is slower by more than {limit}"
     return {
-        Verdict.DIVERGED: f"Wrong: {some} fail their test",
+        Verdict.DIVERGED: f"Wrong: {some} fail their test, or return something else",
         Verdict.REGRESSED: f"Slower: {some} by more than {limit}, which is proven",
         Verdict.HEAVIER: f"Heavier: {some} take more memory, or more of what they count",
         Verdict.INCONCLUSIVE: f"Not proven: {some} may be slower by more than {limit}, or not",
