@@ -37,6 +37,15 @@ def test_a_result_is_of_chance_if_the_same_code_gives_another_beyond_the_toleran
     assert bool(found.checks[A].result.digest) is diverges
 
 
+def test_a_number_that_is_not_there_any_more_is_noted() -> None:
+    then = replace(PASSED, exact={**PASSED.exact, "queries": 3})
+    found = gated(side(NODES[:2]), side({A: then, B: PASSED}))
+    assert (found.notes, found.exit_code) == (
+        ["numbers of their own that only the base has: 1 row"],
+        0,
+    )
+
+
 def test_the_noise_of_rows_that_may_fail_decides_nothing() -> None:
     head = side(NODES[:2])
     head.collected.nodes[A]["against"] = {"may_fail": "True"}  # type: ignore[index]

@@ -246,6 +246,9 @@ def _notes(head: Checked, base: Checked, own: Checked) -> list[str]:
         "results that are not compared": sum(
             not (now.result.digest and then.result.digest) for now, then in both
         ),
+        "numbers of their own that only the base has": sum(
+            not then.exact.keys() <= now.exact.keys() for now, then in both
+        ),
         "other warnings than in the base": sum(now.warnings != then.warnings for now, then in both),
         "no call of `benchmark`, and so nothing to time": sum(
             found.outcome == "passed" and not found.timed for found in head.checks.values()
