@@ -12,7 +12,7 @@ import pytest
 from pytest_against import gate
 from pytest_against.checks import Check
 from pytest_against.returned import Returned
-from tests.against.simulated import NODES, PASSED, A, B, gated, side
+from tests.against.simulated import NODES, PASSED, A, B, C, gated, side
 
 
 def of(*floats: float) -> Check:
@@ -44,6 +44,15 @@ def test_a_number_that_is_not_there_any_more_is_noted() -> None:
         ["numbers of their own that only the base has: 1 row"],
         0,
     )
+
+
+def test_rows_with_limits_of_their_own_are_no_controls_of_others() -> None:
+    head = side()
+    for node in NODES[:2]:
+        head.collected.nodes[node]["against"] = {"limit": "90%"}  # type: ignore[index]
+    found = gated(head, again={C: 1.5})
+    assert [row.row.node for row in found.controls] == [C]
+    assert found.exit_code == 3
 
 
 def test_the_noise_of_rows_that_may_fail_decides_nothing() -> None:

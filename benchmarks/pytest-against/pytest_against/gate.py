@@ -157,9 +157,11 @@ def judge(  # noqa: PLR0913, PLR0917 - each is a thing of its own
     told = untimed(rows, head, base, own, limits.limit, terms)
     timed = [node for node, found in head.checks.items() if found.timed and node not in told]
     samples = {node: Sample(rows[node], terms=terms[node]) for node in timed}
-    # What may fail decides nothing, and so its noise does not, either.
+    # What may fail decides nothing, and so its noise does not, either. A limit of its own,
+    # which may be wide, would prove little of the others.
     decisive = [node for node in timed if not terms[node].may_fail] or timed
-    some = decisive[:: max(1, math.ceil(len(decisive) / MOST_CONTROLS))]
+    usual = [node for node in decisive if terms[node].limit is None] or decisive
+    some = usual[:: max(1, math.ceil(len(usual) / MOST_CONTROLS))]
     found = judged(
         {node: found for node in rows if (found := told.get(node) or samples.get(node))},
         {node: Sample(rows[node], terms=terms[node]) for node in some},
