@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -190,6 +191,11 @@ def test_an_interpreter_says_what_it_is_and_has() -> None:
     assert found.python.endswith(" " + ".".join(map(str, sys.version_info[:3])))
     assert found.versions["pytest"] == pytest.__version__
     assert "" not in found.path
+    # From a .pth file, it would be taken away from what builds a wheel with pip.
+    standard = {*sysconfig.get_paths().values()} - {
+        *map(sysconfig.get_path, ("purelib", "platlib"))
+    }
+    assert standard.isdisjoint(found.path)
 
 
 @pytest.mark.parametrize(

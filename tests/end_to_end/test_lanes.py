@@ -18,7 +18,7 @@ Make = Callable[..., Project]
 SHORT = ("--trials", "6", "--budget", "60")
 ROOT = Path(__file__).parents[2]
 SLOW = PACKAGE.replace(
-    "    return ", "    for _ in range(9):\n        sum(range(n))\n    return ", 1
+    "    return ", "    for _ in range(99):\n        sum(range(n))\n    return ", 1
 )
 
 

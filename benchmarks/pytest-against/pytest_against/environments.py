@@ -36,14 +36,18 @@ _TOLD: Final = ("CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "RUSTF
 # Trees have no history to tell their version.
 _VERSION: Final = {"SETUPTOOLS_SCM_PRETEND_VERSION": "0", "PDM_BUILD_SCM_VERSION": "0"}
 _PROBE: Final = """
-import json, platform, sys
-sys.path[:] = filter(None, sys.path)  # without the folder that we are in
+import json, os, platform, sys
 from importlib.metadata import distributions
+# Without the folder that we are in, and the standard library, which every environment has: if it
+# came from a .pth file there, pip would take it away from what builds a wheel.
+own = os.path.dirname(os.__file__)
+parts = (".zip", "lib-dynload", "DLLs")
+path = [each for each in sys.path if each and each != own and not each.endswith(parts)]
 found = {}
-for each in distributions():
+for each in distributions(path=path):
     found.setdefault(str(each.metadata["Name"]), each.version)
 name = platform.python_implementation() + " " + platform.python_version()
-print(json.dumps([list(sys.version_info[:2]), name, found, sys.path]))
+print(json.dumps([list(sys.version_info[:2]), name, found, path]))
 """
 
 
