@@ -83,7 +83,12 @@ def test_each_benchmark_runs_once_without_a_clock(checked: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "nodes, broken", [([], {}), ([A, B], {"tests/test_new.py": "ImportError"})]
+    "nodes, broken",
+    [
+        ([], {}),
+        ([A, B], {"tests/test_new.py": "ImportError"}),
+        ([], {"tests/test_new.py": "ImportError"}),
+    ],
 )
 def test_a_base_shows_what_it_has(nodes: list[str], broken: dict[str, str], checked: Any) -> None:
     process = Process(collected(nodes, broken), *DONE[: len(nodes)])
@@ -101,7 +106,6 @@ WHY: Final = "test_it.py cannot be collected on the"
         (HEAD, collected([]), {}, "no test on the head uses the fixture `benchmark` or has its"),
         (HEAD, collected([A], BROKEN), INSIDE, f"{WHY} head: ImportError: x"),
         (HEAD, collected([], BROKEN), {}, f"{WHY} head: ImportError: x"),
-        (BASE, collected([], BROKEN), {}, f"{WHY} base: ImportError: x"),
         (BASE, collected([], {"": "no"}), {}, "a test cannot be collected on the base: no; mend"),
         (HEAD, collected(NODES), {}, f"the run of the head ended before {NODES[2]}, and 4 tests d"),
         (HEAD, ONE, {}, "no benchmark imports a package under test (none was found); name those"),

@@ -85,7 +85,7 @@ UNTIMED: Final = {
     "skipped": (SKIPPED, PASSED, True, "vanished", "but skipped (needs a GPU) in the w", 2),
     "skipped, failed before": (SKIPPED, FAILED, True, "vanished", "but skipped (needs a ", 2),
     "calls no more": (NO_CALL, PASSED, False, "vanished", "but never calls `bench", 2),
-    "new": (PASSED, None, False, "new", "not in the base; choose one that has it with --ba", 2),
+    "new": (PASSED, None, False, "new", "not in the base; choose one that has it, or let", 2),
     "mended": (PASSED, FAILED, True, "new", "failed (assert 1 == 2) in the base; choose one", 2),
     "runs now": (PASSED, SKIPPED, True, "new", "skipped (needs a GPU) in the base; choose one", 2),
     "calls now": (PASSED, NO_CALL, True, "new", "never calls `benchmark` in the base; choose", 2),
@@ -163,11 +163,12 @@ def test_what_is_no_fault_is_noted(change: dict[str, Any], notes: list[str]) -> 
 
 
 def test_what_cannot_be_collected_of_the_base_is_noted() -> None:
+    mend = "; import what is new inside of a test, or in a file of its own"
     why = {"tests/test_old.py": "ImportError: no f"}
     found = gated(side([A]), side([A], why), own([], {"": "it was killed"}))
     assert found.notes == [
-        "tests/test_old.py of the base cannot be collected: ImportError: no f",
-        "all of the tests that the base had cannot be collected: it was killed",
+        f"tests/test_old.py of the base cannot be collected: ImportError: no f{mend}",
+        f"all of the tests that the base had cannot be collected: it was killed{mend}",
     ]
 
 

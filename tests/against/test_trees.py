@@ -43,6 +43,9 @@ def test_head_is_described_by_its_commit_and_whether_files_differ(
 ) -> None:
     sha = git(root, "rev-parse", "HEAD").strip()
     assert describe_head(root) == sha
+    put(root, "bench/baselines/a/0000_baseline.json")  # what measuring leaves behind
+    put(root, "pkg/.benchmarks/Linux/0001_it.json")
+    assert describe_head(root) == sha
     put(root, "untracked")
     assert (describe_head(root), describe_head(root / "pkg")) == (f"{sha}+", sha)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))

@@ -132,8 +132,10 @@ def check(tree: Tree, timeout: float, on_row: OnRow, only: Iterable[str] | None 
 
 
 def _check_collected(tree: Tree, collected: Collected) -> None:
-    if collected.broken and (tree.name == HEAD or not collected.nodes):
-        where, why = next(iter(collected.broken.items()))
+    # A file that imports what the base lacks makes its rows new there.
+    broken = collected.broken if tree.name == HEAD else {"": collected.broken.get("")}
+    where, why = next(iter(broken.items()), ("", None))
+    if why is not None and (tree.name == HEAD or not collected.nodes):
         raise CannotJudgeError(
             f"{where or 'a test'} cannot be collected on the {tree.name}: {short(why)}; mend it, "
             "or choose others"

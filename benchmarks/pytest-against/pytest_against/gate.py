@@ -192,10 +192,10 @@ def untimed(  # noqa: PLR0913, PLR0917 - each is a thing of its own
             alike = now and then and not then.timed and now.outcome == then.outcome
             if had and not alike:
                 why = f"in the base, but {absence(now)} the working tree; restore it, or choose"
-                found[node] = Verdict.VANISHED, f"{why} another --base"
+                found[node] = Verdict.VANISHED, f"{why} another base"
         elif then is None or not then.timed:
-            why = f"{absence(then)} the base; choose one that has it with --base, or let it pass"
-            found[node] = Verdict.NEW, f"{why} with --allow-new"
+            why = f"{absence(then)} the base; choose one that has it, or let it pass: --allow-new"
+            found[node] = Verdict.NEW, f"{why} or --against-allow-new"
         elif now.inputs != then.inputs:
             why = "its input depends on the package under test; give both sides the same"
             found[node] = Verdict.UNJUDGED, why
@@ -260,7 +260,8 @@ def _notes(head: Checked, base: Checked, own: Checked) -> list[str]:
     notes = [f"{what}: {count(number)}" for what, number in counts.items() if number]
     for side, what in ((base, "the base"), (own, "the tests that the base had")):
         for where, why in side.collected.broken.items():
-            notes.append(f"{short(where or 'all')} of {what} cannot be collected: {short(why)}")
+            words = f"{short(where or 'all')} of {what} cannot be collected: {short(why)}"
+            notes.append(f"{words}; import what is new inside of a test, or in a file of its own")
     return notes
 
 

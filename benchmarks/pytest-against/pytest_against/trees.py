@@ -22,6 +22,8 @@ _NOT_UNDER_TEST: Final = re.compile(
 )
 # Bytecode, and what editors keep beside an open file.
 _NEVER: Final = re.compile(r"(?s)(.*/)?(__pycache__/.*|\.#[^/]*|\.~lock\.[^/]*|\.[^/]*\.sw[a-p])")
+# What measuring leaves behind: saved runs, and baselines.
+_MEASURED: Final = re.compile(r"(^|/)\.benchmarks/|(^|/)0000_baseline\.json$")
 # A hook inherits these from the git that runs it; here the folder tells the repository.
 _INHERITED: Final = re.compile("GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|PREFIX|.*_PATHSPECS)")
 _SET: Final = {"GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
@@ -60,7 +62,9 @@ def describe_head(root: Path) -> str:
     """Return the commit of the working tree, with ``+`` if files differ from it, for a record."""
     try:
         name = _git(root, "rev-parse", "HEAD").decode().strip()
-        return name + ("+" if _git(root, "status", "--porcelain", "--", ".") else "")
+        words = ("status", "--porcelain", "-z", "--untracked-files=all", "--", ".")
+        files = [line[3:] for line in os.fsdecode(_git(root, *words)).split("\0")[:-1]]
+        return name + "+" * any(not _MEASURED.search(file) for file in files)
     except CannotJudgeError:
         return "unknown"
 
