@@ -175,7 +175,7 @@ def test_drift_finds_the_deviation_between_recordings() -> None:
 def test_a_gate_is_wrong_no_more_often_than_promised_however_few_rows_are_too_slow(
     trials: int,
 ) -> None:
-    plan, gates = Plan.of(Limits(trials=trials, error=0.2), 20), 2000
+    plan, gates = Plan.of(Limits(trials=trials, error=0.2), 20), 1000
     noise = np.random.default_rng(9).standard_normal((gates, plan.rows, trials))
     most = plan.error + _slack(plan.error, gates)
     # The worst cases, which are at the limit: each look may be the wrong one.

@@ -258,3 +258,16 @@ def test_a_reason_may_be_empty_and_is_not_endless(representation: str, words: st
 def test_a_conftest_may_say_what_it_says_to_the_plugin(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text("def pytest_against_about(row): return None\n")
     assert "collected" in Played(tmp_path, TEXT, wanted("it"), END).words
+
+
+def test_marks_nearest_to_a_test_say_what_holds_for_it(tmp_path: Path) -> None:
+    text = """
+import pytest
+pytestmark = pytest.mark.against(limit="5%", floor=1e-6)
+
+@pytest.mark.against("what?", limit="10%")
+def test_it(benchmark): benchmark(abs, 1)
+"""
+    (found,) = Played(tmp_path, text, wanted("it"), END).said[0]["collected"].values()
+    said = {"limit": "10%", "floor": "1e-06", "arguments in order": "('what?',)"}
+    assert found["against"] == said

@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -213,3 +214,13 @@ def test_fresh_and_rectified_data_are_compared() -> None:
     assert summary(a_article=0.2, b_article_rectified=0.1) == []
     _, text = summary(a_article=0.2, a_article_rectified=0.1)
     assert text.startswith("t[a-article]: 200.0 ms on fresh, 100.0 ms on rectified data\n")
+
+
+def test_what_would_switch_every_row_off_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = Mock()
+    config.getoption.return_value = False
+    monkeypatch.delenv("CODSPEED_ENV", raising=False)
+    plugin.pytest_configure(config)
+    monkeypatch.setenv("CODSPEED_ENV", "1")
+    with pytest.raises(pytest.UsageError, match="CODSPEED_ENV switches pytest-benchmark off"):
+        plugin.pytest_configure(config)
