@@ -57,9 +57,7 @@ def recorded(
 
 
 def test_a_recording_has_all_that_a_baseline_needs() -> None:
-    head = side({A: PASSED, B: SKIPPED, C: replace(PASSED, inputs="v")})
-    nodes = {node: {**known, "group": "forward"} for node, known in head.collected.nodes.items()}
-    head = replace(head, collected=replace(head.collected, nodes=nodes))
+    head = side({A: PASSED, B: SKIPPED, C: replace(PASSED, inputs="v", group="forward")})
     found = recorded(head).baseline
     assert (found.commit, found.accepted, list(found.rows)) == ("a", "a reason", [A, C])
     its = found.rows[C]

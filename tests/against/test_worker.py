@@ -133,19 +133,18 @@ def test_it_says_what_there_is_and_where_packages_came_from(tmp_path: Path) -> N
     text = """
 import spacious, json, pytest
 
-@pytest.mark.benchmark(group="sums")
 @pytest.mark.parametrize("method, workload", [("fast", "small")])
 def test_it(benchmark, method, workload): ...
 
-def test_plain(benchmark): ...
+def test_plain(benchmark): benchmark(abs, 1)
 """
     packages = ["json", "spacious", "no_such", "sys"]
     played = Played(tmp_path, text, wanted("plain"), packages=packages, path=[str(tmp_path)])
     first, *_, last, _ = played.said
-    row = {"group": "sums", "method": "fast", "workload": "small"}
+    row = {"method": "fast", "workload": "small"}
     assert first["collected"] == {
         "test_it.py::test_it[fast-small]": {"file": "test_it.py", "line": 4, **row},
-        "test_it.py::test_plain": {"file": "test_it.py", "line": 8, "group": ""},
+        "test_it.py::test_plain": {"file": "test_it.py", "line": 7},
     }
     why = "ModuleNotFoundError: No module named 'no_such_module_at_all'"
     assert first["broken"] == {"test_broken.py": why}
@@ -271,3 +270,22 @@ def test_it(benchmark): benchmark(abs, 1)
     (found,) = Played(tmp_path, text, wanted("it"), END).said[0]["collected"].values()
     said = {"limit": "10%", "floor": "1e-06", "arguments in order": "('what?',)"}
     assert found["against"] == said
+
+
+def test_a_group_is_that_of_the_mark_or_what_the_test_has_chosen(tmp_path: Path) -> None:
+    text = """
+import pytest
+
+@pytest.mark.benchmark(group="sums")
+def test_marked(benchmark): benchmark(abs, 1)
+
+@pytest.mark.benchmark(group="sums")
+def test_chosen(benchmark):
+    benchmark.group = "others"
+    benchmark(abs, 1)
+
+def test_none(benchmark): benchmark(abs, 1)
+"""
+    found = Played(tmp_path, text, wanted("marked", "chosen", "none")).done
+    groups = {name: each["group"] for name, each in found.items()}
+    assert groups == {"marked": "sums", "chosen": "others", "none": ""}

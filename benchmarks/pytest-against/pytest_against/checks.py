@@ -29,6 +29,8 @@ class Check:
     made one, and those of the suite's own."""
     inputs: str = ""
     """Digest of the input data, if the suite gives one."""
+    group: str = ""
+    """That of pytest-benchmark, which a test may choose as it runs; empty for none."""
     result: Returned = Returned()  # noqa: RUF009 - it is frozen
     """What is known of the result where it is plain data or an array."""
     warnings: tuple[str, ...] = ()

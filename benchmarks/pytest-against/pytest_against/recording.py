@@ -72,11 +72,11 @@ def _recordable(head: Checked) -> dict[str, BaselineRow]:
             f"{len(failed)} of {len(head.checks)} tests fail, {node} among them ({short(why)}); "
             "mend them, or choose others"
         )
-    rows, nodes = rows_of(head.collected.nodes), head.collected.nodes
+    rows = rows_of(head.collected.nodes)
     found = {
         node: BaselineRow(
             row=rows[node],
-            group=str(nodes[node].get("group", "")),
+            group=its.group,
             exact=its.exact,
             inputs=its.inputs,
         )

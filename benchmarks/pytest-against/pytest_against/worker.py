@@ -130,6 +130,7 @@ class Worker:
         """Do with a call what the referee wants, until it lets the test go on."""
         self._extra = fixture.extra_info
         if self._mode is Mode.CHECKS:
+            self._found["group"] = str(fixture.group or "")
             self._found["exact"]["peak_bytes"] = peak_bytes(asked, self._see)
             return
         self._line.say(at=fixture.fullname)
@@ -204,9 +205,7 @@ class Worker:
 def _known(item: pytest.Item) -> dict[str, Any]:
     """Return what a report says of a test."""
     file, line, _ = item.location
-    mark = item.get_closest_marker("benchmark")
-    group = str(mark.kwargs.get("group") or "") if mark else ""
-    found: dict[str, Any] = {"file": file, "line": (line or 0) + 1, "group": group}
+    found: dict[str, Any] = {"file": file, "line": (line or 0) + 1}
     parameters = getattr(getattr(item, "callspec", None), "params", {})
     if {"method", "workload"} <= parameters.keys():
         found |= {name: str(parameters[name]) for name in ("method", "workload")}
