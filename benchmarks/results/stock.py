@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pytest_benchmark.utils import parse_compare_fail
 
-from benchmarks.results.plants import Plant, git, prepare
+from benchmarks.results.plants import UNSET, Plant, git, prepare
 from pytest_against.model import CannotJudgeError, short
 
 RULES: Final = tuple(f"{field}:{limit}%" for field in ("min", "median") for limit in (5, 10, 20))
@@ -69,9 +69,7 @@ def _run(root: Path, python: str, expression: str) -> Mapping[str, Any]:
     file = root.with_suffix(".json")
     command = [python, "-m", "pytest", "benchmarks", "--benchmark-only", f"-k={expression}"]
     command += [f"--benchmark-json={file}", "--override-ini=against_baselines=none", "--quiet"]
-    kept = {
-        n: v for n, v in os.environ.items() if not n.startswith(("COV", "PYTHONPATH", "PYTEST"))
-    }
+    kept = {n: v for n, v in os.environ.items() if not n.startswith(UNSET)}
     done = subprocess.run(  # noqa: S603 - the project's own command
         command, cwd=root, env=kept, capture_output=True, text=True, check=False
     )
