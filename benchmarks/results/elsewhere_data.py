@@ -24,6 +24,8 @@ class Row:
     spelling: str = ""
     variant: str = ""
     error: str = ""
+    measured: str = ""
+    """On which device and when, if not on a CPU."""
     answers: Mapping[str, Answer] = field(default_factory=dict)
     """By what was asked: a dtype, ``tail`` and a number, ``slope`` and a gradient from above."""
 

@@ -21,6 +21,8 @@ INPUTS: Final = {
     "float64": _SPECIAL,
     "float16": _SPECIAL,
     "bfloat16": _SPECIAL,
+    "float8_e4m3fn": _SPECIAL,
+    "float8_e5m2": _SPECIAL,
     "int8": ("-128", "-1", "0", "1", "127"),
     "uint8": ("0", "1", "128", "255"),
     "int32": ("-2147483648", "-1", "0", "1", "2147483647"),
@@ -28,6 +30,12 @@ INPUTS: Final = {
     "bool": ("False", "True"),
 }
 """What goes in, by dtype."""
+_LARGEST: Final = {
+    "bfloat16": "3.3895313892515355e38",
+    "float8_e4m3fn": "448",
+    "float8_e5m2": "57344",
+}
+"""Of the dtypes that NumPy lacks: a probe says how an array of float32 becomes one of them."""
 
 SLOPES: Final = ("-1.5", "-0.0", "0", "1.5", "nan", "inf", "-inf")
 """Where the gradient is asked for, in float32."""
@@ -45,7 +53,7 @@ _EAGER: Final = {"eager": "f"}
 
 def questions(probe: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Return spelling, variant, and what is asked, for all that a probe is asked."""
-    parts = [part for part in INPUTS if part != "bfloat16" or part in probe]
+    parts = [part for part in INPUTS if part not in _LARGEST or part in probe]
     parts += [f"tail {text}" for text in TAILS]
     parts += [f"slope {text}" for text in UPSTREAMS if "gradient" in probe]
     variants = probe.get("variants", _EAGER)
@@ -53,9 +61,9 @@ def questions(probe: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def array(dtype: str, texts: tuple[str, ...]) -> Any:
-    """Return numbers as an array; bfloat16, which NumPy lacks, as float32."""
-    largest = "3.3895313892515355e38" if dtype == "bfloat16" else None
-    kind = np.dtype("float32" if dtype == "bfloat16" else dtype)
+    """Return numbers as an array; those of a dtype that NumPy lacks as float32."""
+    largest = _LARGEST.get(dtype)
+    kind = np.dtype("float32" if largest else dtype)
     if kind.kind == "f":
         largest = largest or str(np.finfo(kind).max)
         found = np.array([largest if text == "max" else text for text in texts], np.float64)
@@ -111,7 +119,7 @@ class Package:
         # What would warn is NumPy's cast of the numbers that go in or come out.
         with np.errstate(all="ignore"):
             a = array(dtype, texts)
-            x = self.value("bfloat16" if dtype == "bfloat16" else "array", "a.copy()", a=a)
+            x = self.value(dtype if dtype in _LARGEST else "array", "a.copy()", a=a)
             before = type(x)
             y = f(x)
             kind = str(self.value("dtype", "y.dtype", y=y)).lower().rpartition(".")[2]
@@ -161,7 +169,9 @@ def main() -> None:
     warnings.simplefilter("ignore")
     try:
         package = Package(probe)
-        print(json.dumps({"version": version(probe["distribution"])}), file=lines, flush=True)
+        # Where it computes, if not on the CPU: what raises, since it is not there, is a row, too.
+        about = {"version": version(probe["distribution"]), "device": package.value("device", "''")}
+        print(json.dumps(about), file=lines, flush=True)
     except BaseException as error:  # noqa: BLE001 - whatever an import raises is its row
         words = " ".join(str(error).split())[:150]
         print(json.dumps({"error": f"{type(error).__name__}: {words}"}), file=lines, flush=True)

@@ -7,10 +7,10 @@ from typing import Final
 
 from benchmarks.results.elsewhere_data import REFERENCE, Deviation, Hurt, Row, deviations, unsigned
 from benchmarks.results.elsewhere_driver import INPUTS, LONGEST, SLOPES, Answer
-from benchmarks.results.pages import MARK
 from pytest_against.model import CannotJudgeError
 from pytest_against.report import PAGE, code
 
+MARK: Final = "<!-- Made by python benchmarks/results/make.py; changes are lost. -->\n"
 _HEAD: Final = """\
 # The same line elsewhere
 
@@ -39,7 +39,7 @@ _COLUMNS: Final = (
     *("spelling", "NaN, -NaN", "-0", "inf, -inf", "max", "other floats", "integers", "bool"),
     *("dtype", "container", "lengths", "slope at 0", "at NaN", "infinite upstream"),
 )
-_FLOATS: Final = ("float64", "float16", "bfloat16")
+_FLOATS: Final = ("float64", "float16", "bfloat16", "float8_e4m3fn", "float8_e5m2")
 _INTEGERS: Final = tuple(name for name in INPUTS if "int" in name)
 _WORDS: Final = ("The ten that hurt most", 10)
 _FAMILIES: Final = {
@@ -162,6 +162,8 @@ def _package(rows: Sequence[Row], references: dict[str, Row]) -> Iterator[str]:
     if first.error:
         yield f"Did not run: {code(first.error)}.\n"
         return
+    if first.measured:
+        yield f"Measured on: {first.measured}.\n"
     yield PAGE.table([_COLUMNS, *(_line(row, _reference(row, references)) for row in rows)]) + "\n"
     notes = [*_variants(rows), *_orders(rows)]
     if notes:

@@ -9,13 +9,12 @@ import gc
 import sys
 import tempfile
 import tracemalloc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import product, repeat
+from itertools import product
 from pathlib import Path
-from time import perf_counter
 from typing import Any, Final
 
 import numpy as np
@@ -34,6 +33,7 @@ from benchmarks.results.contenders import (
 from benchmarks.results.measured import About, Cell, Measured, Run, load, resumed, save
 from benchmarks.results.peers_figure import figure
 from benchmarks.results.peers_page import page, words
+from benchmarks.results.turns import timed
 from pytest_against import cli, files, trees
 from pytest_against.machine import keep_memory, this_machine
 from pytest_against.model import CannotJudgeError, short
@@ -46,9 +46,6 @@ SIZES: Final = ("16", "1e3", "3e4", "6e5", "5e6")
 _LARGEST_HALF: Final = 1_000_000
 """Numbers of float16 beyond which nobody keeps arrays, and old code takes a tenth of a second."""
 _WITH_NAN: Final = (Task.RELU, Task.OUT, Task.DRELU, Task.BACKWARD)
-_BATCHES: Final = 3
-"""Of a contender in a round: the fastest counts, as the first finds the others' data in caches."""
-_MOST_CALLS: Final = 1 << 16
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -190,44 +187,6 @@ def right(task: Task, arrays: Arrays) -> Any:
     answer[x > 0] = given[x > 0]
     answer[np.isnan(x)] = np.nan
     return answer
-
-
-def order(names: Sequence[str], number: int) -> list[str]:
-    """Return whose turn it is in a round: everyone, each first by turns, then backwards."""
-    first = number // 2 % len(names)
-    turned = [*names[first:], *names[:first]]
-    return turned[::-1] if number % 2 else turned
-
-
-def timed(
-    calls: Mapping[str, Call],
-    rounds: int,
-    seconds: float,
-    clock: Callable[[], float] = perf_counter,
-) -> dict[str, list[float]]:
-    """Return the seconds of a call of each contender in each round."""
-    numbers = {name: _calls_in(seconds, call, clock) for name, call in calls.items()}
-    found: dict[str, list[float]] = {name: [] for name in calls}
-    for each in range(rounds):
-        for name in order(tuple(calls), each):
-            batches = (_batch(calls[name], numbers[name], clock) for _ in range(_BATCHES))
-            found[name].append(min(batches) / numbers[name])
-    return found
-
-
-def _calls_in(seconds: float, call: Call, clock: Callable[[], float]) -> int:
-    """Return how many calls take some seconds."""
-    number = 1
-    while number < _MOST_CALLS and _batch(call, number, clock) < seconds:
-        number *= 2
-    return number
-
-
-def _batch(call: Call, number: int, clock: Callable[[], float]) -> float:
-    start = clock()
-    for _ in repeat(None, number):
-        call()
-    return clock() - start
 
 
 @contextmanager

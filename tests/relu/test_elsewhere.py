@@ -6,11 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pytest
 import yaml
 
 from benchmarks.results import elsewhere
-from benchmarks.results.elsewhere import Package, ask, environment, main, packages
+from benchmarks.results.elsewhere import (
+    Package,
+    ask,
+    environment,
+    main,
+    packages,
+    packages_here,
+)
 from benchmarks.results.elsewhere_data import (
     Hurt,
     Row,
@@ -41,7 +49,9 @@ def row(answers: Mapping[str, Answer] | None = None, package: str = "it") -> Row
 
 def test_every_package_has_a_probe_and_is_stored() -> None:
     stored = {row.package for row in STORED}
-    assert {each.name for each in packages([])} == stored
+    needs_gpu = {each.name for each in packages_here([])}
+    assert {each.name for each in packages([])} == stored - needs_gpu
+    assert {path.stem for path in elsewhere.PROBES.glob("*.toml")} >= stored
     assert len(stored) > 30
     for each in packages([]):
         asked = {(s, v) for s, v, _ in questions(dict(each.probe))}
@@ -86,6 +96,15 @@ def test_whatever_a_spelling_does_is_an_answer(spelling: str, part: str, answer:
     found = ask(package(spellings=[spelling], setup=setup, dtype=dtype), sys.executable)
     assert (len(found), found[0].answers[part]) == (1, answer)
     assert len(found[0].answers) == len(questions(NUMPY))
+
+
+def test_what_takes_too_long_is_not_waited_for() -> None:
+    slow = package(setup="import time", spellings=["x if x.dtype.kind == 'f' else time.sleep(99)"])
+    [found] = ask(slow, sys.executable, 5)
+    assert found.answers["float64"][0] == "float64"
+    assert found.answers["bool"] == "no answer within 5 s"
+    with pytest.raises(CannotJudgeError, match="did not answer within 2 s"):
+        ask(package(setup="import time; time.sleep(99)"), sys.executable, 2)
 
 
 def test_variants_are_functions_of_the_spelling() -> None:
@@ -238,12 +257,29 @@ def test_the_newest_have_no_pins_and_a_name_that_is_none_is_refused() -> None:
         packages(["torhc"])
 
 
+def test_what_is_like_another_package_has_what_it_lacks_of_that() -> None:
+    [torch, cuda] = packages_here(["torch", "torch-cuda"])
+    assert cuda.requires == ()
+    assert cuda.probe["spellings"] == torch.probe["spellings"]
+    assert cuda.probe["array"] == f"{torch.probe['array']}.cuda()"
+    with pytest.raises(CannotJudgeError, match="no package torhc; there are autograd, "):
+        packages_here(["torhc"])
+
+
+def test_a_row_says_which_device_it_was_measured_on() -> None:
+    [found] = ask(package(device="'abacus'"), sys.executable)
+    assert found.measured.startswith("abacus")
+    assert f"NumPy {np.__version__}; 20" in found.measured
+    [missing] = ask(package(device="1 / 0"), sys.executable)
+    assert missing == Row("it", error="ZeroDivisionError: division by zero")
+
+
 @pytest.fixture
 def answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with stored data, of which this interpreter's NumPy answers everything asked."""
     (tmp_path / "elsewhere.jsonl").write_text(dump([*REFERENCES, Row("jax", error="no")]))
     monkeypatch.setattr(elsewhere, "environment", lambda *_, **__: sys.executable)
-    monkeypatch.setattr(elsewhere, "ask", lambda package, _: [row(package=package.name)])
+    monkeypatch.setattr(elsewhere, "ask", lambda package, *_: [row(package=package.name)])
     return tmp_path
 
 
@@ -271,6 +307,22 @@ def test_a_check_lists_what_changed_and_writes_nothing(
     monkeypatch.setattr(elsewhere, "ask", lambda *_: [Row("jax", error="no")])
     assert main(asked, answered) == 0
     assert capsys.readouterr().out == "Nothing changed.\n"
+
+
+def test_what_is_asked_here_is_written_apart_and_merged_later(
+    answered: Path, capsys: Any, monkeypatch: Any
+) -> None:
+    apart, stored = answered / "gpu.jsonl", answered / "elsewhere.jsonl"
+    before = stored.read_bytes()
+    on_gpu = [replace(row(package="cupy"), measured="abacus")]
+    monkeypatch.setattr(elsewhere, "ask", lambda *_: on_gpu)
+    assert main(["cupy", "--here", str(apart)], answered) == 0
+    assert (load(apart), stored.read_bytes()) == (on_gpu, before)
+    assert main(["--merge", str(apart)], answered) == 0
+    assert load(stored) == [*on_gpu, Row("jax", error="no"), *REFERENCES]
+    assert "Measured on: abacus." in (answered / "elsewhere.md").read_text("utf-8")
+    assert main(["--merge", str(answered / "none")], answered) == 2
+    assert capsys.readouterr().err.count("\n") == 2
 
 
 def test_what_cannot_be_installed_is_a_row_and_what_cannot_be_read_a_line(

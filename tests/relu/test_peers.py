@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import relu_impls
-from benchmarks.results import contenders, peers, plants
+from benchmarks.results import contenders, peers, plants, turns
 from benchmarks.results.contenders import OURS, Arrays, Contender, Task
 from benchmarks.results.measured import About, Cell, Measured, Run, load, resumed, save
 from pytest_against.model import CannotJudgeError
@@ -28,7 +28,7 @@ ABOUT: Final = About("c", "REV", {"cpu": "abacus"}, {"torch": "2"}, rounds=3, se
 
 @given(st.lists(st.text(), min_size=1, max_size=9, unique=True))
 def test_everyone_has_a_turn_in_a_round_and_is_first_and_last_as_often(names: list[str]) -> None:
-    rounds = [peers.order(names, number) for number in range(2 * len(names))]
+    rounds = [turns.order(names, number) for number in range(2 * len(names))]
     assert all(sorted(each) == sorted(names) for each in rounds)
     assert all(there == back[::-1] for there, back in zip(rounds[::2], rounds[1::2], strict=True))
     for place in (0, -1):
@@ -57,7 +57,7 @@ class Machine:
 def test_ratios_are_right_whatever_the_machine_does_meanwhile(slower: float, stolen: float) -> None:
     machine = Machine(slower, stolen)
     calls = {name: machine.call(s) for name, s in {"a": 1e-3, "b": 2e-3, "c": 5e-4}.items()}
-    found = peers.timed(calls, 16, 4e-3, machine.clock)
+    found = turns.timed(calls, 16, 4e-3, machine.clock)
     assert {len(each) for each in found.values()} == {16}
     for name, ratio in {"b": 2.0, "c": 0.5}.items():
         ratios = [x / a for x, a in zip(found[name], found["a"], strict=True)]
