@@ -132,6 +132,10 @@ def test_it_ends_green_only_if_everything_is_known_alike_and_proven(
     assert {row.row.node for row in found.rows} == {
         row["fullname"] for file in [*then, *now] for row in file["benchmarks"]
     }
+    for side, its in ((old, then), (new, now)):
+        for node in NODES:
+            number = sum(node in run["rows"] for run in side)
+            assert number == 0 or 2 * number >= len(its)
     for row in found.rows:
         assert row.verdict in {Verdict.STEADY, Verdict.IMPROVED}
         assert row.interval.high < math.log1p(LIMIT)
@@ -143,3 +147,20 @@ def test_a_usual_store_is_green(tmp_path: Path) -> None:
         side = [{**usual, "seconds": 1 + (start + k) / 1e5} for k in range(3)]
         assert alike(written(tmp_path / name, side, start))
     assert judged(tmp_path / "old", tmp_path / "new").exit_code == 0
+
+
+@pytest.mark.parametrize("there, code", [(1, 2), (2, 2), (5, 2), (6, 0), (11, 0), (12, 0), (0, 2)])
+@pytest.mark.parametrize("late", ["old", "new"])
+def test_what_most_runs_of_a_side_lack_is_never_green(
+    late: str, there: int, code: int, tmp_path: Path
+) -> None:
+    for start, name in ((0, "old"), (30, "new")):
+        side = [{"seconds": 1 + (start + k) / 1e5, "rows": NODES, "odd": {}} for k in range(12)]
+        for run in side[there:] if name == late else ():
+            run["rows"] = NODES[:1]
+        written(tmp_path / name, side, start)
+    found = judged(tmp_path / "old", tmp_path / "new")
+    assert found.exit_code == code
+    if 0 < there < 6:
+        words = f"in {there} of 12 runs of {tmp_path / late} only: an id that varies"
+        assert [row.why.startswith(words) for row in found.rows] == [False, True]

@@ -206,6 +206,8 @@ def _row_result(pair: _Pair, node: str, allowed: Mapping[str, float], plan: Plan
         verdict, why = Verdict.NEW, f"not in {old.name}: nothing to compare it with"
     elif otherwise := _measured_otherwise(pair, node):
         why = otherwise
+    elif seldom := old.seldom(node) or new.seldom(node):
+        why = seldom
     elif more := increases(new.rows[node].exact, old.rows[node].exact, plan.limit):
         verdict, why = Verdict.HEAVIER, "; ".join(more)
     else:
@@ -269,8 +271,8 @@ def _notes(pair: _Pair, rows: Sequence[RowResult], drifted: float) -> list[str]:
             hint = "; what must not grow is judged by --exact NAME"
             notes.append(f"{what}: {found}{hint if what == 'extra_info' else ''}")
     for side in both:
-        some = [row for n, row in side.rows.items() if n in pair.names]
-        if few := [row for row in some if len(row.seconds) < len(side.runs)]:
+        its = [row for n, row in side.rows.items() if n in pair.names and not row.recordings]
+        if few := [row for row in its if len(row.seconds) < len(side.runs)]:
             notes.append(
                 f"{count(len(few))} not in all runs of {side.name}, such as {few[0].row.name}: an "
                 "id that varies, as that of a set, or a test that is skipped"

@@ -56,8 +56,22 @@ class Side:
 
     @property
     def trials(self) -> int:
-        """Those of the row that has most."""
-        return max((len(row.seconds) for row in self.rows.values()), default=0)
+        """Its runs; a file that holds several has those of the row that has most."""
+        return max(len(self.runs), *(len(row.seconds) for row in self.rows.values()), 0)
+
+    def seldom(self, node: str) -> str:
+        """Return why a row proves nothing: most plain runs lack it, and nobody knows why.
+
+        Recordings have fewer trials of what is known sooner.
+        """
+        row = self.rows[node]
+        if row.recordings or 2 * len(row.seconds) >= len(self.runs):
+            return ""
+        return (
+            f"in {len(row.seconds)} of {len(self.runs)} runs of {self.name} only: an id that "
+            "varies, as that of a set, or a test that is skipped; save runs that have it, or "
+            "leave it out: --rows"
+        )
 
 
 def read(name: str, asked: Asked) -> Side:
