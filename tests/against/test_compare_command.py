@@ -127,46 +127,6 @@ def test_one_file_a_side_has_factors_a_reason_and_what_to_do(capsys: Capture) ->
     assert "--plain" in out
 
 
-@pytest.mark.parametrize(
-    "argv",
-    [
-        [],
-        ["--sort", "mean"],
-        ["--sort", "name", "--columns", "min,max", "--group-by", "func", "--name", "short"],
-        ["--time-unit", "ns", "-k", "test_split", "--csv", "it.csv"],
-        ["--between", "min,mean"],
-        ["--storage", "file://elsewhere"],
-    ],
-)
-def test_plain_is_the_stock_command_and_ends_with_0(argv: list[str], capfd: Any) -> None:
-    side(Path("after"), AFTER)
-    assert ran("before", "after", "--plain", *argv) == 0
-    assert "test_split" in capfd.readouterr().out
-    assert Path("it.csv").exists() == ("it.csv" in argv)
-
-
-@pytest.mark.parametrize(
-    "argv, words",
-    [
-        (["before"], "two runs are compared, the old one first: pytest-against compare OLD NEW"),
-        ([], "two runs are compared, the old one first"),
-        (["before", "after", "--columns", "min"], "--columns is for pytest-benchmark's own tables"),
-        (["before", "after", "--group-by", "func"], "--group-by is for pytest-benchmark's"),
-        (["before", "after", "--histogram"], "--histogram is for pytest-benchmark's own"),
-        (["before", "after", "--sort", "mean"], "--sort mean is for pytest-benchmark's own"),
-        (["before", "after", "--plain", "--json", "x"], "--json is for verdicts; leave it out"),
-        (["nothing", "--plain"], "no file, folder or saved run 'nothing'"),
-    ],
-)
-def test_what_does_not_go_together_is_named_in_a_line(
-    argv: list[str], words: str, capsys: Capture
-) -> None:
-    side(Path("after"), AFTER)
-    assert ran(*argv) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert words in line
-
-
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "gbk", "cp437", "ascii"])
 def test_a_terminal_without_letters_shows_escapes_in_columns(encoding: str) -> None:
     names = ("2048\u00b2", "\u22a4-\u22a5", "\u6f22\u5b57", "a\u0301", "\U0001f468\u200d\U0001f467")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from pytest_against.model import CannotJudgeError, Result
-from tests.against.runs import judged
+from tests.against.runs import ABOUT, NODES, folder, judged, trials
 from tests.against.stores import JOIN, SPLIT, Change, side
 
 AFTER: Final = (1.0001, 1.0011, 0.9991)
@@ -239,3 +240,23 @@ def test_numbers_that_a_test_names_are_compared_when_asked_for(tmp_path: Path) -
         tmp_path / "many", bool, lambda each: each["benchmarks"][0]["extra_info"].update(many)
     )
     assert "and 6 more" in said(found)
+
+
+def test_a_plain_run_and_a_recording_of_one_machine_differ_in_how_they_are_timed(
+    tmp_path: Path,
+) -> None:
+    def here(run: dict[str, Any]) -> None:
+        run["machine_info"]["cpu"] = {"brand_raw": "Some CPU", "family": 6, "model": 207}
+
+    plain = side(tmp_path / "plain", nodes=NODES, change=here)
+    recorded = folder(tmp_path / "recorded", trials(number=4))
+    for pair in ((plain, recorded), (recorded, plain)):
+        found = judged(*pair, assumed={"commit"})
+        assert found.exit_code == 2
+        assert "as pytest-against has it" in found.rows[0].why
+        assert "--assume timer" in found.rows[0].why
+    older = replace(ABOUT, machine={**ABOUT.machine, "cpu": "Some CPU (family 6 model 85)"})
+    other = folder(tmp_path / "other", trials(number=4), older)
+    words = r"cpu Some CPU \(family 6 model 207\), Some CPU \(family 6 model 85\): times of differ"
+    with pytest.raises(CannotJudgeError, match=words):
+        judged(plain, other)

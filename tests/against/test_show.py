@@ -14,7 +14,7 @@ from pytest_against import cli, commands
 from pytest_against.report import as_json
 from tests.against import runs
 from tests.against.results import GREEN, SMALL
-from tests.against.stores import SPLIT, side
+from tests.against.stores import JOIN, SPLIT, side
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.usefixtures("home", "signals")
@@ -137,6 +137,29 @@ def test_a_comparison_by_limits_of_rows_is_shown_as_it_was_judged() -> None:
     assert (
         shown("found.json")["answer"] == "Proven: none of 2 rows is slower by more than its limit"
     )
+
+
+@pytest.mark.parametrize("more", [(), ("--allow-new",)])
+def test_a_comparison_of_several_runs_is_shown_from_its_json_as_it_was_judged(
+    more: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs.folder(Path("later"), runs.trials(seed=3))
+    side(Path("plain"), [1.0, 1.001])
+    side(Path("same"), [1.0001, 1.0011])
+    side(Path("added"), [1.0002, 1.0012], [SPLIT, JOIN, f"{SPLIT}_new"])
+    for names, whole in ((("before", "after", "later"), 1), (("plain", "same", "added"), 2)):
+        code = 0 if more and whole == 2 else whole
+        written = ["--json", "found.json", "--html", str(PAGE)]
+        assert cli.main(["compare", *names, *more, *written]) == code
+        compared = page()
+        assert shown("found.json") == compared
+    assert cli.main(["join", "found.json"]) == 2
+    assert "found.json compares 2 runs, and only gates are joined" in capsys.readouterr().err
+    found = json.loads(Path("found.json").read_text("utf-8"))
+    found["rows"][0]["head"] = "nobody"
+    Path("found.json").write_text(json.dumps(found), "utf-8")
+    assert cli.main(["report", "found.json", "-o", str(PAGE)]) == 2
+    assert "its rows are not those of its results" in capsys.readouterr().err
 
 
 def test_compare_writes_the_same_page() -> None:

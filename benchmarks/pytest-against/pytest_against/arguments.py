@@ -38,7 +38,9 @@ def whole(text: str) -> int:
     return int(_checked(text, digits, 1, 10_001, "whole number from 1 to 10000"))
 
 
-_STOCK: Final = "columns group-by name time-unit between"
+_STOCK: Final = "columns group-by name time-unit between import-mode netrc"
+_SWITCHES: Final = "verbose quiet"  # of pytest-benchmark, too
+_LETTERS: Final = {"--rows": "-k", "--storage": "-s", "--verbose": "-v", "--quiet": "-q"}
 _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "--base": {"metavar": "REV", "help": "git revision to judge against, side by side"},
     "--python": {"metavar": "PYTHON", "help": "the interpreter of REV's side"},
@@ -56,8 +58,8 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "--storage": {"metavar": "FOLDER", "type": stock.storage, "default": Path(".benchmarks")},
     "--sort": {
         "choices": (*report.SORTS, *stock.SORTS),
-        "default": "worst",
-        "help": "default: %(default)s",
+        "default": "",
+        "help": "default: worst, of verdicts",
     },
     "--only": {"choices": ("changed",), "default": "", "help": "leave steady rows out"},
     "--by": {"choices": ("name",), "default": "", "help": "the files of tests may have moved"},
@@ -76,6 +78,7 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "--plain": {"action": "store_true", "help": "no verdict: the tables of pytest-benchmark"},
     **{f"--{name}": {"metavar": "X", "help": "with --plain"} for name in _STOCK.split()},
+    **{f"--{name}": {"action": "store_true", "help": "with --plain"} for name in _SWITCHES.split()},
     "--histogram": {"metavar": "X", "nargs": "?", "const": "histogram", "help": "with --plain"},
     "--group": {"choices": report.GROUPS, "default": "", "help": "a table for each"},
     "runs": {"metavar": "RUN", "nargs": "+", "help": "saved runs, or the JSON of gates"},
@@ -110,7 +113,7 @@ _ARGUMENTS: Final = {
     "record": f"name --storage {_TIMING} --rows paths",
     "compare": "sides --storage --sort --group --only --by --limit --limits --allow-new --exact "
     "--assume --json --markdown --html --csv --rows --plain --histogram "
-    f"--{_STOCK.replace(' ', ' --')}",
+    f"--{_STOCK.replace(' ', ' --')} --{_SWITCHES.replace(' ', ' --')}",
     "join": "reports --markdown",
     "report": "runs -o --storage",
 }
@@ -138,6 +141,7 @@ def parser(program: str) -> argparse.ArgumentParser:
         its = parsers.add_parser(command, help=words, description=words, allow_abbrev=False)
         its.set_defaults(paths=(), rows="")
         for argument in _ARGUMENTS[command].split():
-            flags = [argument, *(["-k"] if argument == "--rows" else [])]
-            its.add_argument(*flags, **_OPTIONS[argument])
+            its.add_argument(
+                *filter(None, [argument, _LETTERS.get(argument)]), **_OPTIONS[argument]
+            )
     return found

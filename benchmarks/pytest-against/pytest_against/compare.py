@@ -235,18 +235,19 @@ def _timed(
 
 def _measured_otherwise(pair: _Pair, node: str) -> str:
     """Return which input or option was another, or is not known; times cannot be compared then."""
+    found = []
     was, its = (side.rows[node].inputs or UNKNOWN for side in (pair.old, pair.new))
     if was != its:
         digests = f"digest {was} in {pair.old.name} and {its} in {pair.new.name}"
-        return f"its inputs have {digests}; save both runs with the same"
+        found.append(f"its inputs have {digests}; save both runs with the same")
     then, now = (side.options.get(node, {}) for side in (pair.old, pair.new))
     for name in DECISIVE:
         one, another = (each.get(name, [UNKNOWN]) for each in (then, now))
         known = one == another and len(one) == 1 and one != [UNKNOWN]
         if not known and name not in pair.asked.assumed:
             words = f"{name} {', '.join(one)} -> {', '.join(another)}"
-            return f"{words}: save both with the same, or say that they are: --assume {name}"
-    return ""
+            found.append(f"{words}: save both with the same, or say that they are: --assume {name}")
+    return "; ".join(found)
 
 
 def _notes(pair: _Pair, rows: Sequence[RowResult], drifted: float) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from itertools import chain
 
-from pytest_against import cli, compare, page, report, rowlimits, stock, store
+from pytest_against import cli, compare, page, report, rowlimits, saved, stock, store
 from pytest_against.baseline import BASELINE_LIMITS
 from pytest_against.model import CannotJudgeError, Result
 from pytest_against.saved_side import Asked
@@ -15,6 +15,7 @@ def run(options: argparse.Namespace) -> int:
     """Compare, print the report and write what was asked for; return the exit code."""
     stock.check(options)
     if options.plain:
+        saved.matcher(options.rows)
         found = {name: store.find_runs(name, options.storage) for name in options.sides}
         for name in (name for name, runs in found.items() if not runs):
             raise store.missing(name, options.storage, options.program)
@@ -22,9 +23,10 @@ def run(options: argparse.Namespace) -> int:
     old, *news = options.sides or [""]
     if not news:
         raise CannotJudgeError(
-            f"two runs are compared, the old one first: {options.program} compare OLD NEW"
+            f"two runs are compared, the old one first: {options.program} compare OLD NEW "
+            "(or see what is saved, without a verdict: --plain)"
         )
-    view = report.View(options.sort, options.group, changed=bool(options.only))
+    view = report.View(options.sort or "worst", options.group, changed=bool(options.only))
     limit = options.limit or BASELINE_LIMITS.limit
 
     def refused(why: str, seconds: float) -> list[Result]:

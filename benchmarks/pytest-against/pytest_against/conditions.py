@@ -48,10 +48,10 @@ def facts(run: Run) -> dict[str, str]:
     if isinstance(cpu, dict):
         # On virtual machines, whose names hide the CPU, the family and model tell it.
         brand = cpu.pop("brand_raw", cpu.pop("brand", None))
-        found["cpu"] = (
-            _joined({**cpu, "brand": brand}, "brand", "family", "model") if brand else None
-        )
-        told = {"family", "model"} if brand else set()
+        told = [key for key in ("family", "model") if brand and cpu.get(key) is not None]
+        # As we spell it, so that what either saved is known to be of one machine.
+        words = " ".join(f"{key} {cpu[key]}" for key in told)
+        found["cpu"] = f"{brand} ({words})" if told else brand
         info["cpu."] = {key: value for key, value in cpu.items() if key not in told}
     for key in ("python_implementation", "python_version", "node"):
         info.pop(key, None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -50,9 +50,10 @@ class _Row(msgspec.Struct):
     why: str
     limit: _Seconds | None = None
     may_fail: bool = False
+    head: str = ""
 
 
-class _Report(msgspec.Struct):
+class _About(msgspec.Struct, kw_only=True):
     verdict: Verdict
     exit: int
     why: str
@@ -63,31 +64,59 @@ class _Report(msgspec.Struct):
     trials: _Whole
     machine: dict[str, str]
     notes: list[str]
-    rows: list[_Row]
     controls: list[_Row]
     shard: _Shard = ""
 
 
+class _Report(_About, kw_only=True):
+    rows: list[_Row]
+    results: list[_About] = []
+
+
 def load(path: Path) -> Result:
     """Read the JSON of a gate; refuse what does not follow from its rows, controls and limit."""
+    found = load_all(path)
+    if len(found) > 1:
+        raise CannotJudgeError(
+            f"{plain(str(path), 200)} compares {len(found)} runs, and only gates are joined; "
+            "report shows it"
+        )
+    return found[0]
+
+
+def load_all(path: Path) -> list[Result]:
+    """Read the JSON of a gate, or of a comparison, which may have several results."""
     try:
-        return _result(msgspec.json.decode(read_bytes(path), type=_Report))
+        return _results(msgspec.json.decode(read_bytes(path), type=_Report))
     except (OSError, ValueError, RecursionError) as error:
         what = f"{plain(str(path), 200)} is not the report of a gate: {plain(str(error), 300)}"
         raise CannotJudgeError(f"{what}; write one with gate --json FILE") from None
 
 
-def _result(found: _Report) -> Result:
-    if len({row.row for row in found.rows}) < len(found.rows):
+def _results(found: _Report) -> list[Result]:
+    rows: dict[str, list[_Row]] = {each.head: [] for each in found.results}
+    for row in found.rows if rows else ():
+        rows.setdefault(row.head, []).append(row)
+    if len(rows) != len(found.results):
+        raise ValueError("its rows are not those of its results")
+    parts = [(each, rows[each.head]) for each in found.results] or [(found, found.rows)]
+    said = [(each.verdict, each.exit) for each, _ in [*parts, (found, ())]]
+    for allow_new in (False, True):
+        results = [replace(_result(*part), allow_new=allow_new) for part in parts]
+        if said == [(each.verdict, each.exit_code) for each in [*results, together(results)]]:
+            return results
+    words = f"it says {found.verdict.value}, exit code {found.exit}"
+    raise ValueError(f"{words}; its rows and reason do not")
+
+
+def _result(about: _About, rows: Sequence[_Row]) -> Result:
+    if len({row.row for row in rows}) < len(rows):
         raise ValueError("a row is in it twice")
-    given = msgspec.structs.asdict(found)
-    said = (given.pop("verdict"), given.pop("exit"))
-    for name in ("rows", "controls"):
-        given[name] = [_row(row, found.limit) for row in given[name]]
-    for result in (Result(**given), Result(**given, allow_new=True)):
-        if (result.verdict, result.exit_code) == said:
-            return result
-    raise ValueError(f"it says {said[0].value}, exit code {said[1]}; its rows and reason do not")
+    names = ("why", "base", "head", "limit", "seconds", "trials", "machine", "notes", "shard")
+    given: dict[str, Any] = {name: getattr(about, name) for name in names}
+    for name, its in (("rows", rows), ("controls", about.controls)):
+        given[name] = [_row(row, about.limit) for row in its]
+    return Result(**given)
 
 
 def _row(found: _Row, limit: float) -> RowResult:

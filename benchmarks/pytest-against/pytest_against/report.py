@@ -132,10 +132,23 @@ def comparison_csv(results: Sequence[Result], view: View) -> str:
 
 
 def as_json(*results: Result, heads: bool = False) -> str:
-    """Return the report for programs; with `heads`, each row names that of its result."""
-    result = together(results)
+    """Return the report for programs; with `heads`, each row names that of its result.
+
+    Of several results, what is said of all comes first, and of each stands below `results`.
+    """
     rows = [(row, {"head": each.head} if heads else {}) for each in results for row in each.rows]
     found = {
+        **_json_about(together(results)),
+        "rows": [_json_row(row, **head) for row, head in rows],
+        **({"results": [_json_about(each) for each in results]} if len(results) > 1 else {}),
+    }
+    written = json.dumps(found, indent=1, allow_nan=False, ensure_ascii=False)
+    return written.encode("utf-8", "replace").decode("utf-8") + "\n"
+
+
+def _json_about(result: Result) -> dict[str, Any]:
+    """Return all but the rows."""
+    return {
         "verdict": result.verdict.value,
         "exit": result.exit_code,
         "why": result.why,
@@ -147,11 +160,8 @@ def as_json(*results: Result, heads: bool = False) -> str:
         "trials": result.trials,
         "machine": dict(result.machine),
         "notes": list(result.notes),
-        "rows": [_json_row(row, **head) for row, head in rows],
         "controls": [_json_row(row) for row in result.controls],
     }
-    written = json.dumps(found, indent=1, allow_nan=False, ensure_ascii=False)
-    return written.encode("utf-8", "replace").decode("utf-8") + "\n"
 
 
 def together(results: Sequence[Result]) -> Result:

@@ -75,7 +75,7 @@ class _Head(msgspec.Struct):
 
 
 def _is_report(name: str) -> bool:
-    """Return whether a file is what ``gate --json`` writes; `join.load` says what is wrong."""
+    """Return whether a file is what ``--json`` writes; `join.load_all` says what is wrong."""
     try:
         msgspec.json.decode(files.read_bytes(Path(name)), type=_Head)
     except (OSError, ValueError, RecursionError):
@@ -85,10 +85,11 @@ def _is_report(name: str) -> bool:
 
 def _named(names: Sequence[str]) -> list[Result]:
     """Read reports; where there are several, the name of its file tells each from the others."""
-    found = [join.load(Path(name)) for name in names]
+    found = {name: join.load_all(Path(name)) for name in names}
     if len(found) == 1:
-        return found
+        return found[names[0]]
     return [
         replace(result, head=f"{result.head} ({Path(name).stem})")
-        for name, result in zip(names, found, strict=True)
+        for name, results in found.items()
+        for result in results
     ]
