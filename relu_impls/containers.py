@@ -9,11 +9,13 @@ its first argument is 0, 0 where that is -1, and NaN where that is NaN.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial, update_wrapper
 from typing import Any, Final
 
 import numpy as np
 
-from relu_impls.small import foreign
+from relu_impls.checks import check_kind, read
+from relu_impls.facts import check_alike, check_same, dtype_of, kind_of, package, type_name, words
 
 _Function = Callable[..., Any]
 
@@ -36,8 +38,10 @@ def _answers(kind: type) -> bool:
     return known and kind not in {np.ndarray, np.memmap}
 
 
-def apply(function: _Function, *arrays: Any, out: Any = None) -> Any:
+def apply(function: _Function, *arrays: Any, out: Any = None, threads: int | None = None) -> Any:
     """Return what `relu`, `drelu` or `relu_backward` gives for arrays one of which is a container.
+
+    Plain arrays inside may be spread over threads; what a package computes itself is not.
 
     Raises
     ------
@@ -46,20 +50,26 @@ def apply(function: _Function, *arrays: Any, out: Any = None) -> Any:
     ValueError
         If their shapes or labels differ, or `out` has another shape or is read-only.
     """
-    read = {id(each): _read(each) for each in (*arrays, out)}  # one object stays one
-    arrays, target = tuple(read[id(each)] for each in arrays), read[id(out)]
+    names = ("grad", "x")[-len(arrays) :]
+    given = {id(v): _read(k, v) for k, v in zip((*names, "out"), (*arrays, out), strict=True)}
+    arrays, target = tuple(given[id(each)] for each in arrays), given[id(out)]  # one stays one
     x = next((each for each in reversed(arrays) if _answers(type(each))), arrays[-1])
     # What only converts gives a copy, into which nothing is to be written.
     if out is not None and not (isinstance(out, np.ndarray) and type(target) is type(x)):
-        accepted = f"a {_name(x)} like x, or None" if isinstance(x, np.ndarray) else "None"
-        raise TypeError(f"out is a {_name(out)}; accepted: {accepted}")
+        accepted = f"a {type_name(x)} like x, or None" if isinstance(x, np.ndarray) else "None"
+        raise TypeError(f"out is a {type_name(out)}; accepted: {accepted}")
+    if threads is not None:
+        function = update_wrapper(partial(function, threads=threads), function)
     if not _answers(type(x)):
         found = function(*arrays, out=target)
         return found if out is None else out
     inside = _inside(type(x))
     if len({_family(each) for each in arrays}) > 1 and inside is not _magnitude:
-        first, last = map(_name, arrays)
+        first, last = map(type_name, arrays)
         raise TypeError(f"grad is a {first}, x a {last}; accepted: two of one kind")
+    for name, each in zip(reversed(names), reversed(arrays), strict=True):
+        check_kind(name, each, "biufm" if function.__name__ == "relu" else "biuf")
+    check_alike(arrays[0], arrays[-1])
     other = isinstance(out, np.ma.MaskedArray) and out is not x
     if out is not None and function.__name__ == "relu" and not other:
         _check_out(out, x)
@@ -74,19 +84,12 @@ def apply(function: _Function, *arrays: Any, out: Any = None) -> Any:
     return out
 
 
-def _read(value: Any) -> Any:
+def _read(name: str, value: Any) -> Any:
     """Return what is no container as NumPy reads it; a map of a file is an array like any other."""
     if type(value) is np.memmap:
         return value.view(np.ndarray)
-    return value if value is None or _answers(type(value)) else np.asanyarray(value)
-
-
-def _name(value: object) -> str:
-    return f"{_package(type(value))}.{type(value).__name__}"
-
-
-def _package(kind: type) -> str:
-    return kind.__module__.partition(".")[0]
+    kept = _answers(type(value)) and not isinstance(value, np.generic)
+    return value if value is None or kept else read(name, value)
 
 
 def _family(value: object) -> str:
@@ -94,13 +97,14 @@ def _family(value: object) -> str:
     kind = type(value)
     if isinstance(value, np.ndarray) or not _answers(kind):
         return "numpy"
-    return f"{_package(kind)}, {getattr(_inside(kind), '__name__', '')}"
+    inside = _inside(kind)
+    return type_name(value) if inside is None else f"{package(kind)}, {inside.__name__}"
 
 
 def _check_out(out: Any, found: Any) -> None:
     """Raise if a result would not be itself in `out`: nothing has been written yet."""
     for what in ("shape", "dtype", "unit", "units"):
-        given, accepted = (_words(getattr(each, what, None)) for each in (out, found))
+        given, accepted = (words(getattr(each, what, None)) for each in (out, found))
         if given != accepted:
             error = ValueError if what == "shape" else TypeError
             raise error(f"out has {what} {given}; accepted: {accepted}, as the result")
@@ -108,64 +112,44 @@ def _check_out(out: Any, found: Any) -> None:
         raise ValueError("out is read-only; accepted: a writeable array")
 
 
-def _words(value: Any) -> str:
-    """Return how a value is written; a dtype as if in native byte order."""
-    return str(value.newbyteorder("=") if isinstance(value, np.dtype) else value)
-
-
-def _check_same(what: str, grad: object, x: object) -> None:
-    if str(grad) != str(x):
-        raise ValueError(f"grad has {what} {grad}; accepted: {x}, as x")
-
-
-def _check_labels(grad: Mapping[Any, Any], x: Mapping[Any, Any]) -> None:
-    """Raise if two mappings have other keys, or pandas indexes that differ."""
-    _check_same("labels", sorted(map(str, grad)), sorted(map(str, x)))
-    for key, index in grad.items():
-        if hasattr(index, "equals") and not index.equals(x[key]):
-            raise ValueError(f"grad has other labels than x along {key}; accepted: the same")
-
-
 # Ufuncs.
 
 
-def _kind(x: Any, accepted: str = "biuf") -> str:
-    """Return the kind of a dtype, which what is ragged may lack, or raise if it is not accepted."""
-    dtype = getattr(x, "dtype", None)
-    kind: str = getattr(dtype, "kind", "f")
-    plain = isinstance(dtype, np.dtype) and foreign(dtype) is not None
-    is_numeric = getattr(dtype, "is_numeric", lambda: plain or kind in accepted)  # polars: no kind
-    if not is_numeric():
-        raise TypeError(f"x has dtype {dtype}; accepted: bool, integers and real floats")
-    return kind
+def _own(x: Any) -> str:
+    """Return the package of columns of numbers, whose ufuncs are worse than their methods."""
+    return package(type(x)) if hasattr(x, "clip") else ""
 
 
 def _relu(_: _Function, x: Any, out: Any = None) -> Any:
-    dtype, kind = getattr(x, "dtype", None), _kind(x, "biufm")
-    if _package(type(x)) == "pandas" and hasattr(x, "clip") and kind != "m":
-        return x.clip(lower=0)  # the ufunc makes int64[pyarrow] with a null float64
+    dtype, own = dtype_of(x), _own(x)
+    kind = kind_of(dtype)
+    if own == "polars" or (own == "pandas" and kind != "m"):
+        return x.clip(0)  # pandas' ufunc makes int64[pyarrow] with a null float64
     if isinstance(x, np.ndarray):
         found = np.maximum(x, x.dtype.type(0), out=out)  # beside a 0, unyt makes float32 float64
     else:
         found = np.maximum(x, False if kind == "b" else 0)
-    if _words(getattr(found, "dtype", dtype)) != _words(dtype):
-        raise TypeError(f"x has dtype {dtype}, of which {_name(x)} makes {found.dtype}")
+    if words(dtype_of(found)) != words(dtype):
+        raise TypeError(f"x has dtype {dtype}, of which {type_name(x)} makes {dtype_of(found)}")
     return found
 
 
 def _drelu(function: _Function, x: Any) -> Any:
-    bits = _kind(x) == "b"
-    if _package(type(x)) == "pandas" and hasattr(x, "clip"):
+    own = _own(x)
+    if own == "pandas":
         # The same of sign.  What is missing is neither above zero nor itself.
         return (x > 0).astype(x.dtype).where(x == x, x)  # noqa: PLR0124 - NaN is not
     largest = _relu(function, x)
+    if own == "polars":
+        return largest.sign()
+    bits = kind_of(dtype_of(x)) == "b"
     return np.not_equal(largest, False) if bits else np.sign(largest)  # noqa: FBT003 - its zero
 
 
 def _backward(function: _Function, grad: Any, x: Any) -> Any:
-    if _family(x) == "numpy":
+    if isinstance(x, np.ndarray):
         return _kept(function, grad, x)
-    return _chosen(grad, x, _drelu(function, x))
+    return _chosen(grad, _drelu(function, x))
 
 
 def _kept(function: _Function, grad: Any, x: Any) -> Any:
@@ -182,19 +166,23 @@ def _plain(array: Any) -> Any:
     return getattr(array, "unmasked", array).view(np.ndarray)
 
 
-def _chosen(grad: Any, x: Any, slope: Any) -> Any:
+def _chosen(grad: Any, slope: Any) -> Any:
     """Return `grad` where the derivative is 1, and the derivative elsewhere: 0, NaN or nothing."""
-    _check_same("shape", *(getattr(each, "shape", None) for each in (grad, x)))
-    _check_labels(*(dict(enumerate(getattr(each, "axes", ()))) for each in (grad, x)))
-    if hasattr(grad, "where"):
+    if _own(grad) == "pandas":
         return grad.where(slope == 1, slope)
     if hasattr(grad, "zip_with"):
         return grad.zip_with(slope == 1, slope)
-    if hasattr(grad, "__array_function__"):
-        return np.where(slope == 1, grad, slope)
-    if _kind(grad) == "f":
-        return np.heaviside(slope - 1, grad)
-    return np.multiply(grad, slope)
+    if _own(grad) == "polars":  # its ufuncs make integers float64
+        raise TypeError(f"grad is a {type_name(grad)}; accepted: a polars.Series or .DataFrame")
+    try:
+        if hasattr(grad, "__array_function__"):
+            return np.where(slope == 1, grad, slope)
+        if kind_of(dtype_of(grad)) == "f":
+            return np.heaviside(slope - 1, grad)
+        return np.multiply(grad, slope)
+    except ValueError as error:  # of all that matters, only these were not compared before
+        told = "grad has rows of other lengths than x; accepted: the same"
+        raise ValueError(told) from error
 
 
 # What is inside.
@@ -202,29 +190,23 @@ def _chosen(grad: Any, x: Any, slope: Any) -> Any:
 
 def _blocks(function: _Function, first: Any, *more: Any) -> Any:
     """Stay lazy: one call for each block, whose masks are kept as those of any masked array."""
-    _kind(first)
-    others = list(more)
-    if not any(np.isnan(first.shape)):
-        for i, each in enumerate(more):
-            _check_same("shape", first.shape, each.shape)
-            others[i] = each.rechunk(first.chunks)
-    return first.map_blocks(function, *others)
+    known = not np.isnan([n for each in (first, *more) for n in each.shape]).any()
+    others = [each.rechunk(first.chunks) if known else each for each in more]
+    # Blocks have threads already.
+    return first.map_blocks(getattr(function, "__wrapped__", function), *others)
 
 
 def _partitions(function: _Function, first: Any, *more: Any) -> Any:
-    return first.map_partitions(function, *more)
+    return first.map_partitions(getattr(function, "__wrapped__", function), *more)
 
 
 def _labelled(function: _Function, first: Any, *more: Any) -> Any:
-    for each in more:
-        _check_same("dims", first.dims, each.dims)
-        _check_labels(first.indexes, each.indexes)
     return first.copy(deep=False, data=function(first.data, *(each.data for each in more)))
 
 
 def _variables(function: _Function, first: Any, *more: Any) -> Any:
     for each in more:
-        _check_same("variables", *(sorted(map(str, a.data_vars)) for a in (first, each)))
+        check_same("variables", *(sorted(map(str, a.data_vars)) for a in (first, each)))
     call = lambda array: function(array, *(each[array.name] for each in more))  # noqa: E731
     return first.map(call, keep_attrs=True)
 
@@ -238,19 +220,23 @@ def _columns(function: _Function, first: Any, *more: Any) -> Any:
     if not more:
         return first.apply(function)
     slope = more[0].apply(lambda column: _drelu(function, column))
-    return _chosen(first, more[0], slope)
+    return _chosen(first, slope)
+
+
+def _index(function: _Function, first: Any, *more: Any) -> Any:
+    """Take the way of a series, which knows what to do where something is missing."""
+    places = range(len(first))
+    found = function(*(each.to_series(places) for each in (first, *more)))
+    return found.to_frame(0).set_index(0).index.rename(first.name)
 
 
 def _series(function: _Function, first: Any, *more: Any) -> Any:
-    for each in more:
-        _check_same("columns", first.columns, each.columns)
     return first.with_columns([function(c, *(each[c.name] for each in more)) for c in first])
 
 
 def _stored(function: _Function, first: Any, *more: Any) -> Any:
     """Take the numbers of `x` that are stored: what is not is 0, and so is each function of 0."""
     x = (*more, first)[0].tocoo(copy=True)
-    _check_same("shape", first.shape, x.shape)
     x.sum_duplicates()
     grad = []
     if more:
@@ -275,6 +261,7 @@ _INSIDE: Final[Mapping[str, Callable[..., Any]]] = {
     "dask.Array": _blocks,
     "dask.FrameBase": _partitions,
     "pandas.DataFrame": _columns,
+    "pandas.Index": _index,
     "pint.PlainQuantity": _magnitude,
     "polars.DataFrame": _series,
     "scipy.sparray": _stored,
@@ -293,5 +280,5 @@ _UFUNCS: Final[Mapping[str, Callable[..., Any]]] = {
 
 
 def _inside(kind: type) -> Callable[..., Any] | None:
-    names = (f"{_package(each)}.{each.__name__}" for each in kind.__mro__)
+    names = (f"{package(each)}.{each.__name__}" for each in kind.__mro__)
     return next((_INSIDE[name] for name in names if name in _INSIDE), None)

@@ -33,8 +33,8 @@ def relu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None) 
     out : ndarray, optional
         Array of the shape and dtype of `x` that receives the result; it may be `x` itself.
     threads : int, optional
-        Threads to use at most, for contiguous arrays of 8 MiB or more; one by default.  The bits
-        of the result do not depend on it.
+        Threads to use at most, for contiguous arrays of 8 MiB or more, also inside what only
+        holds them (pint, SciPy, xarray); one by default.  The bits do not depend on it.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def relu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None) 
         if found is not None:
             return found
     if any_container(given, out):
-        kept: Array = apply(relu, given, out=out)
+        kept: Array = apply(relu, given, out=out, threads=threads)
         return kept
     array = real("x", given, "biufm")
     check_out(out, array)
@@ -116,8 +116,8 @@ def drelu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None)
     out : ndarray, optional
         Array of the shape and dtype of `x` that receives the result; it may be `x` itself.
     threads : int, optional
-        Threads to use at most, for contiguous arrays of 8 MiB or more; one by default.  The bits
-        of the result do not depend on it.
+        Threads to use at most, for contiguous arrays of 8 MiB or more, also inside what only
+        holds them (pint, SciPy, xarray); one by default.  The bits do not depend on it.
 
     Returns
     -------
@@ -156,7 +156,7 @@ def drelu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None)
         if found is not None:
             return found
     if any_container(given, out):
-        kept: Array = apply(drelu, given, out=out)
+        kept: Array = apply(drelu, given, out=out, threads=threads)
         return kept
     array = real("x", given)
     check_out(out, array)
@@ -197,8 +197,8 @@ def relu_backward(
     out : ndarray, optional
         Array of the shape and dtype of `x` that receives the result; it may be `grad` or `x`.
     threads : int, optional
-        Threads to use at most, for contiguous arrays of 8 MiB or more; one by default.  The bits
-        of the result do not depend on it.
+        Threads to use at most, for contiguous arrays of 8 MiB or more, also inside what only
+        holds them (pint, SciPy, xarray); one by default.  The bits do not depend on it.
 
     Returns
     -------
@@ -239,7 +239,7 @@ def relu_backward(
         if found is not None:
             return found
     if any_container(grad, given, out):
-        kept: Array = apply(relu_backward, grad, given, out=out)
+        kept: Array = apply(relu_backward, grad, given, out=out, threads=threads)
         return kept
     array = real("x", given)
     gradient = real("grad", grad)

@@ -27,6 +27,7 @@ from tests.containers.values import (
     WANTED,
     X,
     answers,
+    drelu,
     nan,
     relu,
     relu_backward,
@@ -139,6 +140,16 @@ def test_dask_is_refused_before_it_is_computed(lazy: None) -> None:
         relu(da.zeros(6), out=da.zeros(6))
 
 
+def test_dask_has_a_relu_of_durations_and_stays_lazy(lazy: None) -> None:
+    del lazy
+    x = da.from_array(np.array([-1, 2, "NaT"], "m8[s]"), chunks=2)
+    found = relu(x)
+    with dask.config.set(scheduler="sync"):
+        np.testing.assert_array_equal(found.compute(), np.array([0, 2, "NaT"], "m8[s]"))
+    with pytest.raises(TypeError, match=r"^x has dtype timedelta64\[s\]; accepted: bool, integers"):
+        drelu(x)
+
+
 def test_a_dask_frame_stays_lazy(lazy: None) -> None:
     del lazy
     x, grad = (
@@ -207,8 +218,11 @@ def test_awkward_keeps_lengths_and_what_is_missing() -> None:
         assert str(found.to_list()) == str(ak.Array(wanted[name]).to_list()).replace("[0,", "[0.0,")
     whole = ak.Array([[-1, LARGE], []])
     assert relu_backward(whole, whole).to_list() == [[0, LARGE], []]
-    with pytest.raises(ValueError, match="broadcast"):
-        relu_backward(ak.Array([[1.0], []]), ak.Array([[1.0, 2.0], []]))
+    bits = ak.Array([[True], [False, None]])
+    for found in answers(bits, bits).values():
+        assert (str(found.type), found.to_list()) == (str(bits.type), bits.to_list())
+    for found in answers(ak.Array([[], []]), ak.Array([[], []])).values():
+        assert found.to_list() == [[], []]
 
 
 def test_ragged_keeps_lengths() -> None:

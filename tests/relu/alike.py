@@ -44,8 +44,32 @@ class Zipping(Typed):
 
     name = "a"
 
+    def clip(self, lower: int) -> Zipping:
+        return Zipping(np.maximum(self.data, self.dtype.type(lower)))
+
+    def sign(self) -> Zipping:
+        return Zipping(np.sign(self.data))
+
     def zip_with(self, mask: Zipping, other: Zipping) -> Zipping:
         return Zipping(np.where(mask.data, self.data, other.data))
+
+
+class Expr(Dispatching):
+    """A polars Expr: it has no dtype yet, and cannot choose."""
+
+    def clip(self, lower: int) -> Expr:
+        return Expr(np.maximum(self.data, lower))
+
+    def sign(self) -> Expr:
+        return Expr(np.sign(self.data))
+
+
+class Rows(Dispatching):
+    """An array of awkward: its type says all."""
+
+    def __init__(self, data: Any, type: str = "") -> None:  # noqa: A002 - as awkward calls it
+        super().__init__(data)
+        self.type = type or f"{len(self.data)} * ?{self.data.dtype}"
 
 
 class Series(Typed):
@@ -61,12 +85,46 @@ class Series(Typed):
     def astype(self, dtype: Any) -> Series:
         return type(self)(self.data.astype(dtype))
 
+    def to_frame(self, _: int) -> DataFrame:
+        return DataFrame(self.data)
+
     def where(self, mask: Series, other: Series) -> Series:
         return type(self)(np.where(mask.data, self.data, other.data))
 
 
+class Index(Typed):
+    """A pandas Index."""
+
+    name = "a"
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def to_series(self, places: range) -> Series:
+        assert places == range(len(self.data))
+        return Series(self.data)
+
+    @property
+    def index(self) -> Index:
+        return self
+
+    def rename(self, name: str) -> Index:
+        assert name == self.name
+        return self
+
+
 class DataFrame(Series):
     """A pandas DataFrame of one column."""
+
+    columns = ("a",)
+
+    @property
+    def dtypes(self) -> list[Any]:
+        return [self.dtype]
+
+    def set_index(self, column: int) -> Index:
+        assert column == 0
+        return Index(self.data)
 
     def apply(self, function: Callable[[Series], Series]) -> DataFrame:
         return DataFrame(function(Series(self.data)).data)
@@ -114,7 +172,11 @@ class Array(Holding):
 
 
 class FrameBase(Holding):
-    """A Dask DataFrame of one partition."""
+    """A Dask DataFrame of one partition; its length is not known."""
+
+    def __init__(self, data: Any, divisions: tuple[int, ...] = (0, 5)) -> None:
+        super().__init__(data)
+        self.divisions = divisions
 
     def map_partitions(self, function: Any, *more: Holding) -> Any:
         return self._of(function, *more)
@@ -184,9 +246,10 @@ class DataTree(Holding):
 
 HOMES = {
     "dask": (Array, FrameBase),
-    "pandas": (Series, DataFrame, Labels),
+    "awkward": (Rows,),
+    "pandas": (Series, DataFrame, Index, Labels),
     "pint": (PlainQuantity,),
-    "polars": (Zipping, Frame),
+    "polars": (Zipping, Frame, Expr),
     "xarray": (DataArray, Dataset, DataTree),
 }
 for package, kinds in HOMES.items():

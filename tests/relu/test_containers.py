@@ -49,8 +49,10 @@ KINDS: Final[dict[str, tuple[Make, Read]]] = {
     "ufuncs alone": (alike.Dispatching, operator.attrgetter("data")),
     "dtype and shape": (alike.Typed, operator.attrgetter("data")),
     "NumPy's functions": (alike.Choosing, operator.attrgetter("data")),
+    "awkward.Array": (alike.Rows, operator.attrgetter("data")),
     "polars.Series": (alike.Zipping, operator.attrgetter("data")),
     "pandas.Series": (alike.Series, operator.attrgetter("data")),
+    "pandas.Index": (alike.Index, operator.attrgetter("data")),
     "pandas.DataFrame": (alike.DataFrame, operator.attrgetter("data")),
     "dask.Array": (array, operator.attrgetter("data")),
     "dask.FrameBase": (lambda v: alike.FrameBase(alike.Series(v)), lambda f: f.data.data),
@@ -248,7 +250,7 @@ def test_blocks_of_unknown_length_are_left_as_they_are() -> None:
 @pytest.mark.parametrize(
     "grad, x, message",
     [
-        (array(GRAD[1:]), array(X), r"grad has shape \(5,\); accepted: \(6,\), as x"),
+        (array(GRAD[1:]), array(X), r"grad has shape \(5,\); accepted: \(6,\), the shape"),
         (alike.Typed(GRAD[1:]), alike.Typed(X), r"grad has shape \(5,\); accepted: \(6,\)"),
         (alike.Series(GRAD, "a"), alike.Series(X, "b"), "grad has other labels than x along 0"),
         (alike.DataArray(GRAD, "a"), alike.DataArray(X, "b"), "other labels than x along t"),
@@ -261,25 +263,12 @@ def test_what_does_not_match_is_refused(grad: Any, x: Any, message: str) -> None
         relu_backward(grad, x)
 
 
-@pytest.mark.parametrize(
-    "grad, x, message",
-    [
-        (GRAD, alike.Series(X), "grad is a numpy.ndarray, x a pandas.Series; accepted: two of one"),
-        (array(GRAD), X, "grad is a dask.Array, x a numpy.ndarray; accepted: two of one kind"),
-        (array(GRAD), masked(X, HIDDEN), "grad is a dask.Array, x a numpy.MaskedArray"),
-    ],
-)
-def test_containers_of_two_kinds_are_refused(grad: Any, x: Any, message: str) -> None:
-    with pytest.raises(TypeError, match=message):
-        relu_backward(grad, x)
-
-
 @public
 @pytest.mark.parametrize("values", [[1j], ["a"], [None], ["2020-01-01"]])
 @pytest.mark.parametrize("make", [alike.Typed, alike.Series, array, np.ma.asarray])
 def test_what_is_not_real_is_refused(function: Any, values: Any, make: Make) -> None:
     dtype = "M8[D]" if "2020" in str(values) else None
-    with pytest.raises(TypeError, match=r"x has dtype .*; accepted: bool, integers and real"):
+    with pytest.raises(TypeError, match=r"x has dtype .*; accepted: bool, integers"):
         function(make(np.array(values, dtype)))
 
 

@@ -43,7 +43,8 @@ def test_numbers_must_be_real(function: Any, name: str, value: Any, dtype: str) 
     wanted = f"{name} has dtype {dtype}; accepted: bool, integers"
     with pytest.raises(TypeError, match=re.escape(wanted)):
         function(value)
-    with pytest.raises(ValueError, match="inhomogeneous"):
+    wanted = f"{name} is a list of uneven rows; accepted: rows of one length, or an array of"
+    with pytest.raises(ValueError, match=f"^{wanted} awkward or ragged$"):
         function([[1.0], [2.0, 3.0]])
 
 
