@@ -19,6 +19,7 @@ from pytest_against import page, report
 from pytest_against.model import Result, Row, RowResult, Verdict
 from pytest_against.page import About
 from pytest_against.report import plain
+from pytest_against.rowlimits import ANY
 from pytest_against.saved import BaselineRow
 from tests.against.results import (
     CONTROLS,
@@ -144,6 +145,8 @@ def test_rows_have_their_numbers_and_the_run_that_they_are_of() -> None:
         "high": 1.3,
         "trials": 11,
         "why": "slower than the limit",
+        "limit": None,
+        "kind": "regressed",
     }
 
 
@@ -159,26 +162,29 @@ def test_what_a_reader_has_to_know_is_there() -> None:
 
 def test_every_machine_is_named_with_its_run() -> None:
     other = {**MACHINE, "numpy": "2.5.0"}
-    found = data(page.judged([SMALL, replace(GREEN, head="later", machine=other)]))
-    assert found["machines"] == [["the working tree", MACHINE], ["later", other]]
+    found = data(page.judged([SMALL, replace(GREEN, head="later", shard="2/2", machine=other)]))
+    assert found["machines"] == [["the working tree", MACHINE], ["later, shard 2/2", other]]
 
 
 NOISY = result(SLOWER, controls=[row("even", "inconclusive", factors(1, 0.9, 1.1))])
 ALSO = row("also", "steady", factors(1, 0.99, 1.01))
 BETTER = row("fast", "improved", factors(0.8, 0.7, 0.9))
 ANSWERS: dict[str, Result] = {
-    "Wrong: 1 of 2 rows fail their test, or return something else": result(
+    "Wrong: 1 of 2 rows fails its test, or returns something else": result(
         STEADY, row("a", "diverged")
     ),
+    "Wrong: 2 of 2 rows fail their test, or return something else": result(
+        row("a", "diverged"), row("b", "diverged")
+    ),
     "Slower: 1 of 2 rows by more than 3 %, which is proven": SMALL,
-    "Heavier: 1 of 1 row take more memory, or more of what they count": result(row("a", "heavier")),
+    "Heavier: 1 row takes more memory, or more of what it counts": result(row("a", "heavier")),
     "Not judged: 1 of 2 rows is new": result(STEADY, row("a", "new")),
     "Not judged: 2 of 2 rows are vanished": result(row("a", "vanished"), row("b", "vanished")),
-    "Not proven: 1 of 1 row may be slower by more than 3 %, or not": result(
+    "Not proven: 1 row may be slower by more than 3 %, or not": result(
         row("a", "inconclusive", factors(1, 0.9, 1.1))
     ),
     "Nothing is proven: identical code did not come out steady": NOISY,
-    "Proven: none of 1 row is slower by more than 3 %": GREEN,
+    "Proven: 1 row is not slower by more than 3 %": GREEN,
     "Proven: none of 2 rows is slower by more than 3 %, and 1 faster": result(STEADY, BETTER),
     "Proven: 1 row faster by more than 3 %": result(BETTER),
     "Nothing was judged": result(why="no baseline"),
@@ -269,3 +275,25 @@ def test_what_is_no_number_is_left_out() -> None:
     (found,) = cells(page.judged([result(row("a", "inconclusive", unbounded))]))
     names = ("was", "now", "ratio", "low", "high")
     assert [found[name] for name in names] == [None] * 5
+
+
+def test_a_limit_of_its_own_and_what_may_fail_are_in_words_and_counted_apart() -> None:
+    rows = [
+        row("own", "steady", factors(1.4, 1.3, 1.45), limit=0.5),
+        row("any", "steady", factors(1.4, 1.3, 1.45), limit=ANY),
+        row("may", "regressed", factors(1.4, 1.3, 1.45), "slow", may_fail=True),
+        row("might", "steady", factors(1, 0.99, 1.01), may_fail=True),
+    ]
+    found = page.judged([result(*rows)])
+    told = {each["row"].partition("[")[0]: each for each in cells(found)}
+    assert told["own"]["why"] == "its limit is 50 %"
+    assert (told["own"]["limit"], told["any"]["limit"]) == (0.5, None)
+    assert (told["may"]["why"], told["may"]["kind"]) == ("slow; may fail", "may fail")
+    assert (told["might"]["why"], told["might"]["kind"]) == ("", "steady")
+    assert "steady: 1 regressed that may fail, 3 steady of 4 rows" in found
+
+
+def test_shards_are_parts_of_one_judgement() -> None:
+    found = data(page.judged([replace(SMALL, shard="1/2"), replace(SMALL, shard="2/2")]))
+    assert found["heads"] == ["the working tree"]
+    assert found["detail"] == ["the working tree against v1 (a1b2c3d), limit 3%"]

@@ -72,6 +72,12 @@ TIMES: Final = [
     for i in range(12)
     for size in (1000, 30_000, 600_000)
 ]
+TERMS: Final = (
+    row("floor", "steady", factors(1.4, 1.3, 1.45), limit=0.5, was=1e-9, now=1.4e-9),
+    row("strict", "regressed", factors(1.02, 1.015, 1.025), limit=0.01, was=1e-6, now=1.02e-6),
+    row("may", "regressed", factors(1.3, 1.2, 1.4), may_fail=True, was=1e-6, now=1.3e-6),
+    row("even", "steady", factors(1, 0.99, 1.01), was=1e-6, now=1e-6),
+)
 PAGES: Final = {
     "mixed": page.judged([judged(*MIXED)], lambda _: About(facts={"code": MARKUP})),
     "names": page.judged([judged(*named(NAMES))]),
@@ -82,5 +88,9 @@ PAGES: Final = {
     ),
     "times": page.times("before", TIMES, MACHINE, ["recorded today"], about),
     "sizeless": page.times("before", [replace(TIMES[0], group="one")], MACHINE, []),
+    "terms": page.judged([result(*TERMS)]),
+    "shards": page.judged(
+        [replace(result(each), shard=f"{k}/2") for k, each in enumerate(TERMS[:2], 1)]
+    ),
     "why": page.judged([result(why="no baseline; record it: pytest-against baseline")]),
 }

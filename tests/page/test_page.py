@@ -102,6 +102,27 @@ def test_a_click_on_a_verdict_hides_its_rows_in_the_chart_and_in_the_table(show:
     assert len(tab.run(NAMED)) == rows
 
 
+def test_a_limit_of_its_own_and_what_may_fail_are_told_from_the_others(show: Show) -> None:
+    tab = show(PAGES["terms"])
+    own = tab.run("[...document.querySelectorAll('.chart .own')].map(n => n.getBBox().width)")
+    assert len(own) == 1  # cut out of the red zone
+    assert own[0] > 100
+    assert tab.run("document.querySelectorAll('.chart .limit').length") == 2 + 2
+    chips = tab.run("[...document.querySelectorAll('.chips button')].map(n => n.innerText)")
+    assert chips == ["1regressed", "1may fail", "2steady"]
+    why = tab.run("[...document.querySelectorAll('td.note')].map(n => n.innerText)")
+    assert why == ["its limit is 1 %", "may fail", "its limit is 50 %", ""]
+    tab.click(".chips button:nth-child(2)")
+    assert tab.run(NAMED) == ["strict[1e3]", "floor[1e3]", "even[1e3]"]
+
+
+def test_shards_are_parts_and_no_runs(show: Show) -> None:
+    tab = show(PAGES["shards"])
+    assert tab.run("document.querySelectorAll('.chart').length") == 1
+    assert tab.run("document.querySelectorAll('select').length") == 0
+    assert tab.run("document.querySelector('.count').textContent") == "2 of 2 rows"
+
+
 def test_words_filter(show: Show) -> None:
     tab = show(PAGES["many"])
     tab.click("input[type=search]")

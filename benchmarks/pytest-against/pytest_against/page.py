@@ -20,16 +20,21 @@ from statistics import median, quantiles
 from typing import Any, Final
 
 from pytest_against import report
-from pytest_against.model import CANNOT_JUDGE, PROVEN, Result, Row, Verdict, count
+from pytest_against.model import CANNOT_JUDGE, PROVEN, Result, Row, RowResult, Verdict, count
+from pytest_against.rowlimits import ANY
 from pytest_against.saved import BaselineRow
 
 _COLUMNS: Final = (
     *("row", "head", "verdict", "was", "now", "ratio", "low", "high", "trials", "why"),
+    *("limit", "kind"),
 )
 _TIMES: Final = (
     *("row", "method", "facet", "x", "size", "nbytes", "median", "low", "high", "trials"),
 )
-_RANK: Final = {verdict.value: rank for verdict, rank in report.ORDER.items()}  # worst first
+_MAY_FAIL: Final = "may fail"
+_RANK: Final = {verdict.value: rank for verdict, rank in report.ORDER.items()} | {
+    _MAY_FAIL: report.ORDER[Verdict.STEADY] - 0.5  # after all that decides, and is not proven
+}
 _SCRIPTS: Final = ("charts.js", "page.js", "table.js")
 _NUMBER: Final = re.compile(r"(?:\w+=)?(\d+(?:\.\d+)?(?:e\d+)?(?:x\d+(?:\.\d+)?(?:e\d+)?)*)")
 
@@ -57,7 +62,9 @@ def unknown(_: Row) -> About:
 def judged(results: Sequence[Result], describe: Describe = unknown) -> str:
     """Return the page of one verdict, or of several against the same base."""
     found, whole = json.loads(report.as_json(*results, heads=True)), report.together(results)
-    rows = sorted(found["rows"], key=lambda row: (_RANK[row["verdict"]], -(row["ratio"] or 1)))
+    drawn = (_terms(row, whole.limit) for row in whole.rows)
+    rows = [row | its for row, its in zip(found["rows"], drawn, strict=True)]
+    rows.sort(key=lambda row: (_RANK[row["kind"]], -(row["ratio"] or 1)))
     controls = [report.controls(each, report.TEXT) for each in results if each.controls]
     cost = f"{whole.trials} trials, {sum(each.seconds for each in results):.0f} s"
     return _page(
@@ -66,8 +73,8 @@ def judged(results: Sequence[Result], describe: Describe = unknown) -> str:
             "verdict": whole.verdict.value,
             "answer": answer(whole),
             "detail": [*filter(None, [whole.why]), report.subject(whole, report.TEXT)],
-            "notes": [cost, *controls, *whole.notes],
-            "machines": [[each.head, dict(each.machine)] for each in results if each.machine],
+            "notes": [cost, *dict.fromkeys(controls), *whole.notes],
+            "machines": [[_place(each), dict(each.machine)] for each in results if each.machine],
             "limit": whole.limit,
             "base": whole.base,
             "heads": list(dict.fromkeys(each.head for each in results)),
@@ -77,6 +84,22 @@ def judged(results: Sequence[Result], describe: Describe = unknown) -> str:
         },
         "\n".join(map(report.text, results)),
     )
+
+
+def _terms(row: RowResult, limit: float) -> dict[str, Any]:
+    """Return what a row is drawn by: a limit of its own, what it decides, and both in words."""
+    own = row.limit if row.limit not in {None, limit, ANY} else None
+    decides = not row.may_fail or row.verdict in PROVEN
+    words = f"its limit is {100 * own:.3g} %" if own else "", "" if decides else _MAY_FAIL
+    return {
+        "limit": own,
+        "kind": row.verdict.value if decides else _MAY_FAIL,
+        "why": report.listed("; ", row.why, *words),
+    }
+
+
+def _place(result: Result) -> str:
+    return report.listed(", ", result.head, result.shard and f"shard {result.shard}")
 
 
 def times(
@@ -116,7 +139,10 @@ def answer(found: Result) -> str:
     if found.verdict in PROVEN:
         rows = [row for row in rows if row.verdict in PROVEN]  # and none that is new
     every, counts = count(len(rows)), Counter(row.verdict for row in rows)
-    some = f"{counts[found.verdict]} of {every}"
+    one, number = len(rows) == 1, counts[found.verdict]
+    some = every if one else f"{number} of {every}"
+    wrong = "fails its test, or returns" if number == 1 else "fail their test, or return"
+    takes, its = ("takes", "it counts") if number == 1 else ("take", "they count")
     of_all = all(row.limit in {None, found.limit} for row in rows)
     limit = f"{100 * found.limit:.3g} %" if of_all else "its limit"
     if found.why or not found.rows:
@@ -126,11 +152,12 @@ def answer(found: Result) -> str:
     if found.verdict in CANNOT_JUDGE:
         return f"Not judged: {some} {_is_or_are(found)} {found.verdict.value}"
     faster = counts[Verdict.IMPROVED]
-    steady = f"Proven: none of {every} is slower by more than {limit}"
+    none = f"{every} is not" if one else f"none of {every} is"
+    steady = f"Proven: {none} slower by more than {limit}"
     return {
-        Verdict.DIVERGED: f"Wrong: {some} fail their test, or return something else",
+        Verdict.DIVERGED: f"Wrong: {some} {wrong} something else",
         Verdict.REGRESSED: f"Slower: {some} by more than {limit}, which is proven",
-        Verdict.HEAVIER: f"Heavier: {some} take more memory, or more of what they count",
+        Verdict.HEAVIER: f"Heavier: {some} {takes} more memory, or more of what {its}",
         Verdict.INCONCLUSIVE: f"Not proven: {some} may be slower by more than {limit}, or not",
         Verdict.STEADY: steady + (f", and {faster} faster" if faster else ""),
         Verdict.IMPROVED: f"Proven: {every} faster by more than {limit}",

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
@@ -179,16 +180,25 @@ def together(results: Sequence[Result]) -> Result:
         base=", ".join(dict.fromkeys(result.base for result in results)),
         allow_new=all(result.allow_new for result in results),
         controls=[row for result in results for row in result.controls],
-        head=", ".join(result.head for result in results),
+        head=", ".join(dict.fromkeys(result.head for result in results)),
+        shard="",
         trials=sum(result.trials for result in results),
-        notes=[f"{result.head}: {note}" for result in results for note in result.notes],
+        notes=list(dict.fromkeys(f"{r.head}: {note}" for r in results for note in r.notes)),
         why="; ".join(result.why for result in results if result.why),
     )
 
 
 def headline(result: Result, style: Style = TEXT) -> str:
     """Return the answer in one line, with its counts or what kept it from being found."""
-    found = ", ".join(f"{result.counts[v]} {v.value}" for v in Verdict if result.counts[v])
+    counts = Counter(
+        (row.verdict, row.may_fail and row.verdict not in PROVEN) for row in result.rows
+    )
+    found = ", ".join(
+        f"{counts[v, may_fail]} {v.value}{' that may fail' * may_fail}"
+        for v in Verdict
+        for may_fail in (False, True)
+        if counts[v, may_fail]
+    )
     words = style.quote(result.why) or f"{found or 'no rows'} of {count(len(result.rows))}"
     return f"{style.strong}{result.verdict.value}{style.strong}: {words}"
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -86,10 +88,30 @@ def _is_report(name: str) -> bool:
 def _named(names: Sequence[str]) -> list[Result]:
     """Read reports; where there are several, the name of its file tells each from the others."""
     found = {name: join.load_all(Path(name)) for name in names}
+    results = [*chain.from_iterable(found.values())]
     if len(found) == 1:
-        return found[names[0]]
+        return results
+    if all(result.shard for result in results) and len(join.joined(results).machines) == 1:
+        return _parts(results)
     return [
         replace(result, head=f"{result.head} ({Path(name).stem})")
-        for name, results in found.items()
-        for result in results
+        for name, its in found.items()
+        for result in its
+    ]
+
+
+def _parts(shards: Sequence[Result]) -> list[Result]:
+    """Return shards as parts of one judgement: no shard can tell which names are unique."""
+    often = Counter(row.row.name for result in shards for row in result.rows)
+    return [
+        replace(
+            result,
+            rows=[
+                row
+                if often[row.row.name] == 1
+                else replace(row, row=replace(row.row, name=row.row.node))
+                for row in result.rows
+            ],
+        )
+        for result in shards
     ]

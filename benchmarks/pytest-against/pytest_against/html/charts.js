@@ -72,7 +72,7 @@ const VERDICTS = {
   diverged: ["bad", "cross"], regressed: ["bad", "up"], heavier: ["bad", "square"],
   missing: ["open", "plus", true], vanished: ["open", "minus"], new: ["open", "plus"],
   "not judged": ["open", "square", true], inconclusive: ["open", "diamond", true],
-  steady: ["even", "dot"], improved: ["good", "down"],
+  "may fail": ["even", "up", true], steady: ["even", "dot"], improved: ["good", "down"],
 };
 const sign = (verdict) => {
   const [, shape, hollow] = VERDICTS[verdict];
@@ -173,11 +173,17 @@ const forest = (rows, limit, width, title) => {
   const body = timed.map((row, i) => {
     const height = named(i) ? tall : thin, middle = y + height - (wide || !named(i) ? height / 2 : 10);
     y += height;
-    return [row, middle, named(i)];
+    return [row, middle, named(i), height];
   });
   const height = y + 8, bound = 1 + limit;
   const zone = (from, to, kind) => svg("rect", { x: from, y: top, width: Math.max(0, to - from), height: y + 4 - top, class: kind });
   const under = svg("g", {}, zone(x(bound), right, "zone-bad"), zone(left, x(1 / bound), "zone-good"));
+  for (const [row, middle, isNamed, tall] of body.filter(([row]) => row.limit)) {
+    const [from, to] = [bound, 1 + row.limit].map((end) => clamp(x(end), left, right)).sort((a, b) => a - b);
+    const above = middle + (wide || !isNamed ? tall / 2 : 10) - tall;
+    under.append(svg("rect", { x: from, y: above, width: to - from, height: tall, class: row.limit < limit ? "zone-bad" : "page own" }),
+      svg("path", { class: "limit", d: `M${clamp(x(1 + row.limit), left, right)} ${above}v${tall}` }));
+  }
   root.append(under);
   for (const tick of ticks(fastest, slowest, clamp((right - left) / 62, 3, 9))) {
     root.append(svg("path", { class: "grid", d: `M${x(tick)} ${top}V${y + 4}` }), label(x(tick), top - 6, String(tick), "soft mono", "middle"));
@@ -189,7 +195,7 @@ const forest = (rows, limit, width, title) => {
   for (const [row, middle, isNamed] of body) {
     const at = (value, other) => clamp(x(value ?? other), left, right);
     const low = at(row.low, fastest), high = at(row.high, slowest), mean = at(row.ratio, 1);
-    const [tone, shape, hollow] = VERDICTS[row.verdict];
+    const [tone, shape, hollow] = VERDICTS[row.kind];
     if (isNamed && !wide) root.append(svg("rect", { x: 0, y: middle - 30, width, height: 20, class: "page" }));
     const bars = `M${low.toFixed(1)} ${middle.toFixed(2)}H${high.toFixed(1)}`;
     points.push({ x: mean, y: middle, text: title(row) });

@@ -5,9 +5,10 @@ const off = new Set(); // verdicts that are not shown
 let words = "", head = "";
 const listeners = []; // what is drawn anew when other rows are shown
 const lower = (row) => `${row.row} ${row.why ?? ""}`.toLowerCase();
+const countOf = (number) => (number === 1 ? "1 row" : `${number} rows`);
 for (const row of rows) Object.assign(row, { found: lower(row), label: several ? `${row.row} · ${row.head}` : row.row });
 const shown = () => rows.filter((row) =>
-  !off.has(row.verdict) && (!head || row.head === head) && words.toLowerCase().split(/\s+/).every((word) => row.found.includes(word)));
+  !off.has(row.kind) && (!head || row.head === head) && words.toLowerCase().split(/\s+/).every((word) => row.found.includes(word)));
 const changed = () => listeners.forEach((listener) => listener());
 const told = (row) => [
   row.label, `${row.verdict}: ${factor(row.ratio)} (${interval(row)})`,
@@ -30,7 +31,7 @@ answer.append(
 const main = document.getElementById("main");
 const chips = el("div", { class: "chips", role: "group", "aria-label": "Verdicts that are shown" });
 for (const verdict of Object.keys(VERDICTS)) {
-  const number = rows.filter((row) => row.verdict === verdict).length;
+  const number = rows.filter((row) => row.kind === verdict).length;
   if (!number) continue;
   const button = el("button", { type: "button", class: VERDICTS[verdict][0], "aria-pressed": "true" },
     sign(verdict), el("b", {}, String(number)), verdict);
@@ -87,7 +88,7 @@ const timed = rows.filter((row) => row.ratio !== null && row.ratio !== undefined
 if (judged && timed.length) {
   const missing = rows.length - timed.length;
   const chart = figure("What changed", "Each row's factor with its interval, the worst first. An interval right of the upper limit proves a slowdown; one that ends left of it proves there is none."
-    + (missing ? ` ${missing} rows without a time are in the table only.` : ""), "factors.svg",
+    + (missing ? ` Without a time, and so in the table only: ${countOf(missing)}.` : ""), "factors.svg",
   (width) => forest(shown(), data.limit, width, told));
   main.append(chart.node);
   listeners.push(chart.redraw);

@@ -6,7 +6,7 @@ const run = several ? [column("run", "head", (row) => row.head, "value")] : [];
 const COLUMNS = judged ? [
   column("row", "row", (row) => row.row),
   ...run,
-  column("verdict", "place", (row) => row.verdict, "", (row) => el("span", { class: `mark ${VERDICTS[row.verdict][0]}` }, sign(row.verdict), row.verdict)),
+  column("verdict", "place", (row) => row.verdict, "", (row) => el("span", { class: `mark ${VERDICTS[row.kind][0]}` }, sign(row.kind), row.verdict)),
   number("was", "was", (row) => duration(row.was)),
   number("is", "now", (row) => duration(row.now)),
   number("factor", "ratio", (row) => (row.ratio === null ? "" : factor(row.ratio))),
@@ -46,7 +46,7 @@ const fill = () => {
     const way = COLUMNS[i].key === sorted.key ? (sorted.way > 0 ? "ascending" : "descending") : "none";
     each.setAttribute("aria-sort", way);
   });
-  total.textContent = `${part.length} of ${rows.length} rows${found.length > part.length ? `; ${found.length - part.length} more match` : ""}`;
+  total.textContent = `${part.length} of ${countOf(rows.length)}${found.length > part.length ? `; ${found.length - part.length} more match` : ""}`;
   more.hidden = found.length <= part.length;
   more.textContent = `Show ${Math.min(5 * PART, found.length - part.length)} more`;
 };
