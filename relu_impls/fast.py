@@ -102,7 +102,6 @@ def relu_inplace(x: Array) -> Array:
     dtypes=same(REAL),
     passes=2,
     zero_from_minus_zero=Sign.PLUS,
-    data_dependent=True,
     temporaries=(Temporary.BLOCK_MASK,),
 )
 def drelu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None) -> Array:
@@ -180,7 +179,6 @@ def drelu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None)
     _HERE,
     dtypes=same(REAL),
     passes=3,
-    data_dependent=True,
     temporaries=(Temporary.BITS,),
 )
 def relu_backward(
