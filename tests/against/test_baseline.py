@@ -16,6 +16,7 @@ import pytest
 from pytest_against import baseline, trees
 from pytest_against.baseline import BASELINE_LIMITS, ENOUGH_ROWS
 from pytest_against.checks import Check
+from pytest_against.machine import installed
 from pytest_against.model import WORKING_TREE, Limits, Progress, Suite
 from pytest_against.stats import LOOKS, drift
 from pytest_against.timing import Measured
@@ -116,6 +117,19 @@ def test_the_notes_say_what_changed_how_certain_it_is_and_what_was_accepted() ->
     assert accepted == "accepted when the baseline was recorded: a better sum"
 
 
+def test_the_notes_name_each_library_that_is_another_release_than_was_recorded() -> None:
+    here = {"numpy": installed("numpy"), "hypothesis": installed("hypothesis")}
+    for then, changed in (
+        (here, "unchanged"),
+        ({**here, "hypothesis": "1.0"}, f"hypothesis 1.0 -> {here['hypothesis']}"),
+        ({**here, "no-such-thing": "2"}, "no-such-thing 2 -> none"),
+    ):
+        # What is told of the machine counts for baselines only that know nothing more.
+        machine = {**stored().machine, "numpy": "1.0"}
+        note, *_ = held(then=stored(distributions=then, machine=machine)).notes
+        assert note == f"software since the baseline: {changed}"
+
+
 def test_certainty_that_is_none_is_no_error() -> None:
     limits = Limits(limit=0.1, trials=2, budget=1e9)
     then = stored([A], spread=20.0, drift=99.0)
@@ -126,7 +140,7 @@ def test_certainty_that_is_none_is_no_error() -> None:
     )
     assert certain.endswith("with up to any factor for the drift between recordings")
     _, fit = held(side([A]), limits=replace(BASELINE_LIMITS, budget=1e-9)).notes
-    assert fit.startswith(f"2 of at least {LOOKS[0]} trials fit")
+    assert f" of at least {LOOKS[0]} trials fit" in fit
 
 
 OTHER: Final = "lib/test_other.py::TestX::test_y[b]"

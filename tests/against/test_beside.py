@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -102,12 +104,22 @@ def test_what_looks_slower_is_shown_and_what_grossly_is_fails_and_is_not_saved(
 
 
 def test_one_measurement_at_a_time(
-    ran: Ran, pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
+    ran: Ran,
+    pytester: pytest.Pytester,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(beside, "_WAIT", 0.1)
     with cli.only_one():
         found = pytester.inline_run("--benchmark-only")
         assert found.ret == pytest.ExitCode.USAGE_ERROR
-        assert "another measurement runs on this machine" in capsys.readouterr().err
+        lines = capsys.readouterr().err.splitlines()
+        waits, refused = (line for line in lines if "another measurement" in line)
+        owner = f"another measurement runs on this machine: process {os.getpid()} in {Path.cwd()}, "
+        assert waits.startswith(owner)
+        assert waits.endswith(" s; waiting for up to 0.1 s until it is done")
+        assert refused.startswith(f"ERROR: {owner}for ")
+        assert refused.endswith(" s; wait until it is done, or end it")
 
     class Second:
         def pytest_collection_finish(self) -> None:
@@ -116,6 +128,23 @@ def test_one_measurement_at_a_time(
 
     for _ in range(2):  # the lock goes with the run
         assert ran(plugin=Second())[0]["one"] == "passed"
+
+
+def test_a_plain_run_begins_once_another_measurement_is_done(
+    ran: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    with ExitStack() as other:
+        other.enter_context(cli.only_one())
+
+        def say(words: str) -> None:
+            said.append(words)
+            other.close()
+
+        monkeypatch.setattr(cli, "_say", say)
+        assert ran()[0]["one"] == "passed"
+    (words,) = said
+    assert words.endswith("; waiting for up to 600 s until it is done")
 
 
 OTHER_CLOCK = "its seconds are those of time.perf_counter, not of time.process_time"

@@ -36,7 +36,7 @@ class Process:
         origins: dict[str, str] = INSIDE,
     ) -> None:
         self.found = found
-        self.answers = [*answers, {"end": 0, "origins": origins}]
+        self.answers = [*answers, {"end": 0, "origins": origins, "distributions": {"numpy": "2"}}]
         self.trees: list[Tree] = []
         self.said: list[dict[str, Any]] = []
 
@@ -77,9 +77,9 @@ def test_each_benchmark_runs_once_without_a_clock(checked: Any) -> None:
         A: Check(outcome="passed", exact={"peak_bytes": 8}, warnings=("W",), result=Returned("d")),
         B: Check(outcome="failed", why="wrong"),
     }
-    assert checked(process) == Checked(collected([A, B]), found)
+    assert checked(process) == Checked(collected([A, B]), found, {"numpy": "2"})
     assert [tree.request.mode for tree in process.trees] == [Mode.CHECKS]
-    assert process.said == [{"tests": [A, B], "loose": [], "off": []}]
+    assert process.said == [{"tests": [A, B], "loose": [], "off": [], "imports": False}]
 
 
 @pytest.mark.parametrize(

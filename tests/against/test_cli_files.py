@@ -6,7 +6,7 @@ import io
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +133,24 @@ def test_one_measurement_at_a_time(
     with cli.only_one(), pytest.raises(CannotJudgeError, match=words), cli.only_one():
         pytest.fail("both have it")
     with cli.only_one():
-        (lock,) = (home / ".cache" if home_is == "a folder" else tmp_path).iterdir()
-        assert str(getattr(os, "getuid", str)()) in lock.name  # one for each user
+        files = [*(home / ".cache" if home_is == "a folder" else tmp_path).iterdir()]
+        assert {file.suffix for file in files} == {".lock", ".txt"}
+        for file in files:
+            assert str(getattr(os, "getuid", str)()) in file.name  # one for each user
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda file: file.write_bytes(b"\xff")])
+def test_who_measures_may_be_unknown(spoil: Callable[[Path], object], home: Path) -> None:
+    words = "another measurement runs on this machine; wait until it is done, or end it"
+    with cli.only_one():
+        (file,) = (home / ".cache").glob("*.txt")
+        spoil(file)
+        with pytest.raises(CannotJudgeError, match=f"^{words}$"), cli.only_one():
+            pytest.fail("both have it")
+    file.unlink(missing_ok=True)
+    file.mkdir()  # so that nothing can be written there
+    with cli.only_one():
+        assert file.is_dir()
 
 
 def test_without_any_place_for_a_lock_there_is_a_reason(

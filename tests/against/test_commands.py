@@ -13,7 +13,7 @@ from pytest_against import baseline, cli, commands, saved, settling
 from pytest_against.machine import this_machine
 from pytest_against.model import CannotJudgeError, Limits, Result, RunsOn, Shard, Suite
 from tests.against import runs
-from tests.against.results import GREEN, SMALL
+from tests.against.results import GREEN, SMALL, STEADY, result, row
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.usefixtures("home", "signals")
@@ -144,6 +144,9 @@ def test_without_a_revision_the_baseline_of_this_class_is_the_base(judged: list[
     assert ran("gate", "--trials", "12") == 0
     _, against, limits, _ = judged[1]
     assert against.commit == ABOUT.commit
+    judged[0] = result(row("a", "new"), STEADY)
+    assert [ran("gate"), ran("gate", "--allow-new")] == [2, 0]
+    judged[0], judged[2:] = GREEN, []
     assert limits == replace(baseline.BASELINE_LIMITS, trials=12)
     assert ran("gate", "--json", str(CLASS)) == 2  # a report never replaces it
     assert (CLASS.read_bytes(), len(judged)) == (before, 2)
@@ -156,9 +159,9 @@ def test_without_a_revision_the_baseline_of_this_class_is_the_base(judged: list[
         ("addopts = --no-such", ["--base", "v1"], "pytest ended with 4 before it read its conf"),
         ("", [], "was recorded on linux-x86_64-another"),
         ("against_baselines = none", [], "no baseline for this class of machines"),
-        ("", ["--cores", "2"], "--cores is for --base REV; rows that the stored"),
+        ("", ["--cores", "2"], "--cores is for --base REV; leave it out, or name"),
         ("", ["--base", "v1", "--shard", "2"], "2 is no shard; write 1/8 to 8/8"),
-        ("", ["--allow-new"], "--allow-new is for --base REV; rows"),
+        ("", ["--install"], "--install is for --base REV; leave"),
     ],
 )
 @pytest.mark.usefixtures("judged")

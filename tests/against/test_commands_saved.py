@@ -62,7 +62,7 @@ def test_a_baseline_is_written_and_what_is_left_out_has_its_reason(
     recording(lambda rows: {**rows, SECOND: replace(rows[SECOND], **few)})
     assert ran("baseline") == 0
     assert capsys.readouterr().out == (
-        f"{SECOND} is left out: it was timed in fewer than 2 trials\n{Path.cwd() / CLASS}: 1 rows\n"
+        f"{SECOND} is left out: it was timed in fewer than 2 trials\n{Path.cwd() / CLASS}: 1 row\n"
     )
     assert list(commands.load_baseline(CLASS, "it").rows) == [FIRST]
 
@@ -100,6 +100,26 @@ def test_other_rows_do_not_block_a_refresh(
         assert ran("baseline") == 0
         assert word in capsys.readouterr().out
     assert list(commands.load_baseline(CLASS, "it").rows) == [FIRST, SECOND]
+
+
+@pytest.mark.parametrize("part", [["-k", "not whole"], ["pkg"], ["--rows", "nothing"]])
+def test_a_part_does_not_replace_the_whole(
+    part: list[str], recording: Recording, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ran("baseline") == 0
+    before, every = CLASS.read_bytes(), [*commands.load_baseline(CLASS, "it").rows.values()]
+    recording(lambda rows: {FIRST: rows[FIRST]})
+    part = [word.replace("whole", every[0].row.name.partition("[")[0]) for word in part]
+    assert ran("baseline", *part) == 2
+    error = capsys.readouterr().err
+    assert "would lose what is not asked for (" in error
+    assert every[0].row.name in error
+    assert error.endswith(
+        'record all of it: pytest-against baseline, or say why that may go: --accept "why"\n'
+    )
+    assert CLASS.read_bytes() == before
+    assert ran("baseline", *part, "--accept", "the other is slow") == 0
+    assert list(commands.load_baseline(CLASS, "it").rows) == [FIRST]
 
 
 @pytest.mark.usefixtures("recording")
@@ -164,7 +184,9 @@ def test_gates_are_joined(
     assert ran("gate", "--base", "v1", "--json", "a.json") == 1
     assert ran("join", "a.json", "--markdown", "a.json") == 2
     capsys.readouterr()
-    assert ran("join", "a.json", "--markdown", "a.md") == 1
+    assert ran("join", "a.json", "--html", "a.json") == 2
+    assert ran("join", "a.json", "--markdown", "a.md", "--html", "a.html") == 1
+    assert "<title>" in Path("a.html").read_text()
     assert "failed" in capsys.readouterr().out
     assert Path("a.md").read_text()
     assert ran("join", "a.json") == 1

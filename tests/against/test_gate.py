@@ -22,7 +22,7 @@ from pytest_against.gate import (
     against_revision,
 )
 from pytest_against.model import CannotJudgeError, Limits, Progress, Suite
-from pytest_against.returned import Returned
+from pytest_against.returned import BY_CALL, BY_RUN, NOT_PLAIN, Returned
 from pytest_against.trials import HowToTime, TrialResult
 from pytest_against.workers import Tree
 from tests.against.repository import put, repository
@@ -153,13 +153,27 @@ def test_no_time_is_believed_if_a_control_is_not_steady(
     "change, notes",
     [
         ({"warnings": ("W",)}, ["other warnings than in the base: 2 rows"]),
-        ({"result": Returned()}, ["results that are not compared: 2 rows"]),
+        (
+            {"result": Returned(why=NOT_PLAIN)},
+            [f"results that are not compared, {NOT_PLAIN}: 2 rows, test_it[b-1e3], test_it[c-1e3]"],
+        ),
     ],
 )
 def test_what_is_no_fault_is_noted(change: dict[str, Any], notes: list[str]) -> None:
     other = replace(PASSED, **change)
     found = gated(side({A: PASSED, B: other, C: other}))
     assert (found.notes, found.exit_code) == (notes, 0)
+
+
+def test_results_that_are_not_compared_are_named_by_reason_a_few_of_each() -> None:
+    call, run = (replace(PASSED, result=Returned(why=why)) for why in (BY_CALL, BY_RUN))
+    head = side({**dict.fromkeys(NODES[:4], call), NODES[4]: PASSED, NODES[5]: run})
+    base = side({**dict.fromkeys(NODES[:4], PASSED), NODES[4]: call, NODES[5]: PASSED})
+    three = [f"test_it[{name}-1e3]" for name in "abc"]
+    assert gated(head, base).notes == [
+        f"results that are not compared, {BY_CALL}: 5 rows, {', '.join(three)} and 2 more",
+        f"results that are not compared, {BY_RUN}: 1 row, test_it[f-1e3]",
+    ]
 
 
 def test_what_cannot_be_collected_of_the_base_is_noted() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_against.checks import Check
 from pytest_against.returned import Returned
-from tests.against.simulated import FAILED, PASSED, A, B, gated, side, words
+from tests.against.simulated import FAILED, PASSED, A, B, Machine, gated, side, words
 
 ANOTHER = replace(PASSED, result=Returned("e"))
 NEAR, FAR = (replace(PASSED, result=Returned("d", array("d", [x]))) for x in (1.0, 1.1))
@@ -62,6 +62,25 @@ def test_a_mark_moves_the_limit_of_its_row_or_lets_it_fail(
     assert (words(found)[A], found.exit_code) == (word, exit_code)
     if "limit" in mark:
         assert found.rows[0].limit == float(mark["limit"].rstrip("%")) / 100
+
+
+@pytest.mark.parametrize(
+    "marks, controls",
+    [
+        ({}, [A, B]),
+        ({A: {"floor": "1e-3"}}, [B]),
+        ({A: {"limit": "90%"}}, [B]),
+        ({A: {"limit": "90%"}, B: {"floor": "1e-3"}}, [A, B]),
+    ],
+)
+def test_controls_are_rows_of_which_no_more_is_tolerated_than_of_others(
+    marks: dict[str, dict[str, str]], controls: list[str]
+) -> None:
+    head, machine = side([A, B]), Machine()
+    for node, mark in marks.items():
+        head.collected.nodes[node]["against"] = mark  # type: ignore[index]
+    assert gated(head, side([A, B]), machine=machine).exit_code == 0
+    assert machine.asked[0][2] == controls
 
 
 def test_what_may_fail_neither_stops_the_others_nor_is_a_success_of_its_own() -> None:

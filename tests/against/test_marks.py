@@ -22,6 +22,10 @@ pytest_plugins = ["pytester"]
         ({"tolerance": 1e-6, "results": False}, Terms(tolerance=1e-6, results=False)),
         ({"may_fail": True, "results": "on"}, Terms(may_fail=True)),
         ({"floor": 0, "tolerance": "0"}, USUAL),
+        ({"floor": 0.0, "tolerance": 0.0}, USUAL),
+        ({"floor": "0e0", "tolerance": "0%"}, USUAL),
+        ({"floor": -0.0, "tolerance": "0.1%"}, Terms(tolerance=0.001)),
+        ({"limit": "900%"}, Terms(limit=9.0)),
     ],
 )
 def test_terms_are_read(said: dict[str, Any], found: Terms) -> None:
@@ -31,11 +35,14 @@ def test_terms_are_read(said: dict[str, Any], found: Terms) -> None:
 @pytest.mark.parametrize(
     "said, words",
     [
-        ({"limit": 3}, "it: limit: 3 is no limit; write 3%, 200% or 0.03"),
-        ({"floor": -1}, "it: floor: -1 is no number of seconds above 0"),
-        ({"tolerance": "x"}, "it: tolerance: x is no limit; write 3%, 200% or 0.03"),
+        ({"limit": 3}, "it: limit: 3 is no limit; write one above 0, as 5% or 900%, or below"),
+        ({"floor": -1}, "it: floor: -1 is no number of seconds; write 0 or more, as 1e-6"),
+        ({"floor": "nan"}, "it: floor: nan is no number of seconds; write 0 or more"),
+        ({"limit": 0}, "it: limit: 0 is no limit; write one above 0, as 5% or 900%"),
+        ({"tolerance": "x"}, "it: tolerance: x is no tolerance; write 0, or a number below 1, as"),
+        ({"tolerance": 2}, "it: tolerance: 2 is no tolerance; write 0, or a number below 1, as"),
         ({"results": "no"}, "it: results: no is neither; write true or false"),
-        ({"lmit": 3}, "it: there is no lmit; give one of limit, floor, tolerance, results, may_"),
+        ({"lmit": 3}, "it: there is no lmit; write limit, or another of limit, floor, toler"),
     ],
 )
 def test_what_has_no_sense_is_refused(said: dict[str, Any], words: str) -> None:
@@ -51,6 +58,25 @@ def test_a_mark_goes_before_what_holds_for_all_and_is_named_if_it_is_wrong() -> 
     nodes["b"]["against"] = {"limit": "wide"}
     with pytest.raises(CannotJudgeError, match="the mark against of b: limit: wide is no limit"):
         marks.of_rows(nodes, all_)
+
+
+@pytest.mark.parametrize(
+    "name, near",
+    [
+        ("against_limitt", "against_limit, or another of against_packages, "),
+        ("agianst_limit", "against_limit, or another of "),
+        ("against-floor", "against_floor, or another of "),
+        ("against_zzzzzzzzz", "one of against_packages, "),
+    ],
+)
+@pytest.mark.parametrize("where", ["a file", "the command line"])
+def test_a_setting_that_is_none_is_refused_with_the_nearest(
+    name: str, near: str, where: str, pytester: pytest.Pytester
+) -> None:
+    pytester.makeini(f"[pytest]\ntimeout = 5\n{name} = 5\n" * (where == "a file"))
+    argv = ["-o", f"{name}=5"] * (where != "a file")
+    with pytest.raises(CannotJudgeError, match=f"there is no {name}; write {near}"):
+        marks.of_settings(pytester.parseconfig(*argv))
 
 
 def test_settings_are_those_of_pytest(pytester: pytest.Pytester) -> None:

@@ -58,8 +58,8 @@ def test_the_exit_code_is_that_of_the_verdict_or_says_that_there_is_none(
 NOT_JUDGED = {
     "--help": "",
     "--version": "",
-    "--against-limit=3": "ERROR: 3 is no limit; write 3%, 200% or 0.03\n",
-    "--against-limit=": "ERROR:  is no limit; write 3%, 200% or 0.03\n",
+    "--against-limit=3": "ERROR: 3 is no limit; write one above 0, as 5% or 900%, or",
+    "--against-limit=": "ERROR: nothing is no limit; write one above 0, as 5% or 900%",
     "--against-trials=0": "ERROR: 0 is no whole number from 1 to 10000\n",
     "--against-budget=nan": "ERROR: nan is no number of seconds above 0\n",
     "--against-timeout=-1": "ERROR: -1 is no number of seconds above 0\n",

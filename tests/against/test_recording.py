@@ -58,7 +58,8 @@ def recorded(
 
 def test_a_recording_has_all_that_a_baseline_needs() -> None:
     head = side({A: PASSED, B: SKIPPED, C: replace(PASSED, inputs="v", group="forward")})
-    found = recorded(head).baseline
+    found = recorded(replace(head, distributions={"numpy": "2.0"})).baseline
+    assert found.distributions == {"numpy": "2.0"}
     assert (found.commit, found.accepted, list(found.rows)) == ("a", "a reason", [A, C])
     its = found.rows[C]
     assert (its.row.node, its.group, its.exact, its.inputs) == (C, "forward", PASSED.exact, "v")

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pytest_against.returned import Returned, look
+from pytest_against.returned import NOT_PLAIN, Returned, look
 
 
 @dataclass
@@ -107,7 +107,7 @@ class Unset:
 
 @pytest.mark.parametrize("value", [Broken(), [Unset()]])
 def test_what_fails_to_be_looked_at_is_not_compared_and_fails_no_test(value: object) -> None:
-    assert look(value) == Returned()
+    assert look(value) == Returned(why=NOT_PLAIN)
 
 
 def test_objects_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,3 +155,4 @@ def test_what_a_worker_said_is_read(tmp_path: Path) -> None:
     assert Returned.of(known.digest, str(tmp_path / "floats")) == known
     assert not [*tmp_path.iterdir()]  # many of them may be large
     assert Returned.of("d", "") == Returned("d")
+    assert Returned.of("", "", "why") == Returned(why="why")

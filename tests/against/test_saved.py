@@ -101,6 +101,30 @@ def test_a_stored_baseline_is_read_also_one_of_schema_4(path: Path) -> None:
         assert row.exact == {key: measures[key] for key in ("peak_bytes", "passes")}
 
 
+@pytest.mark.parametrize(
+    "name, version, good",
+    [
+        ("zope.interface", "1!2.0rc1+cu121", True),
+        ("--index-url", "1", False),
+        ("a b", "1", False),
+        ("a", "1 --pre", False),
+        ("a", "1\n", False),
+        ("a", "", False),
+    ],
+)
+def test_what_was_installed_is_stored_as_pip_takes_it(
+    name: str, version: str, tmp_path: Path, *, good: bool
+) -> None:
+    given = replace(recorded(trials(number=6)), distributions={name: version})
+    path = tmp_path / "baseline.json"
+    saved.write_baseline(given, path)
+    if good:
+        assert load_baseline(path, "it").distributions == {name: version}
+    else:
+        with pytest.raises(CannotJudgeError, match=r"extra_info|distributions"):
+            load_baseline(path, "it")
+
+
 @pytest.mark.parametrize("name", ["baseline.json", "run/0001_run.json"])
 def test_the_stock_tool_reads_what_was_written(name: str, tmp_path: Path) -> None:
     file(tmp_path / "baseline.json", trials(number=6))

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_against import baseline, environments, gate, settling, trees
 from pytest_against.baseline import BASELINE_LIMITS
+from pytest_against.machine import installed
 from pytest_against.model import (
     CannotJudgeError,
     Interval,
@@ -40,7 +41,7 @@ OPEN: Final = {
     # what numbers say: rows that are left open
     (V.STEADY, V.IMPROVED, V.STEADY): [],
     (V.STEADY, V.REGRESSED, V.INCONCLUSIVE): [B, C],
-    (V.VANISHED, V.MISSING, V.INCONCLUSIVE): [C],
+    (V.VANISHED, V.MISSING, V.INCONCLUSIVE): [B, C],
     (V.DIVERGED, V.REGRESSED, V.INCONCLUSIVE): [],
     (V.HEAVIER, V.STEADY, V.INCONCLUSIVE): [],
 }
@@ -73,6 +74,13 @@ SETTLED: Final = [
     (V.INCONCLUSIVE, V.NEW, V.INCONCLUSIVE),
     (V.REGRESSED, V.UNJUDGED, V.REGRESSED),
     (V.REGRESSED, None, V.REGRESSED),
+    # it has no number; the revision has it, or has not
+    (V.MISSING, V.STEADY, V.STEADY),
+    (V.MISSING, V.REGRESSED, V.REGRESSED),
+    (V.MISSING, V.INCONCLUSIVE, V.INCONCLUSIVE),
+    (V.MISSING, V.NEW, V.NEW),
+    (V.MISSING, V.UNJUDGED, V.MISSING),
+    (V.MISSING, None, V.MISSING),
 ]
 
 
@@ -109,6 +117,17 @@ def test_a_row_without_a_number_is_settled_too() -> None:
     assert found.notes == [
         "1 row that the numbers leave open settled side by side with the revision of b"
     ]
+
+
+@pytest.mark.parametrize("allow_new, code", [(False, 2), (True, 0)])
+def test_a_row_that_is_neither_stored_nor_in_the_revision_is_new_and_may_be_allowed(
+    code: int, *, allow_new: bool
+) -> None:
+    by_numbers = result({A: V.STEADY, B: V.MISSING, C: V.MISSING})
+    found = settling.settled(by_numbers, result({B: V.NEW, C: V.STEADY}))
+    assert words(found) == {A: "steady", B: "new", C: "steady"}
+    assert found.notes[0].startswith("1 row that the numbers leave open settled side by side")
+    assert replace(found, allow_new=allow_new).exit_code == code
 
 
 def test_noise_side_by_side_makes_no_row_red() -> None:
@@ -187,6 +206,19 @@ def test_with_another_numpy_the_revision_runs_on_that_which_was_recorded(
     made.side_effect = CannotJudgeError("no network")
     (note,) = held(stored(machine={**stored().machine, "numpy": "2.0.1"})).notes
     assert note.endswith("what was recorded: no network")
+
+
+def test_with_another_release_of_any_library_the_revision_runs_on_that_which_was_recorded(
+    lanes: tuple[Mock, Mock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, beside = lanes
+    monkeypatch.setattr(environments, "environment", made := Mock(return_value="a python"))
+    here = {name: installed(name) for name in ("numpy", "hypothesis")}
+    assert held(stored(distributions=here)).exit_code == 0
+    made.assert_not_called()
+    assert held(stored(distributions={**here, "hypothesis": "1.0", "gone": "2"})).exit_code == 0
+    made.assert_called_once_with(["hypothesis==1.0", "gone==2"])
+    assert beside.call_args.kwargs == {"runs_on": RunsOn(python="a python")}
 
 
 def test_a_revision_that_fails_to_run_leaves_the_numbers(lanes: tuple[Mock, Mock]) -> None:

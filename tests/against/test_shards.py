@@ -113,16 +113,42 @@ def test_machines_of_two_kinds_have_shards_of_their_own() -> None:
     )
 
 
+OTHER_PYTHON: Final = {**MACHINE, "python": "CPython 3.12.1"}
+
+
+def test_a_matrix_of_pythons_is_joined_and_tells_which_is_which() -> None:
+    found = join.joined([shard(text, machine=m) for text in ("1/2", "2/2") for m in BOTH])
+    assert [*found.machines] == [
+        f"system Linux, machine x86_64, python {each['python']}" for each in BOTH
+    ]
+    assert (found.exit_code, len(found.rows)) == (0, 2)
+    numpys = [{**each, "numpy": numpy} for each in BOTH for numpy in ("2.0", "2.4")]
+    every = [shard(text, machine=m) for text in ("1/2", "2/2") for m in numpys]
+    assert len(join.joined(every).machines) == 4
+
+
+def test_shards_whose_runners_had_two_patches_of_python_are_one_suite() -> None:
+    found = join.joined([shard("1/2"), shard("2/2", machine=OTHER_PYTHON)])
+    assert (len(found.machines), len(found.rows), found.exit_code) == (1, 2, 0)
+
+
+BOTH: Final = (MACHINE, OTHER_PYTHON)
+
+
 @pytest.mark.parametrize(
     "results, words",
     [
-        ([shard("1/3"), shard("3/3")], "are missing: 2/3; give each report once"),
+        ([shard("1/3"), shard("3/3")], "are missing: 2/3; give the report of each"),
         ([shard("1/2", why="it crashed", limit=0.03)], "are missing: 2/2"),
-        ([shard("1/2"), shard("2/2"), replace(shard("1/2"), rows=())], "are there twice: 1/2"),
-        ([shard("1/1"), shard("2/1")], "are no such shards: 2/1"),
-        ([shard("1/2"), shard("2/2", base="v2")], "do not belong together: .*v1.*; .*v2"),
-        ([shard("1/2"), shard("2/2", limit=0.05)], "do not belong together: .*0.03.*; .*0.05"),
-        ([shard("1/2"), shard("2/3")], "do not belong together"),
+        (
+            [shard("1/2"), shard("2/2"), replace(shard("1/2"), rows=())],
+            "are there twice: 1/2; give each once, and join one by one what differs by more than",
+        ),
+        ([shard("1/1"), shard("2/1")], "are no such shards: 2/1; measure them again"),
+        ([shard("1/2"), shard("2/2", base="v2")], r"have different bases \(v1.* and v2\); join"),
+        ([shard("1/2"), shard("2/2", head="x")], "have different heads .*the same REV, limit"),
+        ([shard("1/2"), shard("2/2", limit=0.05)], r"have different limits \(3% and 5%\)"),
+        ([shard("1/2"), shard("2/3")], r"have different numbers of shards \(2 and 3\)"),
     ],
 )
 def test_shards_that_are_not_a_whole_are_refused(results: list[Result], words: str) -> None:

@@ -146,7 +146,7 @@ def test_plain(benchmark): benchmark(abs, 1)
         "test_it.py::test_it[fast-small]": {"file": "test_it.py", "line": 4, **row},
         "test_it.py::test_plain": {"file": "test_it.py", "line": 7},
     }
-    why = "ModuleNotFoundError: No module named 'no_such_module_at_all'"
+    why = "test_broken.py:1: ModuleNotFoundError: No module named 'no_such_module_at_all'"
     assert first["broken"] == {"test_broken.py": why}
     origins = {"json": json.__file__, "no_such": "", "sys": ""}
     assert first["origins"] == origins | {"spacious": str(tmp_path / "spacious")}  # has no file

@@ -52,6 +52,22 @@ def test_a_test_that_ends_its_process_or_hangs_is_named(
     assert not running(it)
 
 
+def test_what_a_package_does_at_its_exit_changes_no_answer(project: Make) -> None:
+    it = project()
+    at_exit = "import atexit, os\natexit.register(os._exit, 0)\n"
+    put(it.root, "toy/__init__.py", at_exit + PACKAGE.replace("i * i", "i"))
+    done = it.against()
+    assert (done.code, done.report["exit"], done.report["verdict"]) == (1, 1, "diverged")
+
+
+def test_a_package_that_cannot_be_imported_is_named_with_its_line(project: Make) -> None:
+    it = project()
+    put(it.root, "toy/__init__.py", PACKAGE.replace("range(n))\n\n", "range(n)\n\n", 1))
+    done = it.against()
+    words = "benchmarks/test_toy.py cannot be collected on the head: toy/__init__.py:2: SyntaxError"
+    assert (done.code, done.report["why"].startswith(words)) == (2, True)
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 @pytest.mark.parametrize(
     "numbers", [[signal.SIGINT], [signal.SIGTERM, signal.SIGTERM, signal.SIGINT]]
@@ -93,16 +109,13 @@ def test_what_ends_it_while_it_is_loaded(
     assert done.err.startswith(f"pytest-against compare: {words}")
 
 
-def test_a_second_measurement_waits_for_the_first(
-    project: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_gate_says_who_measures(project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     it = project()
     monkeypatch.setenv("HOME", str(it.home))
     with cli.only_one():
-        found = [it.run("-m", "pytest", words) for words in ("--against=HEAD", "--benchmark-only")]
-    assert [done.code for done in found] == [2, 4]
-    for done in found:
-        assert "another measurement runs on this machine; wait until it is done" in done.err
+        done = it.run("-m", "pytest", "--against=HEAD")
+    words = f"another measurement runs on this machine: process {os.getpid()} in {Path.cwd()}, for "
+    assert (done.code, words in done.err) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -13,29 +14,46 @@ from pytest_against import report, stock
 from pytest_against.model import short
 
 
-def _checked(text: str, number: str, unit: float, end: float, expected: str) -> float:
-    """Return what a number of units says, if it lies between 0 and an end."""
+def _checked(
+    text: str, expected: str, end: float = math.inf, *, percent: bool = False, zero: bool = False
+) -> float:
+    """Return a number above 0, or 0 if it may be that, and below `end` if it is no percentage."""
+    number = text.removesuffix("%") if percent else text
+    unit, end = (1, end) if number == text else (100, math.inf)
     with suppress(ValueError):
-        if 0 < float(number) / unit < end:
-            return float(number) / unit
-    raise argparse.ArgumentTypeError(f"{short(text)} is no {expected}")
+        if 0 < (found := float(number) / unit) < end or (zero and found == 0):
+            return abs(found)  # there is a -0.0
+    raise argparse.ArgumentTypeError(f"{short(text) or 'nothing'} is no {expected}")
 
 
 def fraction(text: str) -> float:
-    """Return a limit: ``3%``, ``200%`` or ``0.03``."""
-    unit, end = (100, math.inf) if text.endswith("%") else (1, 1)  # who writes 3 may mean 3 %
-    return _checked(text, text.removesuffix("%"), unit, end, "limit; write 3%, 200% or 0.03")
+    """Return a limit: ``5%``, ``900%`` or ``0.05``."""
+    words = "limit; write one above 0, as 5% or 900%, or below 1 without the sign, as 0.05"
+    return _checked(text, words, 1, percent=True)  # who writes 3 may mean 3 %
+
+
+def tolerance(text: str) -> float:
+    """Return by what part numbers may differ: as a limit, or nothing."""
+    words = "tolerance; write 0, or a number below 1, as 1e-9 or 0.1%"
+    return _checked(text, words, 1, percent=True, zero=True)
 
 
 def positive(text: str) -> float:
     """Return a number of seconds."""
-    return _checked(text, text, 1, math.inf, "number of seconds above 0")
+    return _checked(text, "number of seconds above 0")
+
+
+def floor(text: str) -> float:
+    """Return seconds per call below which no difference counts, or none."""
+    return _checked(text, "number of seconds; write 0 or more, as 1e-6", zero=True)
 
 
 def whole(text: str) -> int:
     """Return a number of trials, or of cores."""
-    digits = text if text.isascii() and text.isdigit() else ""
-    return int(_checked(text, digits, 1, 10_001, "whole number from 1 to 10000"))
+    if re.fullmatch("0*[1-9][0-9]{0,3}|0*10000", text):
+        return int(text)
+    words = f"{short(text) or 'nothing'} is no whole number from 1 to 10000"
+    raise argparse.ArgumentTypeError(words)
 
 
 _STOCK: Final = "columns group-by name time-unit between import-mode netrc"
@@ -114,7 +132,7 @@ _ARGUMENTS: Final = {
     "compare": "sides --storage --sort --group --only --by --limit --limits --allow-new --exact "
     "--assume --json --markdown --html --csv --rows --plain --histogram "
     f"--{_STOCK.replace(' ', ' --')} --{_SWITCHES.replace(' ', ' --')}",
-    "join": "reports --markdown",
+    "join": "reports --markdown --html",
     "report": "runs -o --storage",
 }
 _COMMANDS: Final = {

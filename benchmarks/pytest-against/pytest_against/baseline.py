@@ -1,7 +1,8 @@
 """The stored lane: the working tree against a baseline that was recorded earlier.
 
 It notices what the side-by-side lane cannot, because there both sides run on the same software:
-an upgrade of Python or of NumPy.  It sees less, because machines drift between recordings.
+an upgrade of Python, of NumPy or of another library.  It sees less, because machines drift between
+recordings.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
@@ -21,7 +22,7 @@ from typing import Final
 from pytest_against import stats, trees
 from pytest_against.checks import Check, Checked, absence, check, has, increases
 from pytest_against.looks import Budget, RunTrials, judged
-from pytest_against.machine import this_machine
+from pytest_against.machine import installed, this_machine
 from pytest_against.marks import of_rows
 from pytest_against.model import (
     Limits,
@@ -62,7 +63,7 @@ def working_tree(
         trees.lay_out(suite.root, suite.packages, place, None)
         tree = Tree.of(suite, HEAD, place)
         progress.stage("checks", 0)
-        (head,) = side_by_side([partial(check, tree, timeout, progress.row)])
+        (head,) = side_by_side([partial(check, tree, timeout, progress.row, imports=True)])
         fastest = math.inf
 
         def run_trials(
@@ -84,21 +85,27 @@ def working_tree(
         yield head, run_trials
 
 
+def asked_for(suite: Suite) -> Callable[[Row], bool]:
+    """Return what tells whether a row is among those that a suite chooses by names."""
+    matches = matcher(suite.keyword)
+
+    def is_asked_for(row: Row) -> bool:
+        file = row.node.partition("::")[0]
+        spelled = PurePosixPath(file).name + row.node.removeprefix(file)  # as pytest: no folders
+        return matches(row.name, spelled) and has(suite.arguments, row.node)
+
+    return is_asked_for
+
+
 def against_baseline(suite: Suite, stored: Baseline, limits: Limits, progress: Progress) -> Result:
     """Judge the working tree, on the software that it runs on, against a stored baseline."""
-    budget, matches = Budget(time.monotonic()), matcher(suite.keyword)
-
-    def is_asked_for(node: str, name: str) -> bool:
-        """Return whether a row that is not there is missed; which have a mark is not known."""
-        file = node.partition("::")[0]
-        spelled = PurePosixPath(file).name + node.removeprefix(file)  # as pytest: without folders
-        return not suite.marks and matches(name, spelled) and has(suite.arguments, node)
-
+    budget, is_asked_for = Budget(time.monotonic()), asked_for(suite)
     with working_tree(suite, limits.timeout, progress) as (head, run_trials):
         rows = {
             node: row
             for node, row in stored.rows.items()
-            if node in head.collected.nodes or is_asked_for(node, row.row.name)
+            # Which have a mark is not known of those that are gone.
+            if node in head.collected.nodes or (not suite.marks and is_asked_for(row.row))
         }
         return judge(head, replace(stored, rows=rows), limits, run_trials, budget, suite.terms)
 
@@ -127,7 +134,10 @@ def judge(  # noqa: PLR0913, PLR0917 - each is a thing of its own
         elif then is not None:
             rows[node] = Sample(row, then.values, drift[then.row.workload], terms=its)
     found = judged(rows, {}, limits, run_trials, budget)
-    changed = changes(stored, ("python", "numpy", "simd"))
+    changed = [
+        *changes(stored, ("python", "simd")),
+        *(f"{n} {v} -> {installed(n) or 'none'}" for n, v in otherwise_installed(stored).items()),
+    ]
     notes = [f"software since the baseline: {', '.join(changed) or 'unchanged'}"]
     if reset := differences(stored.machine["settings"], this_machine().settings):
         notes.append(f"set otherwise since the baseline: {', '.join(reset)}")
@@ -143,6 +153,12 @@ def changes(stored: Baseline, names: Iterable[str]) -> list[str]:
     """Return what of a machine, by the names of its fields, is not as it was recorded."""
     old, new = stored.machine, this_machine().as_dict()
     return [f"{name} {old[name]} -> {new[name]}" for name in names if old[name] != new[name]]
+
+
+def otherwise_installed(stored: Baseline) -> dict[str, str]:
+    """Return the versions of what was recorded and is not installed like that, by name."""
+    then = stored.distributions or {"numpy": stored.machine["numpy"]}
+    return {name: was for name, was in then.items() if was and was != installed(name)}
 
 
 def _untimed(

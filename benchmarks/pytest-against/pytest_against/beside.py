@@ -29,15 +29,16 @@ _WORTH_A_LOOK: Final = 1.1
 _MOST_SHOWN: Final = 10
 _CONFIRMATIONS: Final = 3  # moments at which a call must be grossly slower
 _APART: Final = 0.3  # seconds between them
+_WAIT: Final = 600.0  # seconds for others to be done: the budget of a recording
 
 
 class Beside:
-    """The plugin; pytest.UsageError if others measure here."""
+    """The plugin; pytest.UsageError if others measure here, and do not come to an end."""
 
     def __init__(self, config: pytest.Config) -> None:
         lock = ExitStack()
         try:
-            lock.enter_context(cli.only_one())
+            lock.enter_context(cli.only_one(_WAIT))
         except (CannotJudgeError, OSError) as error:
             raise pytest.UsageError(str(error)) from None
         config.add_cleanup(lock.close)

@@ -49,6 +49,8 @@ class Checked:
     collected: Collected
     checks: Mapping[str, Check]
     """By node id; empty if its benchmarks were collected only."""
+    distributions: Mapping[str, str] = field(default_factory=dict)
+    """Versions of what its tests import, by the name of the distribution; empty if unknown."""
 
 
 def absence(check: Check | None) -> str:
@@ -100,10 +102,17 @@ def collect(suite: Suite, tree: Tree, timeout: float) -> Checked:
     return Checked(replace(found, nodes=nodes), {})
 
 
-def check(tree: Tree, timeout: float, on_row: OnRow, only: Iterable[str] | None = None) -> Checked:
+def check(
+    tree: Tree,
+    timeout: float,
+    on_row: OnRow,
+    only: Iterable[str] | None = None,
+    *,
+    imports: bool = False,
+) -> Checked:
     """Run benchmarks of one side once, without a clock; refuse if some did not run.
 
-    These are all, or `only` some of them.
+    These are all, or `only` some of them; with `imports`, what they import is known afterwards.
     """
     request = replace(tree.request, mode=Mode.CHECKS)
     with started([replace(tree, request=request)]) as (worker,):
@@ -113,12 +122,13 @@ def check(tree: Tree, timeout: float, on_row: OnRow, only: Iterable[str] | None 
         terms = of_rows(collected.nodes, tree.terms)
         loose = [node for node in nodes if terms[node].results and terms[node].tolerance]
         off = [node for node in nodes if not terms[node].results]
-        worker.say(tests=nodes, loose=loose, off=off)
+        worker.say(tests=nodes, loose=loose, off=off, imports=imports)
         found = {}
         while "end" not in (answer := worker.hear(timeout)):
             node = answer.pop("done")
             answer["warnings"] = tuple(answer.get("warnings", ()))
-            answer["result"] = Returned.of(answer.pop("digest", ""), answer.pop("floats", ""))
+            known = (answer.pop(name, "") for name in ("digest", "floats", "unlike"))
+            answer["result"] = Returned.of(*known)
             found[node] = Check(**answer)
             on_row(node)
     left_out = [node for node in nodes if node not in found]
@@ -130,7 +140,7 @@ def check(tree: Tree, timeout: float, on_row: OnRow, only: Iterable[str] | None 
     # A test may import what it measures only when it runs.
     if found:
         _check_origins(tree, answer["origins"])
-    return Checked(collected, found)
+    return Checked(collected, found, answer.get("distributions", {}))
 
 
 def _check_collected(tree: Tree, collected: Collected) -> None:

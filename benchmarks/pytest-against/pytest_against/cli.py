@@ -122,23 +122,45 @@ def _replace(path: Path, text: str) -> None:
         raise
 
 
-def only_one() -> AbstractContextManager[object]:
-    """Take the lock of this user: two measurements side by side would spoil each other."""
+def only_one(wait: float = 0.0) -> AbstractContextManager[object]:
+    """Take the lock of this user: two measurements side by side would spoil each other.
+
+    While another has it, wait for so many seconds; without it then, say who has it.
+    """
     try:
-        return _locked(Path.home() / ".cache")
+        return _locked(Path.home() / ".cache", wait)
     except (OSError, RuntimeError):  # no home, or none to write in
-        return _locked(Path(tempfile.gettempdir()))
+        return _locked(Path(tempfile.gettempdir()), wait)
 
 
-def _locked(folder: Path) -> AbstractContextManager[object]:
+def _locked(folder: Path, wait: float) -> AbstractContextManager[object]:
     from filelock import FileLock, Timeout  # noqa: PLC0415 - see above
 
     user = getattr(os, "getuid", getpass.getuser)()
+    lock = FileLock(folder / f"{PROGRAM}-{user}.lock")
+    # Not in the lock, which each that asks for it empties.
+    owner, words = folder / f"{PROGRAM}-{user}.txt", ""
+    for seconds in dict.fromkeys((0.0, wait)):
+        if words:
+            _say(f"{words}; waiting for up to {wait:g} s until it is done")
+        try:
+            held = lock.acquire(timeout=seconds)
+        except Timeout:
+            words = f"another measurement runs on this machine{_owner(owner)}"
+        else:
+            with suppress(OSError):
+                owner.write_text(f"process {os.getpid()} in {Path.cwd()}", "utf-8", "replace")
+            return held
+    raise CannotJudgeError(f"{words}; wait until it is done, or end it")
+
+
+def _owner(file: Path) -> str:
+    """Return who has the lock, and for how long; empty if that is not known."""
     try:
-        return FileLock(folder / f"{PROGRAM}-{user}.lock").acquire(timeout=0)
-    except Timeout:
-        words = "another measurement runs on this machine; wait until it is done"
-        raise CannotJudgeError(words) from None
+        seconds = time.time() - file.stat().st_mtime
+        return f": {short(file.read_text('utf-8'))}, for {seconds:.0f} s"
+    except (OSError, ValueError):
+        return ""
 
 
 @contextmanager

@@ -42,12 +42,14 @@ from pytest_against.model import (
     RunsOn,
     Shard,
     Suite,
+    count,
     short,
+    some,
 )
 
 Options = argparse.Namespace
 
-_WITH_BASE: Final = ("allow_new", "python", "install", "cores", "shard")
+_WITH_BASE: Final = ("python", "install", "cores", "shard")
 
 
 def gate(config: pytest.Config, options: Options) -> int:
@@ -105,12 +107,12 @@ def gate(config: pytest.Config, options: Options) -> int:
             )
         elif only := [name for name in _WITH_BASE if getattr(options, name)]:
             raise CannotJudgeError(
-                f"--{only[0].replace('_', '-')} is for --base REV; rows that the stored baseline "
-                f"lacks are recorded: {options.program} baseline"
+                f"--{only[0]} is for --base REV; leave it out, or name a revision"
             )
         else:
             stored = load_baseline(path, options.program)
             found = settling.against_baseline(suite, stored, limits, progress)
+            found = replace(found, allow_new=options.allow_new)
         write(found)
     return found.exit_code
 
@@ -125,6 +127,8 @@ def _baseline(config: pytest.Config, options: Options) -> int:
         except CannotJudgeError:
             if not options.accept:
                 raise
+    if old is not None and not options.accept:
+        _check_whole(old, suite, path, options.program)
     with cli.only_one(), cli.progress(limits.budget) as progress:
         recorded = recording.record(suite, options.accept, limits, progress)
     if old is not None:
@@ -137,8 +141,18 @@ def _baseline(config: pytest.Config, options: Options) -> int:
     left_out = saved.write_baseline(recorded.baseline, path)
     for node in left_out:
         print(f"{node} is left out: it was timed in fewer than {saved.FEWEST} trials")  # noqa: T201
-    print(f"{path}: {len(recorded.baseline.rows) - len(left_out)} rows")  # noqa: T201
+    print(f"{path}: {count(len(recorded.baseline.rows) - len(left_out))}")  # noqa: T201
     return 0
+
+
+def _check_whole(old: saved.Baseline, suite: Suite, path: Path, program: str) -> None:
+    """Refuse a part of the suite: it would replace the whole, which is of one state of the code."""
+    asked = baseline.asked_for(suite)
+    if lost := [each.row.name for each in old.rows.values() if not asked(each.row)]:
+        raise CannotJudgeError(
+            f"{short(path)} would lose what is not asked for ({some(lost)}); record all of it: "
+            f'{program} baseline, or say why that may go: --accept "why"'
+        )
 
 
 def _record(config: pytest.Config, options: Options) -> int:
@@ -153,16 +167,18 @@ def _record(config: pytest.Config, options: Options) -> int:
     files.check(folder)
     with cli.only_one(), cli.progress(limits.budget) as progress:
         recorded = recording.record(suite, "", limits, progress)
-    count = saved.write_run(recorded.trials, recorded.baseline, folder)
-    print(f"{folder}: {count} trials of {len(recorded.baseline.rows)} rows")  # noqa: T201
+    trials = saved.write_run(recorded.trials, recorded.baseline, folder)
+    print(f"{folder}: {trials} trials of {count(len(recorded.baseline.rows))}")  # noqa: T201
     return 0
 
 
 def _join(options: Options) -> int:
-    cli.check_reports([options.markdown], options.reports)
+    cli.check_reports([options.markdown, options.html], options.reports)
     found = join.joined([join.load(path) for path in options.reports])
     if options.markdown is not None:
         files.replace(options.markdown, join.rendered(found, report.PAGE))
+    if options.html is not None:
+        files.replace(options.html, page.judged(show.named(options.reports)))
     print(join.rendered(found, report.TEXT), end="")  # noqa: T201
     return found.exit_code
 

@@ -36,6 +36,9 @@ _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 _Count = Annotated[int, Meta(ge=0, le=2**53)]
 _Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 _Seconds = Annotated[float, Meta(ge=FASTEST, le=SLOWEST)]
+# As pip takes them, and no option of its.
+_Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", max_length=200)]
+_Version = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.!+_-]+\Z", max_length=200)]
 _LogRatio = Annotated[float, Meta(ge=-55.3, le=55.3)]
 
 
@@ -113,6 +116,8 @@ class _Commit(Struct):
 
 class Extra(Struct):
     """What we store of a file."""
+
+    distributions: dict[_Name, _Version] = {}
 
     schema: int = SCHEMA
     accepted: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -29,8 +29,9 @@ from pytest_against.model import (
     count,
     rows_of,
     short,
+    some,
 )
-from pytest_against.returned import Returned
+from pytest_against.returned import BY_RUN, Returned
 from pytest_against.sides import OWN, Sides
 from pytest_against.stats import Sample
 from pytest_against.terms import USUAL, Terms
@@ -157,10 +158,11 @@ def judge(  # noqa: PLR0913, PLR0917 - each is a thing of its own
     told = untimed(rows, head, base, own, limits.limit, terms)
     timed = [node for node, found in head.checks.items() if found.timed and node not in told]
     samples = {node: Sample(rows[node], terms=terms[node]) for node in timed}
-    # What may fail decides nothing, and so its noise does not, either. A limit of its own,
-    # which may be wide, would prove little of the others.
+    # What may fail decides nothing, and so its noise does not, either. A limit or a floor of its
+    # own, which may be wide, would prove little of the others.
     decisive = [node for node in timed if not terms[node].may_fail] or timed
-    usual = [node for node in decisive if terms[node].limit is None] or decisive
+    own_limit = {n for n in decisive if terms[n].limit is not None or terms[n].floor}
+    usual = [node for node in decisive if node not in own_limit] or decisive
     some = usual[:: max(1, math.ceil(len(usual) / MOST_CONTROLS))]
     found = judged(
         {node: found for node in rows if (found := told.get(node) or samples.get(node))},
@@ -169,7 +171,8 @@ def judge(  # noqa: PLR0913, PLR0917 - each is a thing of its own
         run_trials,
         budget,
     )
-    return replace(found, notes=[*_notes(head, base, own), *found.notes])
+    notes = [*uncompared(head, base, rows), *_notes(head, base, own)]
+    return replace(found, notes=[*notes, *found.notes])
 
 
 def untimed(  # noqa: PLR0913, PLR0917 - each is a thing of its own
@@ -237,17 +240,24 @@ def comparable(
         for node, tolerance in tolerances.items()
         if not all(a.checks[node].result.agrees(b.checks[node].result, tolerance) for a, b in pairs)
     ]
-    unknown = {node: replace(head.checks[node], result=Returned()) for node in chance}
+    unknown = {node: replace(head.checks[node], result=Returned(why=BY_RUN)) for node in chance}
     return replace(head, checks={**head.checks, **unknown})
+
+
+def uncompared(head: Checked, base: Checked, rows: Mapping[str, Row]) -> list[str]:
+    """Say which results are not compared, and why: a note for each reason."""
+    found = defaultdict(list)
+    for node in _timed_on_both(head, base):
+        now, then = head.checks[node].result, base.checks[node].result
+        if not (now.digest and then.digest):
+            found[now.why or then.why].append(rows[node].name)
+    return [f"results that are not compared, {why}: {some(names)}" for why, names in found.items()]
 
 
 def _notes(head: Checked, base: Checked, own: Checked) -> list[str]:
     """Say what the reader has to know of the checks."""
     both = [(head.checks[node], base.checks[node]) for node in _timed_on_both(head, base)]
     counts = {
-        "results that are not compared": sum(
-            not (now.result.digest and then.result.digest) for now, then in both
-        ),
         "numbers of their own that only the base has": sum(
             not then.exact.keys() <= now.exact.keys() for now, then in both
         ),

@@ -181,12 +181,11 @@ def joined(results: Sequence[Result]) -> Joined:
         raise CannotJudgeError("there is no report to join; give the JSON of at least one gate")
     keys = dict.fromkeys(key for result in results for key in result.machine)
     telling = [key for key in keys if len({r.machine.get(key) for r in results}) > 1]
+    shards = _telling_shards([result for result in results if result.shard])
     machines: dict[str, list[Result]] = {}
     rows: dict[str, dict[str, RowResult]] = {}
     for result in results:
-        # Runners of one kind need not have one processor; each shard has both its sides on one.
-        tell = ["system", "machine"] if result.shard else telling
-        words = ", ".join(f"{key} {result.machine.get(key) or 'unknown'}" for key in tell)
+        words = _told(result, shards if result.shard else telling)
         machine = words or hardware(result.machine) or "unknown machine"
         machines.setdefault(machine, []).append(result)
         for row in result.rows:
@@ -203,25 +202,56 @@ def joined(results: Sequence[Result]) -> Joined:
     return Joined(machines, rows)
 
 
+def _told(result: Result, keys: Iterable[str]) -> str:
+    return ", ".join(f"{key} {result.machine.get(key) or 'unknown'}" for key in keys)
+
+
+def _telling_shards(results: Sequence[Result]) -> Sequence[str]:
+    """Return what tells the machines of shards apart.
+
+    Runners of one kind need not have one processor, nor the same patch of Python; each shard has
+    both its sides on one.  Only if a shard is there for each of several Pythons, these do.
+    """
+    found = [("system", "machine"), ("system", "machine", "python")]
+    found.append((*found[-1], "numpy"))
+    for keys in found:
+        often = Counter((_told(result, keys), result.shard) for result in results)
+        if max(often.values(), default=1) == 1:
+            return keys
+    return found[0]
+
+
 def _check_shards(machine: str, results: Sequence[Result]) -> None:
     """Refuse shards that are not all those of one judgement, each once."""
     there = Counter(result.shard for result in results if result.shard)
     if not there:
         return
-    alike = {(r.shard.partition("/")[2], r.base, r.head, f"limit {r.limit}") for r in results}
-    if len(alike) > 1:
-        some = plain("; ".join(map(str, sorted(alike)[:2])), 300)
-        raise CannotJudgeError(f"the shards of {machine} do not belong together: {some}")
-    ((of, *_),) = alike
+    for what, values in {
+        "numbers of shards": [shard.partition("/")[2] for shard in there],
+        "bases": [result.base for result in results],
+        "heads": [result.head for result in results],
+        "limits": [f"{100 * result.limit:.3g}%" for result in results],
+    }.items():
+        if len(different := [*dict.fromkeys(values)]) > 1:
+            some = plain(" and ".join(different[:2]), 300)
+            raise CannotJudgeError(
+                f"the shards of {machine} have different {what} ({some}); join the shards of one "
+                "gate: the same REV, limit and number of shards"
+            )
+    of = next(iter(there)).partition("/")[2]
     every = [f"{number}/{of}" for number in range(1, int(of) + 1)]
-    for what, wrong in (
-        ("missing", [shard for shard in every if shard not in there]),
-        ("there twice", [shard for shard, often in there.items() if often > 1]),
-        ("no such shards", [shard for shard in there if shard not in every]),
+    for what, wrong, mend in (
+        ("missing", [each for each in every if each not in there], "give the report of each"),
+        (
+            "there twice",
+            [shard for shard, often in there.items() if often > 1],
+            "give each once, and join one by one what differs by more than Python and NumPy",
+        ),
+        ("no such shards", [each for each in there if each not in every], "measure them again"),
     ):
         if wrong:
             some = plain(", ".join(wrong), 100)
-            raise CannotJudgeError(f"shards of {machine} are {what}: {some}; give each report once")
+            raise CannotJudgeError(f"shards of {machine} are {what}: {some}; {mend}")
 
 
 def rendered(joined: Joined, style: Style) -> str:

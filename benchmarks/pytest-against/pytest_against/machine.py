@@ -81,6 +81,11 @@ def ask(system: str) -> str:
     return "\n" + " ".join(levels[n] for n in levels if dll.kernel32.IsProcessorFeaturePresent(n))
 
 
+def installed(name: str) -> str:
+    """Return the version of a distribution that is installed; empty if none is."""
+    return next((each.version for each in distributions(name=name)), "")
+
+
 def this_machine(cpuinfo: Path = Path("/proc/cpuinfo"), ask: Callable[[str], str] = ask) -> Machine:
     """Describe the machine by the first processor in a file of Linux's, or by what `ask` says."""
     uname = platform.uname()
@@ -103,8 +108,8 @@ def this_machine(cpuinfo: Path = Path("/proc/cpuinfo"), ask: Callable[[str], str
         cpu=name.strip() or uname.processor or "unknown",
         simd=next((level for level in _WIDEST if level in has), "none"),
         python=f"{platform.python_implementation()} {platform.python_version()}",
-        numpy=next((d.version for d in distributions(name="numpy")), ""),
-        pytest_benchmark=next((d.version for d in distributions(name="pytest-benchmark")), ""),
+        numpy=installed("numpy"),
+        pytest_benchmark=installed("pytest-benchmark"),
         settings=settings(),
     )
 

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Final
 
 import pytest
 
 from pytest_against import arguments
+from pytest_against.hooks import SETTINGS
 from pytest_against.model import CannotJudgeError, short
 from pytest_against.terms import MARK, USUAL, Terms
-
-
-def _seconds(text: str) -> float:
-    if text == "0":
-        return 0.0
-    return arguments.positive(text)
-
-
-def _tolerance(text: str) -> float:
-    if text == "0":
-        return 0.0
-    return arguments.fraction(text)
 
 
 def _flag(text: str) -> bool:
@@ -33,14 +23,24 @@ def _flag(text: str) -> bool:
     return words[text.lower()]
 
 
+_NEAR: Final = 0.8
+"""How similar a name is to that of a setting of ours from which on it is taken for one."""
+
 READ: Final[Mapping[str, Callable[[str], object]]] = {
     "limit": arguments.fraction,
-    "floor": _seconds,
-    "tolerance": _tolerance,
+    "floor": arguments.floor,
+    "tolerance": arguments.tolerance,
     "results": _flag,
     "may_fail": _flag,
 }
 """How each of the terms is read, by its name."""
+
+
+def unknown(name: str, known: Iterable[str]) -> str:
+    """Say that there is no such name, and which is the nearest."""
+    names = [*known]
+    near = "".join(f"{each}, or another of " for each in get_close_matches(name, names, 1))
+    return f"there is no {short(name)}; write {near or 'one of '}{', '.join(names)}"
 
 
 def read(said: Mapping[str, object], otherwise: Terms, where: str) -> Terms:
@@ -51,8 +51,7 @@ def read(said: Mapping[str, object], otherwise: Terms, where: str) -> Terms:
     found = {}
     for name, value in said.items():
         if name not in READ:
-            known = ", ".join(READ)
-            raise CannotJudgeError(f"{where}: there is no {short(name)}; give one of {known}")
+            raise CannotJudgeError(f"{where}: {unknown(name, READ)}")
         try:
             found[name] = READ[name](str(value))
         except argparse.ArgumentTypeError as error:
@@ -72,8 +71,17 @@ def of_rows(nodes: Mapping[str, Mapping[str, object]], otherwise: Terms) -> dict
 
 def of_settings(config: pytest.Config) -> Terms:
     """Return the terms of all rows whose mark says nothing else."""
+    _check_names(config)
     found = USUAL
     for name in ("floor", "tolerance", "results"):
         if text := config.getini(f"{MARK}_{name}"):
             found = read({name: text}, found, f"the setting {MARK}_{name}")
     return found
+
+
+def _check_names(config: pytest.Config) -> None:
+    """Refuse a setting that is none: pytest warns of it only where it runs tests."""
+    for name in vars(config).get("_inicfg", ()):  # pytest's own, though private
+        near = name.startswith(f"{MARK}_") or get_close_matches(name, SETTINGS, 1, _NEAR)
+        if near and name not in SETTINGS:
+            raise CannotJudgeError(f"the settings of pytest: {unknown(name, SETTINGS)}")

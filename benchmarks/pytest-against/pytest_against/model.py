@@ -18,6 +18,8 @@ WORKING_TREE: Final = "the working tree"
 ERROR: Final = 0.01
 """Probability of a red gate where nothing is too slow, and of a green one where something is."""
 _LONGEST: Final = 200
+NAMED: Final = 3
+"""Rows that a message names."""
 
 
 class CannotJudgeError(Exception):
@@ -38,6 +40,12 @@ def short(value: object) -> str:
 def count(rows: int) -> str:
     """Return a number of rows in words."""
     return "1 row" if rows == 1 else f"{rows} rows"
+
+
+def some(names: Sequence[str]) -> str:
+    """Return how many rows there are, and the names of a few."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{count(len(names))}, {', '.join(map(short, names[:NAMED]))}{more}"
 
 
 class Verdict(Enum):

@@ -42,15 +42,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--against-junit", metavar="FILE", help="write the report as JUnit's XML")
     add("--against-html", metavar="FILE", help="write the report as one page for a browser")
     add("--against-allow-new", action="store_true", help="rows that REV lacks do not decide")
-    packages = "folders of the packages under test (default: those of src/, or of the root)"
-    parser.addini("against_packages", packages, type="args")
-    parser.addini("against_baselines", "folder of the baselines", default="benchmarks/baselines")
-    parser.addini("against_limit", "tolerated slowdown (default: 3%)", default="")
-    floor = "seconds per call; a smaller difference does not count (default: 0)"
-    parser.addini("against_floor", floor, default="")
-    tolerance = "by which numbers in results may differ, as 1e-6 (default: 0)"
-    parser.addini("against_tolerance", tolerance, default="")
-    parser.addini("against_results", "whether results are compared (default: true)", default="")
+    defaults = {"against_baselines": "benchmarks/baselines"}
+    for name, words in hooks.SETTINGS.items():
+        if name == "against_packages":
+            parser.addini(name, words, type="args")
+        else:
+            parser.addini(name, words, default=defaults.get(name, ""))
 
 
 @pytest.hookimpl(tryfirst=True)

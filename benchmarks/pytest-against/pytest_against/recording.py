@@ -59,6 +59,7 @@ def record(suite: Suite, accept: str, limits: Limits, progress: Progress) -> Rec
         commit=commit,
         recorded=datetime.now(UTC).isoformat(timespec="seconds"),
         accepted=accept,
+        distributions=head.distributions,
         rows={node: row.timed(trials) for node, row in rows.items()},
     )
     return Recorded(found, trials)

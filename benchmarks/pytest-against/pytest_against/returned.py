@@ -13,6 +13,12 @@ from typing import Any, Final
 
 _FLOATS: Final = "d"
 
+NOT_PLAIN: Final = "neither plain data nor arrays"
+BY_CALL: Final = "another from call to call of the same code"
+BY_RUN: Final = "another from run to run of the same code"
+BY_MARK: Final = "off by a mark or a setting"
+"""Why results are not compared."""
+
 
 @dataclass(frozen=True, slots=True)
 class Returned:
@@ -22,15 +28,17 @@ class Returned:
     """Of all that is compared exactly; empty if it is no plain data, and so not compared."""
     floats: array[float] = field(default_factory=lambda: array(_FLOATS))
     """What is compared within a tolerance, in order."""
+    why: str = ""
+    """Why there is no digest, in words."""
 
     @classmethod
-    def of(cls, digest: str, file: str) -> Returned:
+    def of(cls, digest: str, file: str, why: str = "") -> Returned:
         """Return what a worker said, with the floats in a file, which goes; empty for none."""
         if not file:
-            return cls(digest)
+            return cls(digest, why=why)
         floats = array(_FLOATS, Path(file).read_bytes())
         Path(file).unlink()
-        return cls(digest, floats)
+        return cls(digest, floats, why)
 
     def agrees(self, other: Returned, tolerance: float) -> bool:
         """Return whether it equals another: NaN is equal to NaN, and 0.0 to -0.0.
@@ -55,7 +63,7 @@ def look(result: object, *, exact: bool = True) -> Returned:
     try:
         return Returned(_hashed(result, None if exact else floats).hex(), floats)
     except Exception:  # noqa: BLE001 - it is code of the suite's own that fails, such as __repr__
-        return Returned()
+        return Returned(why=NOT_PLAIN)
 
 
 def _hashed(value: object, floats: array[float] | None = None) -> bytes:

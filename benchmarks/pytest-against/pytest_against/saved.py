@@ -82,6 +82,8 @@ class Baseline:
     """When, in ISO 8601."""
     accepted: str
     """Why a change for the worse was accepted; empty if there was none."""
+    distributions: Mapping[str, str] = field(default_factory=dict)
+    """Versions of what the tests import, by the name of the distribution; empty if unknown."""
     rows: Mapping[str, BaselineRow]
     """By node id."""
 
@@ -139,6 +141,7 @@ def _baseline(run: Run) -> Baseline:
         commit=run.commit,
         recorded=line(run.datetime),
         accepted=line(run.extra_info.accepted),
+        distributions=run.extra_info.distributions,
         rows=rows,
     )
 
@@ -200,7 +203,12 @@ def _as_json(baseline: Baseline, trial: int = 0, recording: int = 0) -> str:
         "datetime": baseline.recorded,
         "version": line(baseline.machine["pytest_benchmark"]),
     }
-    extra = Extra(accepted=line(baseline.accepted), trial=trial, recording=recording)
+    extra = Extra(
+        accepted=line(baseline.accepted),
+        trial=trial,
+        recording=recording,
+        distributions=dict(baseline.distributions),
+    )
     rows = [benchmark(each.row, each.group, _stored(each)) for each in baseline.rows.values()]
     return dump(head, extra, rows)
 

@@ -36,7 +36,7 @@ NUMBERS: Final = 0.4
 SHARES: Final = 2
 """Ways in which a row can be called steady: they share the error rate."""
 
-_OPEN: Final = frozenset({Verdict.REGRESSED, Verdict.INCONCLUSIVE})
+_OPEN: Final = frozenset({Verdict.REGRESSED, Verdict.INCONCLUSIVE, Verdict.MISSING})
 
 
 def against_baseline(suite: Suite, stored: Baseline, limits: Limits, progress: Progress) -> Result:
@@ -78,10 +78,9 @@ def _recorded(suite: Suite, stored: Baseline) -> trees.Commit:
 
 
 def _software(stored: Baseline) -> RunsOn:
-    """Return an environment with the NumPy that was recorded, where that is another one."""
-    if not baseline.changes(stored, ("numpy",)):
-        return HERE
-    return RunsOn(python=environments.environment([f"numpy=={stored.machine['numpy']}"]))
+    """Return an environment with the releases that were recorded, where there are others here."""
+    pins = [f"{name}=={was}" for name, was in baseline.otherwise_installed(stored).items()]
+    return RunsOn(python=environments.environment(pins)) if pins else HERE
 
 
 def left_open(found: Result) -> list[str]:
@@ -96,13 +95,17 @@ def settled(found: Result, again: Result) -> Result:
 
     What is seen side by side counts, whichever way: a slower row is red only if it is there, too.
     """
-    anew = {row.row.node: row for row in again.rows if row.verdict not in CANNOT_JUDGE}
+    # A row that the revision lacks, too, is new; if it is stored, its numbers count.
+    new = {row.row.node for row in found.rows if row.verdict is Verdict.MISSING}
+    new &= {row.row.node for row in again.rows if row.verdict is Verdict.NEW}
+    judged = {row.row.node for row in again.rows if row.verdict not in CANNOT_JUDGE}
+    anew = {row.row.node: row for row in again.rows if row.row.node in new | judged}
     pairs = [(row, anew.get(row.row.node)) for row in found.rows]
     # By how much the numbers are off where the code is not to blame.
     off = [abs(r.interval.mean) for r, now in pairs if now and r.interval and not _worse(now)]
     words = (
-        f"{count(len(anew))} that the numbers leave open settled side by side with the revision of "
-        f"{found.base}"
+        f"{count(len(judged))} that the numbers leave open settled side by side with the revision "
+        f"of {found.base}"
     )
     if off:
         words += (

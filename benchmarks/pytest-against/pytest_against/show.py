@@ -54,7 +54,7 @@ def report(config: pytest.Config, options: argparse.Namespace) -> int:
 
 def _page(options: argparse.Namespace, describe: page.Describe) -> str:
     if all(map(_is_report, options.runs)):
-        return page.judged(_named(options.runs), describe)
+        return page.judged(named(options.runs), describe)
     asked = Asked(storage=options.storage, command=options.program)
     first, *others = options.runs
     if not others:
@@ -85,7 +85,7 @@ def _is_report(name: str) -> bool:
     return True
 
 
-def _named(names: Sequence[str]) -> list[Result]:
+def named(names: Sequence[str | Path]) -> list[Result]:
     """Read reports; where there are several, the name of its file tells each from the others."""
     found = {name: join.load_all(Path(name)) for name in names}
     results = [*chain.from_iterable(found.values())]

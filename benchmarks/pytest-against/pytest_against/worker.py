@@ -13,7 +13,9 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Iterator
+import traceback
+from collections.abc import Iterable, Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,9 +24,9 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from pytest_against import hooks
 from pytest_against.calls import Call, Swap, benchmarks_of, peak_bytes
-from pytest_against.machine import Clock, Core, keep_memory
+from pytest_against.machine import Clock, Core, installed, keep_memory
 from pytest_against.model import Mode
-from pytest_against.returned import look
+from pytest_against.returned import BY_CALL, BY_MARK, look
 from pytest_against.terms import MARK
 from pytest_against.timing import absolute
 
@@ -52,6 +54,12 @@ _OPTIONS: Final = (
     *(part for name in BLOCKED for part in ("-p", f"no:{name}")),
     *("-p", "benchmark"),  # it may be blocked, as in CodSpeed's style, or none be loaded by itself
 )
+
+
+_RUNS_TESTS: Final = frozenset(
+    ("pytest", "pytest-benchmark", "pytest-against", "pluggy", "iniconfig", "packaging", "pygments")
+)
+"""Distributions that run tests: they have no part in the time of a call."""
 
 
 class Line:
@@ -91,6 +99,7 @@ class Worker:
         self._found: dict[str, Any] = {}
         self._extra: dict[str, Any] = {}
         self._clock: Clock | None = None
+        self._imports = False  # whether it is to say what the tests import, which takes a while
         self._loose: set[str] = set()
         self._off: set[str] = set()
         self._number = 0  # of tests so far
@@ -103,10 +112,13 @@ class Worker:
         """Stand before the stock fixture."""
         config.pluginmanager.register(Swap(self._meet, self._see, once=True))
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Note what cannot be collected."""
-        if report.failed:
-            self._broken[report.nodeid] = _last_line(report.longrepr)
+    def pytest_exception_interact(
+        self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any], report: object
+    ) -> None:
+        """Note what cannot be collected, and which line is at fault."""
+        if isinstance(report, pytest.CollectReport) and call.excinfo is not None:
+            place = _place(call.excinfo.value, node.config.rootpath)
+            self._broken[report.nodeid] = place + _last_line(report.longrepr)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # after all others, which may mark tests
     def pytest_collection_modifyitems(
@@ -122,6 +134,7 @@ class Worker:
         )
         order = self._line.hear()
         self._loose, self._off = {*order.get("loose", ())}, {*order.get("off", ())}
+        self._imports = order.get("imports", False)
         chosen = [found[node] for node in order["tests"] if node in found]
         config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
         items[:] = chosen
@@ -146,10 +159,13 @@ class Worker:
     def _see(self, result: object) -> object:
         """Note what a call returned, unless each call returns something else, and return it."""
         node = self._found["node"]
-        if self._mode is Mode.CHECKS and node not in self._off:
+        if self._mode is Mode.CHECKS and node in self._off:
+            self._found["unlike"] = BY_MARK
+        elif self._mode is Mode.CHECKS:
             known = look(result, exact=node not in self._loose)
             same = self._found.setdefault("digest", known.digest) == known.digest
             self._found["digest"] = known.digest if same else ""
+            self._found["unlike"] = known.why if same else BY_CALL
             if node in self._loose:
                 # Of its own, since the next test may begin before the referee has read it.
                 file = Path(tempfile.gettempdir(), f"pytest-against-floats-{self._number}")
@@ -173,7 +189,8 @@ class Worker:
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Say that all is done, and what was measured."""
-        self._line.say(end=int(exitstatus), origins=self._origins())
+        used = imported(self._packages) if self._imports else {}
+        self._line.say(end=int(exitstatus), origins=self._origins(), distributions=used)
         self._wait()
 
     def _wait(self) -> None:
@@ -202,6 +219,14 @@ class Worker:
             self._found["warnings"] = sorted(kinds)
 
 
+def imported(packages: Iterable[str]) -> dict[str, str]:
+    """Return the versions of what the tests import, by distribution; not of what is under test."""
+    modules = {name.partition(".")[0] for name in sys.modules}.difference(packages)
+    known = packages_distributions()
+    names = {name.lower() for each in modules for name in known.get(each, ())} - _RUNS_TESTS
+    return {name: found for name in sorted(names) if (found := installed(name))}
+
+
 def _known(item: pytest.Item) -> dict[str, Any]:
     """Return what a report says of a test."""
     file, line, _ = item.location
@@ -213,6 +238,20 @@ def _known(item: pytest.Item) -> dict[str, Any]:
     for each in item.iter_markers(MARK):  # the closest first
         said = {**each.kwargs, **said, **({"arguments in order": each.args} if each.args else {})}
     return found | ({MARK: {name: str(value) for name, value in said.items()}} if said else {})
+
+
+def _place(error: BaseException, root: Path) -> str:
+    """Return the file and the line below `root` that an error comes from; empty if there is none.
+
+    That is the last: a test that imports a broken package is not to blame.
+    """
+    if isinstance(error, pytest.Collector.CollectError):  # pytest's own, raised from it
+        error = error.__cause__ or error
+    lines = [(each.filename, each.lineno) for each in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError):  # which has not come to run
+        lines.append((error.filename or "", error.lineno))
+    own = [(Path(file), line) for file, line in lines if Path(file).is_relative_to(root)]
+    return f"{own[-1][0].relative_to(root).as_posix()}:{own[-1][1]}: " if own else ""
 
 
 def _last_line(representation: object) -> str:

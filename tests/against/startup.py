@@ -1,0 +1,36 @@
+"""What the idle plugin adds to a start of pytest: ``python -m tests.against.startup [STARTS]``.
+
+Starts with it and without it take turns, since a machine is faster at one time than at another.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from statistics import median
+from time import perf_counter
+from typing import Final
+
+WITHOUT: Final = ("-p", "no:against")
+
+
+def seconds(*more: str) -> float:
+    """Return how long pytest takes to start, to find no test and to end."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *more]
+        start = perf_counter()
+        subprocess.run(command, cwd=folder, check=False, stdout=subprocess.DEVNULL)
+        return perf_counter() - start
+
+
+def main(starts: int) -> None:
+    """Print the median of the differences, and of the starts without it."""
+    pairs = [(seconds(), seconds(*WITHOUT)) for _ in range(starts)]
+    added = median(with_it - without for with_it, without in pairs)
+    whole = median(without for _, without in pairs)
+    print(f"adds {1000 * added:.1f} ms to {1000 * whole:.0f} ms, {starts} starts of each")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)

@@ -1,0 +1,57 @@
+"""A worker names the line that is at fault, in whichever file, and what the tests import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pytest
+
+from tests.against.repository import put
+from tests.against.test_worker import TEXT, Played
+
+pytestmark = pytest.mark.usefixtures("home")
+
+IMPORTS = "import pkg\n"
+
+
+@pytest.mark.parametrize(
+    "package, test, fault",
+    [
+        ("x = 1\ny = (\n", IMPORTS, "pkg/__init__.py:2: SyntaxError: '(' was never closed"),
+        ("\nimport nothing_at_all", IMPORTS, "pkg/__init__.py:2: ModuleNotFoundError: No module"),
+        ("from pkg import mod", IMPORTS, "pkg/mod.py:3: ValueError: no number"),
+        ("import json\njson.loads('{')", IMPORTS, "pkg/__init__.py:2: json.decoder.JSONDecodeEr"),
+        ("exec('1 +')", IMPORTS, "pkg/__init__.py:1: "),
+        ("", "from pkg import gone\n", "test_it.py:1: ImportError: cannot import name 'gone'"),
+        ("", "x = 1\ny = )\n", "test_it.py:2: SyntaxError: unmatched ')'"),
+        ("", "def test_it(benchmark, benchmark): ...", "test_it.py:1: SyntaxError: "),
+    ],
+)
+def test_the_line_that_is_at_fault_is_named(
+    package: str, test: str, fault: str, tmp_path: Path
+) -> None:
+    put(tmp_path, "pkg/__init__.py", package)
+    put(tmp_path, "pkg/mod.py", "\n\nraise ValueError('no number')\n")
+    played = Played(tmp_path, f"{test}{TEXT}", {"tests": []}, path=[str(tmp_path)])
+    assert played.said[0]["broken"]["test_it.py"].startswith(fault)
+
+
+def test_what_no_line_of_the_project_is_at_fault_for_has_its_words_alone(tmp_path: Path) -> None:
+    put(tmp_path, "inner/empty.py")
+    argv = [f"--rootdir={tmp_path / 'inner'}", str(tmp_path / "test_it.py")]
+    played = Played(tmp_path, f"raise OSError('no')\n{TEXT}", {"tests": []}, arguments=argv)
+    assert [*played.said[0]["broken"].values()] == ["OSError: no"]
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_what_the_tests_import_is_told_if_it_is_asked_for(tmp_path: Path, *, asked: bool) -> None:
+    text = f"import hypothesis, msgspec, numpy\n{TEXT}"
+    order = {"tests": ["test_it.py::test_it"], "imports": asked}
+    found = Played(tmp_path, text, order, packages=["msgspec"]).said[-2]["distributions"]
+    assert (found.get("numpy"), found.get("hypothesis")) == (
+        (np.__version__, hypothesis.__version__) if asked else (None, None)
+    )
+    # Neither what is under test, nor what runs it.
+    assert found.keys().isdisjoint({"msgspec", "pytest", "pytest-benchmark", "pytest-against"})
