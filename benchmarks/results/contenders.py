@@ -1,24 +1,18 @@
-"""Who computes ReLU beside us on a CPU: the calls, prepared on the same aligned arrays.
-
-What is not installed, refuses a dtype or gives another answer is a contender with a reason.  Each
-has one thread.
-"""
+"""Who computes ReLU: the calls, prepared on the same aligned arrays; ourselves, and NumPy."""
 
 import importlib
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-_PACKAGE: Final = "relu_impls"
+PACKAGE: Final = "relu_impls"
 _LINE: Final = 64
 """Bytes of a cache line, on which every array begins."""
 
@@ -94,34 +88,17 @@ class Contender:
     name: str
     version: str
     prepare: Prepare | None
-
-
-def contenders(revision: str, folder: Path) -> Iterator[Contender]:
-    """Return everyone: ourselves first, then the functions of a revision that lies in a folder."""
-    yield Contender(OURS, "", functions_of(importlib.import_module(_PACKAGE)))
-    yield Contender(REVISION, revision, functions_of(imported(folder)))
-    yield Contender(NUMPY, np.__version__, _numpy)
-    yield Contender(COPY, np.__version__, _copy)
-    yield from others()
-
-
-def others() -> Iterator[Contender]:
-    """Return those who may be installed or not."""
-    known = {TORCH: _torch, "numexpr": _numexpr, "numba": _numba, "jax": _jax}
-    for name, prepare_with in known.items():
-        try:
-            yield Contender(name, version(name), prepare_with())
-        except ImportError as error:
-            yield Contender(name, f"not installed: {error}", None)
+    sizes: tuple[int, ...] = ()
+    """Of arrays that it is measured on; all, if there are none."""
 
 
 def imported(folder: Path) -> Any:
     """Import the package that lies in a folder beside the one that is imported already."""
-    with _without(_PACKAGE):
+    with _without(PACKAGE):
         sys.path.insert(0, str(folder))
         try:
             importlib.invalidate_caches()
-            return importlib.import_module(_PACKAGE)
+            return importlib.import_module(PACKAGE)
         finally:
             sys.path.remove(str(folder))
 
@@ -160,7 +137,7 @@ def functions_of(module: Any) -> Prepare:
     return prepare
 
 
-def _numpy(a: Arrays) -> Mapping[Task, Call]:
+def numpy_calls(a: Arrays) -> Mapping[Task, Call]:
     """Return the plainest spellings."""
     x, grad, out, own = a.x, a.grad, a.out, a.own
     return {
@@ -173,7 +150,7 @@ def _numpy(a: Arrays) -> Mapping[Task, Call]:
     }
 
 
-def _copy(a: Arrays) -> Mapping[Task, Call]:
+def copy_calls(a: Arrays) -> Mapping[Task, Call]:
     """Return copies that move as many bytes: a backward pass reads twice what it writes."""
     size, dtype = a.x.size, a.x.dtype.name
     half_more = (aligned(size + size // 2, dtype), aligned(size + size // 2, dtype))
@@ -183,102 +160,3 @@ def _copy(a: Arrays) -> Mapping[Task, Call]:
         Task.BACKWARD: half_more[0].copy,
         Task.BACKWARD_OUT: lambda: np.copyto(*half_more),
     }
-
-
-def _torch() -> Prepare:
-    torch = importlib.import_module("torch")
-    torch.set_num_threads(1)
-    backward = torch.ops.aten.threshold_backward
-
-    def prepare(a: Arrays) -> Mapping[Task, Call]:
-        x, grad, out, own = map(torch.from_numpy, (a.x, a.grad, a.out, a.own))
-        return {
-            Task.RELU: lambda: torch.relu(x),
-            Task.OUT: lambda: torch.clamp_min(x, 0, out=out),
-            Task.IN_PLACE: lambda: torch.relu_(own),
-            Task.DRELU: lambda: (x > 0).to(x.dtype),
-            Task.BACKWARD: lambda: backward(grad, x, 0),
-            Task.BACKWARD_OUT: lambda: backward.grad_input(grad, x, 0, grad_input=out),
-        }
-
-    return prepare
-
-
-def _numexpr() -> Prepare:
-    numexpr = importlib.import_module("numexpr")
-    numexpr.set_num_threads(1)
-
-    def prepare(a: Arrays) -> Mapping[Task, Call]:
-        zero, one = np.zeros((), a.x.dtype), np.ones((), a.x.dtype)
-
-        def call(words: str, x: NDArray[Any], out: NDArray[Any] | None = None) -> Call:
-            names = {"x": x, "grad": a.grad, "zero": zero, "one": one}
-            return lambda: numexpr.evaluate(words, names, {}, out=out)
-
-        return {
-            Task.RELU: call("where(x < 0, 0, x)", a.x),
-            Task.OUT: call("where(x < 0, 0, x)", a.x, a.out),
-            Task.IN_PLACE: call("where(x < 0, 0, x)", a.own, a.own),
-            Task.DRELU: call("where(x > 0, one, zero)", a.x),
-            Task.BACKWARD: call("where(x > 0, grad, 0)", a.x),
-            Task.BACKWARD_OUT: call("where(x > 0, grad, 0)", a.x, a.out),
-        }
-
-    return prepare
-
-
-def _numba() -> Prepare:
-    jit = importlib.import_module("numba").njit
-    relu, drelu, backward = jit(_relu_loop), jit(_drelu_loop), jit(_backward_loop)
-
-    def prepare(a: Arrays) -> Mapping[Task, Call]:
-        x, grad, out, own = a.x, a.grad, a.out, a.own
-        return {
-            Task.RELU: lambda: relu(x, np.empty_like(x)),
-            Task.OUT: lambda: relu(x, out),
-            Task.IN_PLACE: lambda: relu(own, own),
-            Task.DRELU: lambda: drelu(x, np.empty_like(x)),
-            Task.BACKWARD: lambda: backward(grad, x, np.empty_like(x)),
-            Task.BACKWARD_OUT: lambda: backward(grad, x, out),
-        }
-
-    return prepare
-
-
-def _relu_loop(x: NDArray[Any], out: NDArray[Any]) -> NDArray[Any]:
-    for i in range(x.size):
-        out[i] = 0 if x[i] < 0 else x[i]
-    return out
-
-
-def _drelu_loop(x: NDArray[Any], out: NDArray[Any]) -> NDArray[Any]:
-    for i in range(x.size):
-        out[i] = x[i] > 0
-    return out
-
-
-def _backward_loop(grad: NDArray[Any], x: NDArray[Any], out: NDArray[Any]) -> NDArray[Any]:
-    for i in range(x.size):
-        out[i] = grad[i] if x[i] > 0 else 0
-    return out
-
-
-def _jax() -> Prepare:
-    one_thread = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-    os.environ.setdefault("XLA_FLAGS", one_thread)
-    os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    jax, jnp = importlib.import_module("jax"), importlib.import_module("jax.numpy")
-    jax.config.update("jax_enable_x64", val=True)
-    relu = jax.jit(lambda x: jnp.maximum(x, 0))
-    drelu = jax.jit(lambda x: (x > 0).astype(x.dtype))
-    backward = jax.jit(lambda grad, x: jnp.where(x > 0, grad, 0))
-
-    def prepare(a: Arrays) -> Mapping[Task, Call]:
-        x, grad = jnp.asarray(a.x), jnp.asarray(a.grad)
-        return {
-            Task.RELU: lambda: relu(x).block_until_ready(),
-            Task.DRELU: lambda: drelu(x).block_until_ready(),
-            Task.BACKWARD: lambda: backward(grad, x).block_until_ready(),
-        }
-
-    return prepare

@@ -28,8 +28,8 @@ from benchmarks.results.contenders import (
     Call,
     Contender,
     Task,
-    contenders,
 )
+from benchmarks.results.contenders_others import contenders
 from benchmarks.results.measured import About, Cell, Measured, Run, load, resumed, save
 from benchmarks.results.peers_figure import figure
 from benchmarks.results.peers_page import page, words
@@ -140,6 +140,8 @@ def measure(cell: Cell, everyone: Sequence[Contender], rounds: int, seconds: flo
     calls, missing = dict[str, Call](), dict[str, str]()
     for each in everyone:
         if cell.nan and each.name not in {OURS, REVISION}:
+            continue
+        if each.sizes and cell.size not in each.sizes:
             continue
         call, why = ready(each, cell.task, arrays)
         if call is None:

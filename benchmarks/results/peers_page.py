@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from benchmarks.results.contenders import COPY, NUMPY, OURS, REVISION, TORCH, Task
+from benchmarks.results.contenders_others import SHOWN
 from benchmarks.results.measured import Cell, Measured, Ratio, Run, geometric_mean
 from pytest_against.report import PAGE, TEXT, Style, code, duration, hardware
 
@@ -166,8 +167,21 @@ def tables(run: Run) -> Iterator[tuple[str, list[list[str]]]]:
         head = ["dtype", "numbers", "our time", *names, "scratch"]
         if cells:
             yield task.call, [head, *(_line(measured, names) for measured in cells)]
+    if table := _shown(run):
+        yield "Packages with arrays of their own, in multiples of ours", table
     if table := _with_nan(run):
         yield f"One NaN in a hundred numbers: the {REVISION}, in multiples of ours", table
+
+
+def _shown(run: Run) -> list[list[str]]:
+    """Return a table of those who are only shown; empty if none was measured."""
+    found = [m for c, m in run.cells.items() if not c.nan and not {*SHOWN}.isdisjoint(m.seconds)]
+    names = [name for name in SHOWN if any(name in m.seconds for m in found)]
+    lines = [
+        [m.cell.task.call, m.cell.dtype, f"{m.cell.size:,}", *(_ratio(m.ratio(n)) for n in names)]
+        for m in found
+    ]
+    return [["call", "dtype", "numbers", *names], *lines] if lines else []
 
 
 def _with_nan(run: Run) -> list[list[str]]:

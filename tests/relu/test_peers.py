@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import relu_impls
-from benchmarks.results import contenders, peers, plants, turns
+from benchmarks.results import contenders, contenders_others, peers, plants, turns
 from benchmarks.results.contenders import OURS, Arrays, Contender, Task
 from benchmarks.results.measured import About, Cell, Measured, Run, load, resumed, save
 from pytest_against.model import CannotJudgeError
@@ -88,18 +88,28 @@ def test_what_is_right_is_what_our_functions_return(task: Task, nan: bool) -> No
         assert (call is not None, why) == (True, "")
 
 
-@pytest.mark.parametrize("name", ["torch", "numexpr", "numba", "jax"])
+@pytest.mark.parametrize("name", ["torch", "numexpr", "numba", "jax", *contenders_others.SHOWN])
 @pytest.mark.parametrize("dtype", peers.DTYPES)
 def test_others_who_are_installed_give_the_right_answer(name: str, dtype: str) -> None:
     pytest.importorskip(name)
-    (who,) = (c for c in contenders.others() if c.name == name)
+    (who,) = (c for c in contenders_others.others() if c.name == name)
     arrays = Arrays.drawn(dtype, 1_000, nan=False)
     found = {task: peers.ready(who, task, arrays) for task in Task}
     told = {why.partition(":")[0] for _, why in found.values()}
-    gaps = {"jax": {"has no such call"}}
+    gaps = {each: {"has no such call"} for each in ("jax", *contenders_others.SHOWN)}
     if dtype == "float16":
         gaps |= {"numba": {"refuses float16"}, "numexpr": {"gives float32 for float16"}}
+        gaps |= {"pyarrow": {"refuses float16", "has no such call"}}
     assert told - {""} == gaps.get(name, set())
+
+
+def test_who_is_only_shown_is_measured_on_a_few_sizes() -> None:
+    us = Contender(OURS, "", contenders.functions_of(relu_impls))
+    other = Contender("other", "", contenders.numpy_calls, sizes=(16,))
+    for size, names in {16: {OURS, "other"}, 17: {OURS}}.items():
+        found = peers.measure(Cell(Task.RELU, "float32", size), [us, other], 1, 1e-6)
+        assert set(found.seconds) == names
+        assert not found.missing
 
 
 def raises() -> None:

@@ -131,6 +131,17 @@ def test_each_task_has_a_table_with_a_column_for_everyone_who_was_measured() -> 
     assert len(found[title]) == 15
 
 
+def test_who_is_only_shown_has_a_table_of_its_own() -> None:
+    small = Cell(Task.BACKWARD, "float32", 16)
+    shown = [Measured(c, {OURS: [1.0], "polars": [25.0]}) for c in (small, DRELU)]
+    found = dict(peers_page.tables(run_of(*shown)))
+    assert found["Packages with arrays of their own, in multiples of ours"] == [
+        ["call", "dtype", "numbers", "polars"],
+        ["relu_backward(grad, x)", "float32", "16", "25 (25 to 25)"],
+        ["drelu(x)", "float64", "30,000", "25 (25 to 25)"],
+    ]
+
+
 @pytest.mark.parametrize("render", [peers_page.page, peers_page.words])
 def test_page_and_terminal_say_what_was_measured_on_what(render: Callable[[Run], str]) -> None:
     text = render(run_of(cell_of(BEHIND, torch=0.6)))
