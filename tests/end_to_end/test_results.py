@@ -61,7 +61,7 @@ def test_results_that_differ_diverge_and_those_of_chance_or_within_a_tolerance_d
     )
     assert "another result than in the base" in done.report["rows"][0]["why"]
     assert [note for note in done.report["notes"] if "not compared" in note] == [
-        "results that are not compared, off by a mark or a setting: 1 row, test_off",
+        "results that are not compared, since a mark or a setting says so: 1 row, test_off",
         f"results that are not compared, {BY_CALL}: 1 row, test_chance",
         f"results that are not compared, {BY_RUN}: 1 row, test_where",
         f"results that are not compared, {NOT_PLAIN}: 1 row, test_thing",

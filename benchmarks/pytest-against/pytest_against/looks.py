@@ -73,7 +73,7 @@ def judged(
         decided |= {node: sample.result() for node, sample in samples.items()}
         fewest = min(LOOKS[0], limits.trials)
         if trials < fewest and any(sample.verdict is None for sample in samples.values()):
-            fit = f"{trials} of at least {fewest} trials fit in the budget of {limits.budget:g} s"
+            fit = f"{trials} of at least {fewest} trials fit in the budget of {limits.budget:.3g} s"
             notes = [f"{fit}: allow more with --budget, or judge fewer rows with --rows"]
     elif samples:
         left = count(len(samples))

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 _FLOATS: Final = "d"
 
-NOT_PLAIN: Final = "neither plain data nor arrays"
-BY_CALL: Final = "another from call to call of the same code"
-BY_RUN: Final = "another from run to run of the same code"
-BY_MARK: Final = "off by a mark or a setting"
+NOT_PLAIN: Final = "since they are neither plain data nor arrays"
+BY_CALL: Final = "since they differ from call to call"
+BY_RUN: Final = "since they differ from run to run"
+BY_MARK: Final = "since a mark or a setting says so"
 """Why results are not compared."""
 
 
