@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, TypeGuard
+from typing import Final, TypeGuard
 
-import numpy as np
-from numpy import greater, maximum, multiply, ndarray
+from numpy import maximum, ndarray
 from numpy.typing import ArrayLike
 
-from relu_impls.checks import check_match, check_out, check_threads, real
+from relu_impls import general
+from relu_impls.checks import check_threads
 from relu_impls.containers import any_container, apply
 from relu_impls.contract import REAL, Array, Contract, Kind, Sign, Temporary, method, same
 from relu_impls.kernels import LAYOUTS
-from relu_impls.small import anyhow, layout_of
+from relu_impls.memory import overlaps
 from relu_impls.threads import WORTH, spread
 
 _HERE: Final = "relu_impls"
@@ -59,28 +59,28 @@ def relu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None) 
     """
     if threads is not None:
         threads = check_threads(threads)
-    given: Any = x
-    found: Array | None
-    if type(given) is ndarray and (layout := LAYOUTS.get(given.dtype)) is not None:
-        if given.size > layout.few:
-            found = _run(layout.forward, threads, out, given)
-        elif out is None:
-            found = maximum(given, layout.zero)
+    if type(x) is ndarray:
+        try:  # for few numbers, every step counts
+            layout = LAYOUTS[x.dtype]
+        except KeyError:
+            pass
         else:
-            found = maximum(given, layout.zero, out=out) if _fits(out, given) else None
-        if found is not None:
-            return found
-    if any_container(given, out):
-        kept: Array = apply(relu, given, out=out, threads=threads)
+            found: Array | None
+            if x.size > layout.few:
+                if x.ndim == 1 and threads is None and (out is None or _fits(out, x)):
+                    found = layout.forward(x, out)
+                else:
+                    found = _run(layout.forward, threads, out, x)
+            elif out is None:
+                found = maximum(x, layout.zero)
+            else:
+                found = maximum(x, layout.zero, out=out) if _fits(out, x) else None
+            if found is not None:
+                return found
+    if any_container(x, out):
+        kept: Array = apply(relu, x, out=out, threads=threads)
         return kept
-    array = real("x", given, "biufm")
-    check_out(out, array)
-    known = layout_of(array.dtype)
-    if known is not None and known.buffered and array.size > known.few:
-        found = anyhow(known.forward, known.dtype, out, array)
-        return found[()] if out is None else out
-    result: Array = np.maximum(array, array.dtype.type(0), out=out)
-    return result
+    return general.forward(x, out)
 
 
 @method(Kind.OUT, "relu(x, out=out)", _HERE, _PLAIN)
@@ -144,33 +144,22 @@ def drelu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None)
     """
     if threads is not None:
         threads = check_threads(threads)
-    given: Any = x
-    found: Array | None = None
-    if type(given) is ndarray and given.ndim and given.size and given.dtype in LAYOUTS:
-        layout = LAYOUTS[given.dtype]
-        if given.size > layout.simple or out is not None:
-            found = _run(layout.derivative, threads, out, given)
-        elif (largest := given.item(given.argmax())) == largest:  # and so is no NaN
-            found = greater(given, layout.zero).astype(layout.dtype)
+    if type(x) is ndarray and (layout := LAYOUTS.get(x.dtype)) is not None:
+        found: Array | None
+        if (
+            (x.ndim == 1 or x.size <= layout.steps)
+            and threads is None
+            and (out is None or _fits(out, x))
+        ):
+            found = layout.derivative(x, out)
+        else:
+            found = _run(layout.derivative, threads, out, x)
         if found is not None:
             return found
-    if any_container(given, out):
-        kept: Array = apply(drelu, given, out=out, threads=threads)
+    if any_container(x, out):
+        kept: Array = apply(drelu, x, out=out, threads=threads)
         return kept
-    array = real("x", given)
-    check_out(out, array)
-    known = layout_of(array.dtype)
-    if known is not None and array.size > known.simple:
-        found = anyhow(known.derivative, known.dtype, out, array)
-        return found[()] if out is None else out
-    slope = np.empty_like(array, dtype=array.dtype.newbyteorder("="))
-    np.greater(array, 0, out=slope, casting="unsafe")
-    np.copyto(slope, array, where=np.not_equal(array, array))
-    if out is None:
-        result: Array = slope[()]
-        return result
-    np.copyto(out, slope)
-    return out
+    return general.derivative(x, out)
 
 
 @method(
@@ -221,70 +210,50 @@ def relu_backward(
     """
     if threads is not None:
         threads = check_threads(threads)
-    given: Any = x
-    found: Array | None = None
-    if _alike(grad, given) and given.ndim and given.size and given.dtype in LAYOUTS:
-        layout = LAYOUTS[given.dtype]
-        if given.size > layout.simple:
-            found = _run(layout.backward, threads, out, grad, given)
-        elif (largest := given.item(given.argmax())) == largest:  # and so is no NaN
-            bits, mask = grad.getfield(layout.signed), greater(given, layout.zero)
-            if out is None:
-                found = multiply(bits, mask).getfield(layout.dtype)
-            elif _fits(out, given):
-                multiply(bits, mask, out=out.getfield(layout.signed))
-                found = out
+    if (
+        type(x) is ndarray
+        and x.ndim
+        and _alike(grad, x)
+        and (layout := LAYOUTS.get(x.dtype)) is not None
+    ):
+        found: Array | None
+        few = x.ndim == 1 or x.size <= layout.picks
+        if few and threads is None and (out is None or _fits(out, x)):
+            found = layout.backward(grad, x, out)
+        else:
+            found = _run(layout.backward, threads, out, grad, x)
         if found is not None:
             return found
-    if any_container(grad, given, out):
-        kept: Array = apply(relu_backward, grad, given, out=out, threads=threads)
+    if any_container(grad, x, out):
+        kept: Array = apply(relu_backward, grad, x, out=out, threads=threads)
         return kept
-    array = real("x", given)
-    gradient = real("grad", grad)
-    check_match("grad", gradient, array)
-    check_out(out, array)
-    return _backward(gradient, array, out)
+    return general.backward(grad, x, out)
 
 
-def _backward(grad: Array, x: Array, out: Array | None) -> Array:
-    """Return what `relu_backward` does, for arrays that no kernel takes as they are."""
-    known = layout_of(x.dtype)
-    if known is not None and x.size > known.simple:
-        return anyhow(known.backward, known.dtype, out, grad, x)
-    # relu(x) is 0 where the gradient is blocked and NaN where x is.
-    result = np.where(np.greater(x, 0), grad, np.maximum(x, x.dtype.type(0)))
-    if out is None:
-        return result
-    np.copyto(out, result)
-    return out
-
-
-def _alike(given: object, x: Any) -> TypeGuard[Array]:
-    """Return whether two arrays are plain, and have one dtype and one shape."""
-    return type(given) is ndarray is type(x) and given.dtype is x.dtype and given.shape == x.shape
+def _alike(given: object, x: Array) -> TypeGuard[Array]:
+    """Return whether something is a plain array too, of the same dtype and shape."""
+    return type(given) is ndarray and given.dtype is x.dtype and given.shape == x.shape
 
 
 def _fits(out: object, x: Array) -> TypeGuard[Array]:
     """Return whether a result can be written there."""
-    return _alike(out, x) and out.flags.writeable
+    return (out is x or _alike(out, x)) and out.flags.writeable
 
 
 def _run(
     kernel: Callable[..., Array], threads: int | None, out: Array | None, *arrays: Array
 ) -> Array | None:
     """Return what a kernel gives for arrays of any shape; None if it cannot take them."""
-    first, every = arrays[0], arrays
+    first = arrays[0]
+    if not (out is None or _fits(out, first)):
+        return None
     if threads is not None and threads > 1 and first.nbytes >= WORTH:
-        kernel = partial(spread, kernel, threads)
-    if out is not None:
-        every = (*arrays, out)
-        apart = _fits(out, first) and not any(
-            each is not out and np.may_share_memory(each, out) for each in arrays
-        )
-        if not apart:
+        if overlaps(out, *arrays):
             return None
+        kernel = partial(spread, kernel, threads)
     if first.ndim == 1:
         return kernel(*arrays, out)
+    every = arrays if out is None else (*arrays, out)
     for order in ("C", "F") if first.ndim else ():
         if all(array.flags[order] for array in every):
             # One object stays one: that is how a kernel knows that it writes over an input.

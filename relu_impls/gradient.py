@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relu_impls.contract import (
+    BOOL,
     NUMBERS,
     REAL,
     STANDARD_FLOATS,
@@ -71,6 +72,21 @@ def heaviside(x: ArrayLike) -> Array:
 
 
 @method(
+    Kind.DERIVATIVE,
+    "np.sign(np.maximum(x, 0))",
+    "NumPy",
+    dtypes={**same(NUMBERS), **to("int64", BOOL)},
+    passes=2,
+    zero_from_minus_zero=Sign.PLUS,
+    data_dependent=True,
+    temporaries=(Temporary.ARRAY,),
+)
+def sign_maximum(x: ArrayLike) -> Array:
+    """Sign of ReLU, which keeps NaN; neither is cast."""
+    return np.sign(np.maximum(x, 0))
+
+
+@method(
     Kind.BACKWARD,
     "grad * (x > 0)",
     "TensorFlow ReluGrad",
@@ -104,6 +120,21 @@ def backward_bits(grad: Array, x: Array) -> Array:
 def backward_where(grad: Array, x: Array) -> Array:
     """Pick the upstream gradient where `x` is positive."""
     return np.where(x > 0, grad, 0)
+
+
+@method(
+    Kind.BACKWARD,
+    "np.where(x > 0, grad, np.maximum(x, 0))",
+    "relu_impls",
+    WHERE,
+    passes=3,
+    nan=NaN.PROPAGATES,
+    zero_from_minus_zero=Sign.UNSTABLE,
+    temporaries=(Temporary.MASK, Temporary.ARRAY),
+)
+def backward_where_maximum(grad: Array, x: Array) -> Array:
+    """Pick the upstream gradient, or ReLU, which is zero or NaN there."""
+    return np.where(x > 0, grad, np.maximum(x, 0))
 
 
 @method(

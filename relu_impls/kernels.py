@@ -1,43 +1,35 @@
 """What NumPy does fastest with plain arrays: floats and integers.
 
 Each way has its reason beside it.  Sizes and blocks are where two ways cross.  A result may be
-written over an input, but not over a part of one.
+written anywhere, over inputs as well.
 """
 
 from __future__ import annotations
 
-import mmap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
 from functools import partial
 from typing import Any, Final
 
 import numpy as np
-from numpy import maximum
+from numpy import greater, maximum, multiply, putmask
 
 from relu_impls.contract import BLOCK_BYTES, SIMPLE, Array
-
-_MAPPED: Final = 1 << 22  # bytes of zeros
-_CACHED: Final = 1 << 20  # bytes of an array up to which memory does not limit a pass
+from relu_impls.memory import ZEROS, overlaps, pieces
 
 
-def _zeros() -> bytes | mmap.mmap:
-    """Return zeros that take no cache: all pages of a map that is only read are the same one."""
-    if not hasattr(mmap, "MAP_ANONYMOUS"):
-        return bytes(_MAPPED)
-    return mmap.mmap(-1, _MAPPED, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ)
+@dataclass(frozen=True, slots=True)
+class Most:
+    """Numbers up to which a way is the fastest."""
 
-
-_ZEROS: Final = _zeros()
-
-
-def pieces(size: int, *arrays: Array) -> Iterator[list[Array]]:
-    """Yield one piece of each array after the other; an array that is given twice stays one.
-
-    That is how a kernel knows that it writes over an input.
-    """
-    for start in range(0, arrays[0].size, size):
-        parts = {id(each): each[start : start + size] for each in arrays}
-        yield [parts[id(each)] for each in arrays]
+    few: int
+    """ReLU by `np.maximum` with a scalar."""
+    steps: int
+    """The derivative by one call, which cannot foretell signs."""
+    picks: int
+    """Picking gradients, for which the same holds."""
+    simple: int
+    """The fewest calls, as they cost more than passes."""
 
 
 class Layout:
@@ -46,10 +38,13 @@ class Layout:
     Constants are arrays without dimensions: a Python number would cost a cast in every call.
     """
 
-    few: int
-    """Numbers up to which `np.maximum` with a scalar is fastest."""
-    simple: int
-    """Numbers up to which calls cost more than passes, so that the fewest calls are fastest."""
+    __slots__ = (
+        *("block", "dtype", "ends", "few", "nan", "one", "picks", "signed", "simple", "step"),
+        *("steps", "zero", "zeros"),
+    )
+
+    step: Callable[..., Array]
+    """The derivative of few numbers, given a zero."""
     block: int
     """Numbers of a block."""
     nan: Array
@@ -57,40 +52,62 @@ class Layout:
     buffered: bool = False
     """Whether `np.maximum` is slower than copies in which numbers lie side by side."""
 
-    def __init__(self, dtype: str | np.dtype[Any], few: int, simple: int) -> None:
+    def __init__(self, dtype: str | np.dtype[Any], most: Most) -> None:
         self.dtype = np.dtype(dtype)
-        self.few, self.simple, self.block = few, simple, BLOCK_BYTES // self.dtype.itemsize
+        self.few, self.steps, self.picks, self.simple = astuple(most)
+        self.block = BLOCK_BYTES // self.dtype.itemsize
         self.signed = np.dtype(f"i{self.dtype.itemsize}")
         self.zero = np.zeros((), self.dtype)
-        self.zeros = np.frombuffer(_ZEROS, self.dtype)
+        self.zeros = np.frombuffer(ZEROS, self.dtype)
         self.ends = np.zeros((), self.signed), np.ones((), self.signed)
 
     def forward(self, x: Array, out: Array | None) -> Array:
         """Return ReLU of more than a few numbers."""
-        # Until memory is the limit: the loop over two arrays is vectorised, that with one is not.
-        if x.nbytes <= _CACHED or out is not x:
-            other = self.zeros[: x.size] if x.nbytes <= _CACHED else self.zero
-            found: Array = maximum(x, other, out=out)
-            return found
-        for start in range(0, x.size, self.zeros.size):
-            part = x[start : start + self.zeros.size]
-            maximum(part, self.zeros[: part.size], out=part)
-        return x
+        if x.size <= self.zeros.size:  # the loop with one array is not vectorised
+            found: Array = maximum(x, self.zeros[: x.size], out=out)
+        elif out is not x:  # as memory is the limit
+            found = maximum(x, self.zero, out=out)
+        else:
+            for start in range(0, x.size, self.zeros.size):
+                part = x[start : start + self.zeros.size]
+                maximum(part, self.zeros[: part.size], out=part)
+            found = x
+        return found
 
     def derivative(self, x: Array, out: Array | None) -> Array:
         """Return one where `x` is positive, zero elsewhere, NaN where it is, or fill `out`."""
+        if x.size <= self.steps:
+            found: Array = self.step(x, self.zero, out=out)
+            return found
+        if out is None and 0 < x.size <= self.simple and (top := x.item(x.argmax())) == top:
+            return greater(x, self.zero).astype(self.dtype)  # as there is no NaN
         if x.size <= self.block and not self.has_nan(x):
             return self.slope(x, out)
         return self._by_block(partial(self._with_nan, self.slope), out, x)
 
     def backward(self, grad: Array, x: Array, out: Array | None) -> Array:
         """Return `grad` where `x` is positive, zero elsewhere, NaN where `x` is, or fill `out`."""
+        if out is None and x.size <= self.picks:
+            found: Array = maximum(x, self.zero)  # it keeps NaN
+            putmask(found, greater(x, self.zero), grad)
+            return found
+        if 0 < x.size <= self.simple and (top := x.item(x.argmax())) == top:
+            bits, mask = grad.getfield(self.signed), greater(x, self.zero)
+            into = None if out is None else out.getfield(self.signed)
+            passed: Array = multiply(bits, mask, out=into)
+            return passed.getfield(self.dtype) if out is None else out
+        size = self.block // 2 if out is grad else self.block
+        if 0 < x.size <= size and not overlaps(out, x, grad) and not self.has_nan(x):
+            return self.gradient(x, grad, out)
         return self._by_block(partial(self._with_nan, self.gradient), out, x, grad)
 
     def _by_block(
         self, kernel: Callable[..., object], out: Array | None, x: Array, *grad: Array
     ) -> Array:
         """Have a kernel fill `out`, or a new array, block by block."""
+        if out is not None and overlaps(out, x, *grad):
+            np.copyto(out, self._by_block(kernel, None, x, *grad))
+            return out
         result = np.empty_like(x) if out is None else out
         # A kernel that writes over a gradient has to keep a mask elsewhere.
         size = self.block // 2 if any(out is each for each in grad) else self.block
@@ -121,7 +138,7 @@ class Layout:
 
     def mask(self, x: Array) -> Array:
         """Return where `x` is positive; NaN may be either."""
-        return np.greater(x, self.zero)
+        return greater(x, self.zero)
 
     def slope(self, x: Array, out: Array | None) -> Array:
         """Return the derivative where no NaN is."""
@@ -131,21 +148,29 @@ class Layout:
         np.copyto(out, mask)
         return out
 
-    def gradient(self, x: Array, grad: Array, out: Array) -> None:
-        """Fill `out` with the bits of `grad` that a mask of all ones lets through."""
+    def gradient(self, x: Array, grad: Array, out: Array | None) -> Array:
+        """Return the bits of `grad` that a mask of all ones lets through, or fill `out`."""
         mask = self.mask(x).getfield(np.int8)
         np.negative(mask, out=mask)
-        wide = mask.astype(self.signed) if out is grad else out.getfield(self.signed)
-        np.copyto(wide, mask)
-        np.bitwise_and(wide, grad.getfield(self.signed), out=out.getfield(self.signed))
+        if out is None or out is grad:
+            wide = mask.astype(self.signed)
+        else:
+            wide = out.getfield(self.signed)
+            np.copyto(wide, mask)
+        into = wide if out is None else out.getfield(self.signed)
+        np.bitwise_and(wide, grad.getfield(self.signed), out=into)
+        return into.getfield(self.dtype) if out is None else out
 
 
 class Double(Layout):
     """float64: to clip and to multiply its integers is slow."""
 
-    def __init__(self, dtype: str | np.dtype[Any], few: int, simple: int) -> None:
-        super().__init__(dtype, few, simple)
+    __slots__ = ("infinity",)
+
+    def __init__(self, dtype: str | np.dtype[Any], most: Most) -> None:
+        super().__init__(dtype, most)
         bits = np.array([1, np.nan, np.inf], self.dtype).view(self.signed)
+        self.step = np.heaviside  # it keeps NaN
         self.one, self.nan, self.infinity = bits[0, ...], bits[1, ...], int(bits[2])
 
     def has_nan(self, x: Array) -> bool:
@@ -157,47 +182,58 @@ class Double(Layout):
 class Single(Double):
     """float32."""
 
-    def gradient(self, x: Array, grad: Array, out: Array) -> None:
-        """Fill `out` with the bits of `grad` times a mask: no NaN comes of it, and no warning."""
-        i = x.getfield(self.signed)
-        into = out.getfield(self.signed)
-        mask = np.empty_like(i) if out is grad else into
-        i.clip(*self.ends, mask)  # -0.0 is the smallest integer
-        np.multiply(mask, grad.getfield(self.signed), out=into)
+    __slots__ = ()
+
+    def gradient(self, x: Array, grad: Array, out: Array | None) -> Array:
+        """Return the bits of `grad` times a mask, or fill `out`: no NaN comes of it, no warning."""
+        into = None if out is None else out.getfield(self.signed)
+        # -0.0 is the smallest integer.
+        mask = x.getfield(self.signed).clip(*self.ends, None if out is grad else into)
+        into = mask if into is None else into
+        multiply(mask, grad.getfield(self.signed), out=into)
+        return into.getfield(self.dtype) if out is None else out
+
+
+def _sign(x: Array, zero: Array, *, out: Array | None) -> Array:
+    """Return the derivative without a cast, in which signalling NaNs would warn."""
+    found: Array = np.sign(maximum(x, zero), out=out)
+    return found
 
 
 class Half(Single):
     """float16 and bfloat16, which NumPy compares one by one: all is done with integers."""
 
+    __slots__ = ("integer_zeros", "most", "negative_infinity", "unsigned", "unsigned_most")
+
     buffered = True
 
-    def __init__(self, dtype: str | np.dtype[Any], few: int, simple: int) -> None:
-        super().__init__(dtype, few, simple)
+    def __init__(self, dtype: str | np.dtype[Any], most: Most) -> None:
+        super().__init__(dtype, most)
+        self.step = _sign
         self.unsigned = np.dtype(f"u{self.dtype.itemsize}")
-        self.integer_zeros = np.frombuffer(_ZEROS, self.signed)
+        self.integer_zeros = np.frombuffer(ZEROS, self.signed)
         self.negative_infinity = 0x8000 + self.infinity  # unsigned
         self.most = np.array(self.infinity, self.signed)
         self.unsigned_most = np.array(self.negative_infinity, self.unsigned)
 
     def forward(self, x: Array, out: Array | None) -> Array:
         """Return ReLU of more than a few numbers; a NaN without a sign is a large integer."""
-        u = x.getfield(self.unsigned)
-        zeros = self.integer_zeros[: x.size]
-        if (
-            not 0 < x.size <= self.integer_zeros.size
-            or not x.flags.c_contiguous  # argmax would copy it
-            or u.item(u.argmax()) > self.negative_infinity
-        ):
-            return self._by_block(self._largest, out, x)
-        if out is None:
-            found: Array = maximum(x.getfield(self.signed), zeros).getfield(self.dtype)
-            return found
-        maximum(x.getfield(self.signed), zeros, out=out.getfield(self.signed))
-        return out
+        size = x.size
+        # argmax copies what does not lie side by side.
+        if size <= self.block or (size <= self.zeros.size and x.flags.c_contiguous):
+            u = x.getfield(self.unsigned)
+            if u.item(u.argmax()) <= self.negative_infinity:
+                zeros = self.integer_zeros[:size]
+                if out is not None:
+                    maximum(x.getfield(self.signed), zeros, out=out.getfield(self.signed))
+                    return out
+                found: Array = maximum(x.getfield(self.signed), zeros).getfield(self.dtype)
+                return found
+        return self._by_block(self._largest, out, x)
 
     def _largest(self, x: Array, out: Array) -> None:
         u, into = x.getfield(self.unsigned), out.getfield(self.signed)
-        lost = u.item(u.argmax()) > self.negative_infinity and np.greater(u, self.unsigned_most)
+        lost = u.item(u.argmax()) > self.negative_infinity and greater(u, self.unsigned_most)
         maximum(x.getfield(self.signed), self.integer_zeros[: x.size], out=into)
         if lost is not False:
             self._put_nan(into, lost)
@@ -210,31 +246,31 @@ class Half(Single):
 
     def is_nan(self, x: Array) -> Array:
         """Return where they are."""
-        found: Array = np.greater(x.getfield(self.signed), self.most)
-        found |= np.greater(x.getfield(self.unsigned), self.unsigned_most)
+        found: Array = greater(x.getfield(self.signed), self.most)
+        found |= greater(x.getfield(self.unsigned), self.unsigned_most)
         return found
 
     def mask(self, x: Array) -> Array:
         """Return where `x` is positive."""
-        found: Array = np.greater(x.getfield(self.signed), self.ends[0])
+        found: Array = greater(x.getfield(self.signed), self.ends[0])
         return found
 
     def slope(self, x: Array, out: Array | None) -> Array:
         """Return the derivative where no NaN is: the bits of 1, or none."""
         into = np.empty(x.shape, self.signed) if out is None else out.getfield(self.signed)
         np.copyto(into, self.mask(x))  # a cast and a product are faster than one in buffers
-        np.multiply(into, self.one, out=into)
+        multiply(into, self.one, out=into)
         return into.getfield(self.dtype) if out is None else out
 
 
 LAYOUTS: Final[dict[np.dtype[Any], Layout]] = {
     layout.dtype: layout
     for layout in (
-        Half("float16", few=128, simple=64),
-        Single("float32", few=1_200, simple=SIMPLE),
-        Double("float64", few=2_400, simple=SIMPLE),
+        Half("float16", Most(few=128, steps=250, picks=150, simple=64)),
+        Single("float32", Most(few=1_200, steps=150, picks=400, simple=SIMPLE)),
+        Double("float64", Most(few=2_400, steps=150, picks=400, simple=SIMPLE)),
         *(
-            Layout(f"{sign}{size}", few=400, simple=SIMPLE)
+            Layout(f"{sign}{size}", Most(few=400, steps=-1, picks=400, simple=SIMPLE))
             for sign in "iu"
             for size in (1, 2, 4, 8)
         ),

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from relu_impls.contract import Array
-from relu_impls.kernels import LAYOUTS, Half, Layout
+from relu_impls.kernels import LAYOUTS, Half, Layout, Most
 
 _BYTE: Final = 8  # bits
 _BUFFER: Final = 1 << 13  # numbers
@@ -46,10 +46,12 @@ class Range:
 class Byte(Layout):
     """A type of one byte: its numbers are looked at once, all else is done with patterns."""
 
+    __slots__ = ("nans", "negative", "positive")
+
     buffered = True
 
     def __init__(self, dtype: np.dtype[Any], bits: int) -> None:
-        super().__init__(dtype, _NEVER, _NEVER)
+        super().__init__(dtype, Most(_NEVER, _NEVER, _NEVER, _NEVER))
         self.block //= 4  # leaves room for masks
         patterns = np.arange(1 << bits, dtype=np.uint8)
         numbers = patterns.view(dtype).astype(np.float64)
@@ -85,12 +87,13 @@ class Byte(Layout):
         np.multiply(self.positive.holds(x.getfield(np.uint8), into), self.one, out=into)
         return into.getfield(self.dtype) if out is None else out
 
-    def gradient(self, x: Array, grad: Array, out: Array) -> None:
-        """Fill `out` with the patterns of `grad` where those of `x` are of positive numbers."""
-        into = out.getfield(np.uint8)
-        scratch = np.empty_like(into) if out is grad else into
-        mask = self.positive.holds(x.getfield(np.uint8), scratch)
+    def gradient(self, x: Array, grad: Array, out: Array | None) -> Array:
+        """Return the patterns of `grad` where those of `x` are of positive numbers."""
+        u = x.getfield(np.uint8)
+        mask = self.positive.holds(u, np.empty(x.shape, np.uint8))
+        into = mask if out is None else out.getfield(np.uint8)
         np.multiply(mask, grad.getfield(np.uint8), out=into)
+        return into.getfield(self.dtype) if out is None else out
 
 
 def foreign(dtype: np.dtype[Any]) -> Layout | None:
@@ -106,7 +109,7 @@ def foreign(dtype: np.dtype[Any]) -> Layout | None:
         return None
     if native not in LAYOUTS:
         size = int(bits[1])
-        LAYOUTS[native] = Byte(native, size) if size <= _BYTE else Half(native, _NEVER, _NEVER)
+        LAYOUTS[native] = Byte(native, size) if size <= _BYTE else Half(native, Most(0, 0, 0, 0))
     return LAYOUTS[native]
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from relu_impls.contract import Array
-from relu_impls.kernels import pieces
+from relu_impls.memory import pieces
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor

@@ -57,7 +57,7 @@ class Study:
         random.shuffle(sides)  # neither always has the warmer machine
         done = {side: side.gate(plant, [*asked.options, *against], asked.beside) for side in sides}
         for each in done.values():
-            if each.exit == CANNOT_JUDGE and (first or not each.report):
+            if not each.report or (each.exit == CANNOT_JUDGE and first):
                 raise CannotJudgeError(f"a gate could not judge: {each.words}")
         found = done[self.here]
         methods = affected(self.here.checkout, plant.method) if plant else frozenset()

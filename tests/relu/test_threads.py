@@ -63,6 +63,16 @@ def test_a_matrix_is_one_row_of_numbers(order: Any, call: Call) -> None:
     assert found.flags[order]
 
 
+@each_call
+def test_a_result_may_lie_over_a_part_of_an_operand(call: Call) -> None:
+    x, grad = _large("float32", more=2)
+    wanted = call(x[1:], grad[1:]).tobytes()
+    for number in (1, 2):
+        own_x, own_grad = x.copy(), grad.copy()
+        assert call(own_x[1:], grad[1:], out=own_x[:-1], threads=number).tobytes() == wanted
+        assert call(x[1:], own_grad[1:], out=own_grad[:-1], threads=number).tobytes() == wanted
+
+
 def test_what_is_small_or_spread_out_stays_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         pytest.fail("several threads")
