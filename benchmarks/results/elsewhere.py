@@ -30,7 +30,7 @@ import numpy as np
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # as a script it knows its folder only
 
-from benchmarks.results import elsewhere_driver
+from benchmarks.results import elsewhere_driver, elsewhere_speed
 from benchmarks.results.elsewhere_data import Row, differences, dump, load
 from benchmarks.results.elsewhere_driver import Answer, questions
 from benchmarks.results.elsewhere_page import page
@@ -235,7 +235,8 @@ def main(argv: Sequence[str] | None = None, folder: Path = HERE) -> int:
     add("--here", type=Path, metavar="FILE", help="ask the packages of this interpreter, by "
         "default those that need a GPU, and write their answers to FILE")  # fmt: skip
     add("--seconds", type=float, default=_LIMIT, help="with --here: for a package (%(default)g)")
-    add("--merge", type=Path, metavar="FILE", help="ask nobody, and take in what --here wrote")
+    add("--merge", type=Path, nargs="+", metavar="FILE",
+        help="ask nobody, and take in what --here wrote")  # fmt: skip
     add("--cache", type=Path, default=cache_folder(), help="what is kept (%(default)s)")
     asked = parser.parse_args(argv)
     try:
@@ -255,7 +256,7 @@ def _asked(asked: argparse.Namespace, folder: Path) -> int:
         return 0
     stored = load(folder / DATA.name) if (folder / DATA.name).exists() else []
     if asked.merge:
-        write(folder, stored, load(asked.merge))
+        write(folder, stored, [row for file in asked.merge for row in load(file)])
         return 0
     check, place = asked.check or asked.newest, asked.cache.resolve()
     chosen = packages(asked.names, newest=asked.newest)
@@ -275,7 +276,9 @@ def write(folder: Path, stored: Sequence[Row], found: Sequence[Row]) -> None:
     rows = [*found, *(row for row in stored if row.package not in names)]
     rows.sort(key=lambda row: row.package.lower())
     replace(folder / DATA.name, dump(rows))
-    replace(folder / "elsewhere.md", page(rows))
+    replace(
+        folder / "elsewhere.md", page(rows, elsewhere_speed.load(folder / "elsewhere_speed.jsonl"))
+    )
 
 
 if __name__ == "__main__":

@@ -129,7 +129,10 @@ class Deviation:
         found, expected = _unsigned(self.found), _unsigned(self.expected)
         match self.hurt:
             case Hurt.DTYPE:
-                return f"{self.part} becomes {self.found}"
+                verb = "stays" if self.part == self.found else "becomes"
+                return f"{self.part} {verb} {self.found}"
+            case Hurt.CONTAINER:
+                return f"the container becomes {self.found}"
             case Hurt.REFUSED:
                 return f"{self.part} raises {self.found}"
             case Hurt.TAIL:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median, quantiles
@@ -46,6 +46,23 @@ class Speed:
     low: float = 0.0
     high: float = 0.0
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Speeds:
+    """All that was timed on a device."""
+
+    device: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    found: Sequence[Speed] = ()
+
+
+def load(path: Path) -> Speeds:
+    """Read what was written; nothing, if there is no file."""
+    if not path.exists():
+        return Speeds()
+    first, *lines = map(json.loads, path.read_text("utf-8").splitlines())
+    return Speeds(**first, found=tuple(Speed(**line) for line in lines))
 
 
 class Device:

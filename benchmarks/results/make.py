@@ -12,6 +12,7 @@ from typing import Final
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # as a script it knows its folder only
 
+from benchmarks.results import elsewhere_speed
 from benchmarks.results.elsewhere_data import load
 from benchmarks.results.elsewhere_page import page
 from benchmarks.results.figure import figure
@@ -25,6 +26,7 @@ from relu_impls import METHODS
 HERE: Final = Path(__file__).resolve().parent
 BASELINES: Final = HERE.parent / "baselines"
 ELSEWHERE: Final = HERE / "elsewhere.jsonl"
+SPEED: Final = HERE / "elsewhere_speed.jsonl"
 _COMMAND: Final = "python benchmarks/results/make.py"
 
 
@@ -48,7 +50,7 @@ def made(stored: dict[str, Baseline]) -> dict[str, str]:
         "methods.md": methods_page(METHODS.values()),
         **{f"{name}.md": machine_page(baseline) for name, baseline in stored.items()},
         "figure.svg": figure(stored),
-        "elsewhere.md": page(load(ELSEWHERE)),
+        "elsewhere.md": page(load(ELSEWHERE), elsewhere_speed.load(SPEED)),
     }
 
 

@@ -1,8 +1,9 @@
 """Other packages: they are asked, kept, compared and shown; NumPy stands in for all of them."""
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
-from benchmarks.results import elsewhere
+from benchmarks.results import elsewhere, elsewhere_speed
 from benchmarks.results.elsewhere import (
     Package,
     ask,
@@ -173,8 +174,8 @@ def changed(part: str, place: int, text: str) -> Row:
         (changed("float32", 6, "-nan"), Hurt.NAN_MADE, "float32 -inf becomes nan, not 0"),
         (changed("float32", 5, "max"), Hurt.INFINITY, "float32 inf becomes max, not inf"),
         (changed("float32", 3, "nan"), Hurt.SIGN, "float32 -nan becomes nan, not -nan"),
-        (changed("bool", 0, "bool"), Hurt.DTYPE, "bool becomes bool"),
-        (changed("int8", 1, "list"), Hurt.CONTAINER, "int8  becomes list, not kept"),
+        (changed("bool", 0, "bool"), Hurt.DTYPE, "bool stays bool"),
+        (changed("int8", 1, "list"), Hurt.CONTAINER, "the container becomes list"),
         (changed("slope 1", 2, "0.5"), Hurt.SLOPE, "the gradient at 0 is 0.5, not 0"),
         (row({"int8": "E"}), Hurt.REFUSED, "int8 raises E"),
         (row({"tail nan": ["a", "b"]}), Hurt.TAIL, "arrays full of nan become a; b"),
@@ -212,6 +213,33 @@ def test_the_page_marks_what_deviates_and_tells_the_worst_first() -> None:
     assert "* `relu(x)`, compiled answers otherwise than `relu(x)`, eager: float32" in lines
     assert "Did not run: `no wheel`." in lines
     assert len({line.count(" | ") for line in lines if line.startswith("| `")}) == 1
+
+
+def test_the_summary_names_the_closest_spelling_and_what_is_left() -> None:
+    far = replace(changed("float32", 2, "0"), spelling="far(x)")
+    near = replace(changed("slope 1", 2, "0.5"), spelling="near(x)", version="1.2+cpu")
+    lines = page([*REFERENCES, far, near, row(package="same")]).splitlines()
+    left = "the gradient at 0 is 0.5, not 0"
+    assert f"| [it](#it-1) | `near(x)` | {left} | 1 of 2 | 1 of 2 |  |" in lines
+    assert "| [same](#same-1) | `relu(x)` | nothing |  |  |  |" in lines
+    assert "## it 1" in lines
+
+
+def test_speed_is_shown_by_dtype_and_size_with_what_is_missing(tmp_path: Path) -> None:
+    found = [
+        elsewhere_speed.Speed("abacus", "", "", 0, error="ModuleNotFoundError"),
+        elsewhere_speed.Speed("torch", "relu(x)", "float16", 9, 1.25, 1.2, 1.3),
+        elsewhere_speed.Speed("torch", "relu(x)", "float32", 9, error="gives another answer"),
+    ]
+    path = tmp_path / "speed.jsonl"
+    lines = [{"device": "GPU", "versions": {"torch": "2"}}, *map(asdict, found)]
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    text = page([*REFERENCES, row()], elsewhere_speed.load(path))
+    assert "on one GPU; torch 2." in text
+    assert "| package | call | float16, 9 | float32, 9 |" in text
+    assert "| abacus | did not run |  |  |" in text
+    assert "| torch | `relu(x)` | 1.25 | gives another answer |" in text
+    assert "## Speed" not in page([*REFERENCES, row()], elsewhere_speed.load(tmp_path / "none"))
 
 
 def test_other_arguments_that_answer_otherwise_are_named() -> None:
