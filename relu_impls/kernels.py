@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 import numpy as np
-from numpy import greater, maximum, multiply, putmask
+from numpy import greater, maximum, multiply, not_equal, putmask
 
 from relu_impls.contract import BLOCK_BYTES, SIMPLE, Array
 from relu_impls.memory import ZEROS, overlaps, pieces
@@ -79,8 +79,11 @@ class Layout:
         if x.size <= self.steps:
             found: Array = self.step(x, self.zero, out=out)
             return found
-        if out is None and 0 < x.size <= self.simple and (top := x.item(x.argmax())) == top:
-            return greater(x, self.zero).astype(self.dtype)  # as there is no NaN
+        if out is None and 0 < x.size <= self.simple:
+            slopes = greater(x, self.zero).astype(self.dtype)
+            if (top := x.item(x.argmax())) != top:  # argmax stops at the first NaN
+                np.copyto(slopes, x, where=not_equal(x, x))
+            return slopes
         if x.size <= self.block and not self.has_nan(x):
             return self.slope(x, out)
         return self._by_block(partial(self._with_nan, self.slope), out, x)
@@ -91,10 +94,13 @@ class Layout:
             found: Array = maximum(x, self.zero)  # it keeps NaN
             putmask(found, greater(x, self.zero), grad)
             return found
-        if 0 < x.size <= self.simple and (top := x.item(x.argmax())) == top:
+        if 0 < x.size <= self.simple:
             bits, mask = grad.getfield(self.signed), greater(x, self.zero)
+            nan = not_equal(x, x) if (top := x.item(x.argmax())) != top else None
             into = None if out is None else out.getfield(self.signed)
             passed: Array = multiply(bits, mask, out=into)
+            if nan is not None:
+                self._put_nan(passed, nan)
             return passed.getfield(self.dtype) if out is None else out
         size = self.block // 2 if out is grad else self.block
         if 0 < x.size <= size and not overlaps(out, x, grad) and not self.has_nan(x):
@@ -134,7 +140,7 @@ class Layout:
 
     def is_nan(self, x: Array) -> Array:
         """Return where they are."""
-        return np.not_equal(x, x)
+        return not_equal(x, x)
 
     def mask(self, x: Array) -> Array:
         """Return where `x` is positive; NaN may be either."""
