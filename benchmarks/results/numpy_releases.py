@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from pytest_against import arguments, cli, environments, files, report
+from pytest_against import arguments, around, environments, files, report
 from pytest_against.gate import between
 from pytest_against.model import CannotJudgeError, Limits, Result, Suite
 from pytest_against.report import PAGE, code
@@ -49,13 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     add("--page", type=Path, metavar="FILE", default=PAGE_FILE, help="the table (%(default)s)")
     asked = parser.parse_args(argv)
-    return cli.guarded(PROGRAM, lambda: _history(asked))
+    return around.guarded(PROGRAM, lambda: _history(asked))
 
 
 def _history(asked: argparse.Namespace) -> int:
     files.check(asked.page)
     limits, suite = replace(LIMITS, budget=asked.budget), replace(SUITE, keyword=asked.rows)
-    with cli.only_one():
+    with around.only_one():
         found = list(judged(suite, resolve([r for r in asked.releases.split(",") if r]), limits))
     files.replace(asked.page, page(found))
     print(f"{asked.page}: NumPy {', '.join([found[0].base, *(each.head for each in found)])}")
@@ -67,7 +67,7 @@ def judged(suite: Suite, releases: Sequence[str], limits: Limits) -> Iterator[Re
     pythons = {r: environments.environment([f"numpy=={r}"]) for r in releases}
     for old, new in pairwise(releases):
         try:
-            with cli.progress(limits.budget) as told:
+            with around.progress(limits.budget) as told:
                 found = between(suite, pythons[old], pythons[new], limits, told)
         except CannotJudgeError as error:
             raise CannotJudgeError(f"NumPy {old} to {new}: {error}") from None

@@ -34,7 +34,7 @@ from benchmarks.results.measured import About, Cell, Measured, Run, load, resume
 from benchmarks.results.peers_figure import figure
 from benchmarks.results.peers_page import page, words
 from benchmarks.results.turns import timed
-from pytest_against import cli, files, trees
+from pytest_against import around, files, trees
 from pytest_against.machine import keep_memory, this_machine
 from pytest_against.model import CannotJudgeError, short
 
@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"{HERE.name} if all cells were asked for, else nowhere")  # fmt: skip
     add("--render", action="store_true", help="measure nothing: make the pages of --json anew")
     asked = parser.parse_args(argv)
-    return cli.guarded(PROGRAM, lambda: _peers(asked))
+    return around.guarded(PROGRAM, lambda: _peers(asked))
 
 
 def _peers(asked: argparse.Namespace) -> int:
@@ -108,7 +108,7 @@ def cells(dtypes: str, sizes: str, kinds: str) -> list[Cell]:
 
 def _measured(asked: argparse.Namespace, wanted: Sequence[Cell]) -> Run:
     commit = trees.find_commit(ROOT, asked.against)
-    with cli.only_one(), tempfile.TemporaryDirectory(prefix="peers-") as root:
+    with around.only_one(), tempfile.TemporaryDirectory(prefix="peers-") as root:
         keep_memory()  # or what was freed first decides whose large results cost page faults
         trees.lay_out_revision(ROOT, Path(root), commit)
         everyone = list(contenders(str(commit), Path(root)))

@@ -28,7 +28,7 @@ from benchmarks.results.running import BASELINES, KINDS, Side, run
 from benchmarks.results.stock import measured
 from benchmarks.rows import all_rows
 from pytest_against import __version__
-from pytest_against.cli import INTERRUPTED, guarded
+from pytest_against.around import INTERRUPTED, guarded
 from pytest_against.machine import this_machine
 from pytest_against.model import CannotJudgeError, short
 from pytest_against.saved import matcher, path_for

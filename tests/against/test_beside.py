@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from pytest_against import beside, cli, saved
+from pytest_against import around, beside, saved
 from pytest_against.beside import grossly_slower
 from pytest_against.calls import Call
 from pytest_against.machine import this_machine
@@ -110,7 +110,7 @@ def test_one_measurement_at_a_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(beside, "_WAIT", 0.1)
-    with cli.only_one():
+    with around.only_one():
         found = pytester.inline_run("--benchmark-only")
         assert found.ret == pytest.ExitCode.USAGE_ERROR
         lines = capsys.readouterr().err.splitlines()
@@ -123,7 +123,7 @@ def test_one_measurement_at_a_time(
 
     class Second:
         def pytest_collection_finish(self) -> None:
-            with pytest.raises(CannotJudgeError, match="another measurement"), cli.only_one():
+            with pytest.raises(CannotJudgeError, match="another measurement"), around.only_one():
                 pytest.fail("two measure")
 
     for _ in range(2):  # the lock goes with the run
@@ -135,13 +135,13 @@ def test_a_plain_run_begins_once_another_measurement_is_done(
 ) -> None:
     said: list[str] = []
     with ExitStack() as other:
-        other.enter_context(cli.only_one())
+        other.enter_context(around.only_one())
 
         def say(words: str) -> None:
             said.append(words)
             other.close()
 
-        monkeypatch.setattr(cli, "_say", say)
+        monkeypatch.setattr(around, "_say", say)
         assert ran()[0]["one"] == "passed"
     (words,) = said
     assert words.endswith("; waiting for up to 600 s until it is done")

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_against import arguments, cli, commands
+from pytest_against import arguments, around, cli, commands
 from pytest_against.model import CannotJudgeError, short
 
 Capture = pytest.CaptureFixture[str]
@@ -133,7 +133,7 @@ def end(error: BaseException) -> int:
     def run() -> int:
         raise error
 
-    return cli.guarded("it", run)
+    return around.guarded("it", run)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_what_ends_a_command_is_one_line(
 def test_closed_streams_change_no_exit_code(stream: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", stream)
     monkeypatch.setattr(sys, "stderr", None)
-    assert cli.guarded("it", lambda: 3) == 3
+    assert around.guarded("it", lambda: 3) == 3
     assert end(CannotJudgeError("why")) == 2
 
 
@@ -170,7 +170,7 @@ def test_what_cannot_be_printed_is_no_success(
 ) -> None:
     full = open("/dev/full", "w")  # noqa: SIM115, PTH123 - it is closed below
     monkeypatch.setattr(sys, "stdout", full)
-    assert cli.guarded("it", lambda: min(full.write("verdict"), 0)) == 2
+    assert around.guarded("it", lambda: min(full.write("verdict"), 0)) == 2
     assert "it: the report cannot be printed (" in capsys.readouterr().err
     full.close()  # nothing is left that would fail once more at the end
 
@@ -189,7 +189,7 @@ def test_a_signal_ends_it_once_and_others_wait_until_all_is_cleaned_up(number: i
                 os.kill(os.getpid(), other)
                 cleaned.append(other)
 
-    assert cli.guarded("it", run) == cli.INTERRUPTED
+    assert around.guarded("it", run) == around.INTERRUPTED
     assert len(cleaned) == 3
     os.kill(os.getpid(), number)  # nor does one end it later, with another exit code
 
@@ -202,7 +202,7 @@ def test_what_was_ignored_stays_ignored_and_handlers_come_back() -> None:
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     before = signal.getsignal(signal.SIGTERM)
-    assert cli.guarded("it", ignoring) == 0
+    assert around.guarded("it", ignoring) == 0
     assert signal.getsignal(signal.SIGTERM) is before
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pytest_against import cli, files
+from pytest_against import around, files
 from pytest_against.model import CannotJudgeError
 
 Capture = pytest.CaptureFixture[str]
@@ -31,7 +31,7 @@ def paths(tmp_path: Path) -> list[Path]:
 
 def reports(paths: Iterable[Path | None], *sources: Path) -> Any:
     asked = [(path, "written: {}".format) for path in paths]
-    return cli.reports(asked, "shown: {}\n".format, lambda why, _: f"refused, {why}", sources)
+    return around.reports(asked, "shown: {}\n".format, lambda why, _: f"refused, {why}", sources)
 
 
 def texts(paths: list[Path]) -> list[str]:
@@ -111,7 +111,7 @@ def test_what_cannot_be_written_is_known_before_a_measurement(
     folder = paths[0].parent
     (folder / "link.json").symlink_to("a.json")
     (folder / "runs").mkdir()
-    cli.check_reports([folder / "runs/new.md", None], [folder / "runs"])
+    around.check_reports([folder / "runs/new.md", None], [folder / "runs"])
     with (
         pytest.raises((CannotJudgeError, OSError), match=words),
         reports([folder / name for name in names], folder / source),
@@ -130,9 +130,9 @@ def test_one_measurement_at_a_time(
     if home_is == "unknown":
         monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("no home")))
     words = "another measurement runs"
-    with cli.only_one(), pytest.raises(CannotJudgeError, match=words), cli.only_one():
+    with around.only_one(), pytest.raises(CannotJudgeError, match=words), around.only_one():
         pytest.fail("both have it")
-    with cli.only_one():
+    with around.only_one():
         files = [*(home / ".cache" if home_is == "a folder" else tmp_path).iterdir()]
         assert {file.suffix for file in files} == {".lock", ".txt"}
         for file in files:
@@ -142,14 +142,14 @@ def test_one_measurement_at_a_time(
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda file: file.write_bytes(b"\xff")])
 def test_who_measures_may_be_unknown(spoil: Callable[[Path], object], home: Path) -> None:
     words = "another measurement runs on this machine; wait until it is done, or end it"
-    with cli.only_one():
+    with around.only_one():
         (file,) = (home / ".cache").glob("*.txt")
         spoil(file)
-        with pytest.raises(CannotJudgeError, match=f"^{words}$"), cli.only_one():
+        with pytest.raises(CannotJudgeError, match=f"^{words}$"), around.only_one():
             pytest.fail("both have it")
     file.unlink(missing_ok=True)
     file.mkdir()  # so that nothing can be written there
-    with cli.only_one():
+    with around.only_one():
         assert file.is_dir()
 
 
@@ -158,7 +158,7 @@ def test_without_any_place_for_a_lock_there_is_a_reason(
 ) -> None:
     (home / ".cache").write_text("a file")
     monkeypatch.setattr(tempfile, "gettempdir", lambda: str(home / ".cache"))
-    with pytest.raises(OSError), cli.only_one():  # noqa: PT011 - the system's words
+    with pytest.raises(OSError), around.only_one():  # noqa: PT011 - the system's words
         pytest.fail("it began")
 
 
@@ -169,7 +169,7 @@ class Terminal(io.StringIO):
 
 def told(stream: io.StringIO | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", stream)
-    with cli.progress(-1.0) as progress:
+    with around.progress(-1.0) as progress:
         progress.stage("checks", 0)
         progress.row("a")
         for rows in (2, 2, 1):

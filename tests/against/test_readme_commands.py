@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 
-from pytest_against import cli, commands, settling
+from pytest_against import around, cli, commands, settling
 from pytest_against.machine import this_machine
 from pytest_against.recording import Recorded
 from pytest_against.report import as_json
@@ -52,7 +52,9 @@ def test_every_command_does_what_it_says_one_after_the_other(pytester: pytest.Py
     def ran(line: str) -> int:
         program, *words = shlex.split(line)
         return (
-            cli.main(words) if program == cli.PROGRAM else int(pytester.inline_run(*words).ret or 0)
+            cli.main(words)
+            if program == around.PROGRAM
+            else int(pytester.inline_run(*words).ret or 0)
         )
 
     assert {line: ran(line) for line in COMMANDS} == dict.fromkeys(COMMANDS, 0)

@@ -13,7 +13,7 @@ from pytest_benchmark.cli import make_parser
 from pytest_benchmark.logger import Logger
 from pytest_benchmark.storage.file import FileStorage
 
-from pytest_against import arguments, cli, store
+from pytest_against import cli, store
 from tests.against.stores import SPLIT, side
 
 pytestmark = pytest.mark.usefixtures("home", "signals")
@@ -73,7 +73,7 @@ def test_no_option_of_the_stock_command_is_forgotten() -> None:
     assert {flag for action in actions for flag in action.option_strings} == {*GIVEN}
     (ours,) = (
         each.choices["compare"]
-        for each in arguments.parser("it")._actions  # noqa: SLF001
+        for each in cli.parser("it")._actions  # noqa: SLF001
         if isinstance(each, argparse._SubParsersAction)  # noqa: SLF001
     )
     known = {flag for action in ours._actions for flag in action.option_strings}  # noqa: SLF001

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_against import cli
+from pytest_against import around
 from tests.against.repository import put
 from tests.end_to_end.conftest import AGAINST, COMMAND, PACKAGE, TESTS, Project
 
@@ -112,7 +112,7 @@ def test_what_ends_it_while_it_is_loaded(
 def test_a_second_gate_says_who_measures(project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     it = project()
     monkeypatch.setenv("HOME", str(it.home))
-    with cli.only_one():
+    with around.only_one():
         done = it.run("-m", "pytest", "--against=HEAD")
     words = f"another measurement runs on this machine: process {os.getpid()} in {Path.cwd()}, for "
     assert (done.code, words in done.err) == (2, True)

@@ -31,7 +31,7 @@ def pairs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
     monkeypatch.setattr(environments, "environment", lambda needs: f"python of {' '.join(needs)}")
     monkeypatch.setattr(numpy_releases, "between", between)
-    monkeypatch.setattr("pytest_against.cli.only_one", nullcontext)
+    monkeypatch.setattr("pytest_against.around.only_one", nullcontext)
     return found
 
 

@@ -171,7 +171,7 @@ def test_a_mistake_is_one_line_and_writes_nothing(
     options: list[str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     monkeypatch.setattr(peers, "ROOT", repository(tmp_path / "root"))
-    monkeypatch.setattr("pytest_against.cli.only_one", nullcontext)
+    monkeypatch.setattr("pytest_against.around.only_one", nullcontext)
     monkeypatch.setattr(peers, "keep_memory", lambda: True)
     place = tmp_path / "place"
     assert peers.main([*options, "--json", f"{place / 'x.jsonl'}", "--folder", f"{place}"]) == 2
@@ -207,7 +207,7 @@ def test_a_revision_is_imported_beside_the_package_that_is_there(tmp_path: Path)
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Return the command, on a few small cells and into a folder."""
     monkeypatch.setattr(peers, "ROOT", repository(tmp_path / "root"))
-    monkeypatch.setattr("pytest_against.cli.only_one", nullcontext)
+    monkeypatch.setattr("pytest_against.around.only_one", nullcontext)
     monkeypatch.setattr(peers, "keep_memory", lambda: True)  # for the life of a process
     few = ("--sizes", "16", "--dtypes", "float16,float32", "--kinds", "relu,inplace")
     quick = ("--rounds", "2", "--seconds", "1e-6", "--against", "HEAD")

@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from pytest_against import cli, commands
+from pytest_against import around, commands
 from pytest_against.baseline import ROW_SECONDS
 from pytest_against.calls import Call, Swap
 from pytest_against.machine import Clock, Core, keep_memory
@@ -38,7 +38,7 @@ class Beside:
     def __init__(self, config: pytest.Config) -> None:
         lock = ExitStack()
         try:
-            lock.enter_context(cli.only_one(_WAIT))
+            lock.enter_context(around.only_one(_WAIT))
         except (CannotJudgeError, OSError) as error:
             raise pytest.UsageError(str(error)) from None
         config.add_cleanup(lock.close)
@@ -73,7 +73,8 @@ class Beside:
             fixture.has_error = True  # it must not reach a saved run and become a baseline
             pytest.fail(
                 f"{item.nodeid} is grossly slower than its baseline: {factor:.2f} times the "
-                f"typical trial, {found:.2f} times the slowest; for a verdict: {cli.PROGRAM} gate",
+                f"typical trial, {found:.2f} times the slowest; for a verdict: {around.PROGRAM} "
+                "gate",
                 pytrace=False,
             )
         return result
@@ -88,7 +89,7 @@ class Beside:
             terminalreporter.write_line(f"{factor:6.2f}  {node}")
         terminalreporter.write_line(
             f"{len(slower)} of {len(self._factors)} rows; one process is no sample, for a verdict: "
-            f"{cli.PROGRAM} gate"
+            f"{around.PROGRAM} gate"
         )
 
 
@@ -99,9 +100,9 @@ def _baseline(config: pytest.Config) -> tuple[Mapping[str, BaselineRow], str]:
         return {}, f"not used: its seconds are those of {_CLOCK}, not of {timer}"
     path = commands.baseline_path(config)
     if not path.exists():
-        return {}, f"none for this class of machines; record one: {cli.PROGRAM} baseline"
+        return {}, f"none for this class of machines; record one: {around.PROGRAM} baseline"
     try:
-        found = commands.load_baseline(path, cli.PROGRAM)
+        found = commands.load_baseline(path, around.PROGRAM)
     except CannotJudgeError as error:
         return {}, f"not used: {error}"
     return found.rows, f"{found.recorded} ({found.commit[:10]})"

@@ -1,231 +1,135 @@
-"""The command line: signals, the lock, the progress line, reports, exit codes.
+"""The command line: the commands, what each takes, and which one is run.
 
 It loads little, so that what ends a command that is still being loaded is one line, too.
 """
 
 from __future__ import annotations
 
-import getpass
-import io
-import math
-import os
-import signal
-import sys
-import tempfile
-import time
-import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final
 
-from pytest_against import arguments, files
-from pytest_against.model import CannotJudgeError, Progress, short
+from pytest_against import arguments, around, report, stock
 
-PROGRAM: Final = "pytest-against"
-INTERRUPTED: Final = 130  # exit code of a command that someone ended
-
-T = TypeVar("T")
-
-
-def guarded(name: str, run: Callable[[], int]) -> int:
-    """Run a command, which returns its exit code; whatever ends it is one line and an exit code."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # for names with letters that it has no code for
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        with _interruptible():
-            found = run()
-            _flush()  # what cannot be written must be known before the exit code is
-    except KeyboardInterrupt:
-        code, words = INTERRUPTED, "interrupted; nothing was judged or recorded"
-    except ImportError as error:
-        code, words = 2, f"cannot be loaded ({error}); install {PROGRAM} anew, and run it elsewhere"
-    except (CannotJudgeError, OSError) as error:
-        code, words = 2, str(error)
-    except Exception:  # noqa: BLE001 - Python would exit with 1, which means proven to be worse
-        with suppress(OSError):
-            traceback.print_exc()
-        code, words = 2, f"nothing was judged: a fault of {PROGRAM}; report it with what is above"
-    else:
-        return found
-    _say(f"{name}: {words}")
-    return code
-
-
-def _flush() -> None:
-    try:
-        if sys.stdout is not None:  # it was closed before we began
-            sys.stdout.flush()
-    except OSError as error:
-        # Or Python would fail once more when it ends, and choose the exit code.
-        with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
-        raise OSError(f"the report cannot be printed ({error})") from None
-
-
-@contextmanager
-def reports(
-    asked: Sequence[tuple[Path | None, Callable[[T], str]]],
-    show: Callable[[T], str],
-    refused: Callable[[str, float], T],
-    sources: Collection[Path] = (),
-) -> Iterator[Callable[[T], None]]:
-    """Yield what prints a result and writes it to files; without one, they say why there is none.
-
-    `refused` takes the reason and the seconds until then, and returns the result of which nothing
-    was judged; `sources` are files, and folders with files, that must not be written to.
-    """
-    wanted = [(path, render) for path, render in asked if path is not None]
-    check_reports([path for path, _ in wanted], sources)
-    known, start = False, time.monotonic()
-
-    def write(result: T) -> None:
-        nonlocal known
-        known = True
-        with ExitStack() as stack:  # one that fails leaves the others be
-            for path, render in wanted:
-                stack.callback(_replace, path, render(result))
-            print(show(result), end="")  # noqa: T201
-            _flush()
-
-    try:
-        yield write
-    except BaseException as error:
-        if not known:
-            why = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
-            failed = refused(why or type(error).__name__, time.monotonic() - start)
-            for path, render in wanted:
-                with suppress(OSError):
-                    _replace(path, render(failed))
-        raise
-
-
-def check_reports(paths: Iterable[Path | None], sources: Collection[Path] = ()) -> None:
-    """Refuse, before a measurement and not after it, what cannot be written or would be lost."""
-    taken = {os.path.realpath(source) for source in sources}
-    for path in filter(None, paths):
-        real = os.path.realpath(path)
-        if real in taken or (path.suffix == ".json" and str(Path(real).parent) in taken):
-            what = f"{short(path)} is what the report is made of, or asked for twice"
-            raise CannotJudgeError(f"{what}; name another file for it")
-        files.check(path)
-        taken.add(real)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a report; an earlier one must not be taken for it if that fails."""
-    try:
-        files.replace(path, text)
-    except OSError:
-        with suppress(OSError):
-            path.unlink()
-        raise
+_STOCK: Final = "columns group-by name time-unit between import-mode netrc"
+_SWITCHES: Final = "verbose quiet"  # of pytest-benchmark, too
+_LETTERS: Final = {"--rows": "-k", "--storage": "-s", "--verbose": "-v", "--quiet": "-q"}
+_OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "--base": {"metavar": "REV", "help": "git revision to judge against, side by side"},
+    "--python": {"metavar": "PYTHON", "help": "the interpreter of REV's side"},
+    "--install": {"action": "store_true", "help": "build both sides, each has an environment"},
+    "--cores": {
+        "type": arguments.whole,
+        "metavar": "N",
+        "help": "of code with threads (default: 1)",
+    },
+    "--shard": {"metavar": "K/N", "help": "judge this part of the rows; join puts all together"},
+    "--allow-new": {"action": "store_true", "help": "rows that the base lacks do not decide"},
+    "--accept": {"metavar": "WHY", "default": "", "help": "record a change for the worse"},
+    "name": {"metavar": "NAME", "help": "of the run; compare takes it"},
+    "sides": {
+        "metavar": "RUN",
+        "nargs": "*",
+        "help": "the old one first: a name, a number, a pattern, a file or a folder",
+    },
+    "--storage": {"metavar": "FOLDER", "type": stock.storage, "default": Path(".benchmarks")},
+    "--sort": {
+        "choices": (*report.SORTS, *stock.SORTS),
+        "default": "",
+        "help": "default: worst, of verdicts",
+    },
+    "--only": {"choices": ("changed",), "default": "", "help": "leave steady rows out"},
+    "--by": {"choices": ("name",), "default": "", "help": "the files of tests may have moved"},
+    "--limits": {"metavar": "FILE", "type": Path, "help": "limits of some rows, in TOML"},
+    "--exact": {
+        "metavar": "NAME",
+        "action": "append",
+        "default": [],
+        "help": "a number of extra_info that must not grow",
+    },
+    "--assume": {
+        "metavar": "WHAT",
+        "action": "append",
+        "default": [],
+        "help": "a condition that is the same, though no file says so",
+    },
+    "--plain": {"action": "store_true", "help": "no verdict: the tables of pytest-benchmark"},
+    **{f"--{name}": {"metavar": "X", "help": "with --plain"} for name in _STOCK.split()},
+    **{f"--{name}": {"action": "store_true", "help": "with --plain"} for name in _SWITCHES.split()},
+    "--histogram": {"metavar": "X", "nargs": "?", "const": "histogram", "help": "with --plain"},
+    "--group": {"choices": report.GROUPS, "default": "", "help": "a table for each"},
+    "runs": {"metavar": "RUN", "nargs": "+", "help": "saved runs, or the JSON of gates"},
+    "-o": {"dest": "html", "metavar": "FILE", "type": Path, "required": True, "help": "the page"},
+    "reports": {"metavar": "JSON", "nargs": "+", "type": Path},
+    "--limit": {"type": arguments.fraction, "help": "tolerated slowdown, as 3%% or 0.03"},
+    "--trials": {"type": arguments.whole, "help": "most trials"},
+    "--budget": {"type": arguments.positive, "help": "most seconds"},
+    "--timeout": {
+        "type": arguments.positive,
+        "help": "seconds without a word after which a process has hung",
+    },
+    "--json": {"metavar": "FILE", "type": Path, "help": "write the report there"},
+    "--markdown": {"metavar": "FILE", "type": Path, "help": "write the report there"},
+    "--junit": {"metavar": "FILE", "type": Path, "help": "write the report there, as XML"},
+    "--html": {"metavar": "FILE", "type": Path, "help": "write the report there, as one page"},
+    "--csv": {
+        "metavar": "FILE",
+        "type": Path,
+        "nargs": "?",
+        "const": Path("compare.csv"),
+        "help": "write the report there",
+    },
+    "--rows": {"metavar": "EXPR", "default": "", "help": "only these; as pytest -k"},
+    "paths": {"metavar": "PATH", "nargs": "*", "help": "as pytest takes them"},
+}
+_TIMING: Final = "--trials --budget --timeout"
+_ARGUMENTS: Final = {
+    "gate": "--base --python --install --cores --shard --allow-new --limit --json --markdown "
+    f"--junit --html {_TIMING} --rows paths",
+    "baseline": f"--accept --limit {_TIMING} --rows paths",
+    "record": f"name --storage {_TIMING} --rows paths",
+    "compare": "sides --storage --sort --group --only --by --limit --limits --allow-new --exact "
+    "--assume --json --markdown --html --csv --rows --plain --histogram "
+    f"--{_STOCK.replace(' ', ' --')} --{_SWITCHES.replace(' ', ' --')}",
+    "join": "reports --markdown --html",
+    "report": "runs -o --storage",
+}
+_COMMANDS: Final = {
+    "gate": "judge the working tree",
+    "baseline": "record the baseline of this class of machines",
+    "record": "save a run of several trials",
+    "compare": "judge saved runs against the first",
+    "join": "put the reports of several gates together",
+    "report": "show saved runs, or the JSON of gates, on one page",
+}
 
 
-def only_one(wait: float = 0.0) -> AbstractContextManager[object]:
-    """Take the lock of this user: two measurements side by side would spoil each other.
-
-    While another has it, wait for so many seconds; without it then, say who has it.
-    """
-    try:
-        return _locked(Path.home() / ".cache", wait)
-    except (OSError, RuntimeError):  # no home, or none to write in
-        return _locked(Path(tempfile.gettempdir()), wait)
-
-
-def _locked(folder: Path, wait: float) -> AbstractContextManager[object]:
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - see above
-
-    user = getattr(os, "getuid", getpass.getuser)()
-    lock = FileLock(folder / f"{PROGRAM}-{user}.lock")
-    # Not in the lock, which each that asks for it empties.
-    owner, words = folder / f"{PROGRAM}-{user}.txt", ""
-    for seconds in dict.fromkeys((0.0, wait)):
-        if words:
-            _say(f"{words}; waiting for up to {wait:g} s until it is done")
-        try:
-            held = lock.acquire(timeout=seconds)
-        except Timeout:
-            words = f"another measurement runs on this machine{_owner(owner)}"
-        else:
-            with suppress(OSError):
-                owner.write_text(f"process {os.getpid()} in {Path.cwd()}", "utf-8", "replace")
-            return held
-    raise CannotJudgeError(f"{words}; wait until it is done, or end it")
-
-
-def _owner(file: Path) -> str:
-    """Return who has the lock, and for how long; empty if that is not known."""
-    try:
-        seconds = time.time() - file.stat().st_mtime
-        return f": {short(file.read_text('utf-8'))}, for {seconds:.0f} s"
-    except (OSError, ValueError):
-        return ""
-
-
-@contextmanager
-def progress(budget: float) -> Iterator[Progress]:
-    """Show what is going on: a line that changes on a terminal, a line per stage elsewhere."""
-    from tqdm import tqdm  # noqa: PLC0415 - see above
-
-    live = sys.stderr is not None and sys.stderr.isatty()
-    start, latest = time.monotonic(), ""
-    with tqdm(disable=not live, leave=False, bar_format="{desc} {bar:20}") as bar:
-
-        def stage(words: str, rows: int) -> None:
-            nonlocal latest
-            left = max(0, math.ceil(budget - (time.monotonic() - start)))
-            bar.reset(rows or None)
-            bar.set_description_str(f"{words}; {left} s left")
-            if not live and words != latest:
-                _say(f"{words}; {left} s left")
-            latest = words
-
-        def row(_: str) -> None:
-            bar.update()
-
-        yield Progress(stage, row)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Raise KeyboardInterrupt on the signals that end a process: once, then clean up in peace.
-
-    What is ignored, as nohup does with one, stays so, and so do all after the first.
-    """
-    names = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = {n: signal.getsignal(n) for n in numbers if signal.getsignal(n) is not signal.SIG_IGN}
-
-    def pass_over(*_: object) -> None:
-        """Do nothing; SIG_IGN in this place makes Python complain of a signal on its way."""
-
-    def interrupt(*_: object) -> None:
-        for number in before:
-            signal.signal(number, pass_over)
-        raise KeyboardInterrupt
-
-    for number in before:
-        signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            # Once one has come, none may end Python on its way out, with another exit code.
-            came = signal.getsignal(number) is not interrupt
-            signal.signal(number, signal.SIG_IGN if came else old)
-
-
-def _say(words: str) -> None:
-    with suppress(OSError):  # what failed may be the place that messages go to
-        print(" ".join(words.split()), file=sys.stderr or io.StringIO(), flush=True)
+def parser(program: str) -> argparse.ArgumentParser:
+    """Return what reads the arguments of a program."""
+    found = argparse.ArgumentParser(
+        prog=program,
+        description="judge what benchmarks return, what they cost and how long they take",
+        epilog="exit codes: 0 done, or proven not to be worse; 1 proven to be worse; 2 cannot be "
+        "judged or done, with the reason; 3 inconclusive; 130 interrupted",
+        allow_abbrev=False,
+    )
+    parsers = found.add_subparsers(dest="command", required=True)
+    for command, words in _COMMANDS.items():
+        its = parsers.add_parser(command, help=words, description=words, allow_abbrev=False)
+        its.set_defaults(paths=(), rows="")
+        for argument in _ARGUMENTS[command].split():
+            its.add_argument(
+                *filter(None, [argument, _LETTERS.get(argument)]), **_OPTIONS[argument]
+            )
+    return found
 
 
 def main(
-    argv: Sequence[str] | None = None, program: str = PROGRAM, paths: Sequence[str] = ()
+    argv: Sequence[str] | None = None, program: str = around.PROGRAM, paths: Sequence[str] = ()
 ) -> int:
     """Run a command and return its exit code; `paths` has the benchmarks if none are given."""
-    options = arguments.parser(program).parse_args(argv)
+    options = parser(program).parse_args(argv)
     options.program, options.paths = program, options.paths or list(paths)
 
     def run() -> int:
@@ -233,4 +137,4 @@ def main(
 
         return commands.COMMANDS[options.command](options)
 
-    return guarded(f"{program} {options.command}", run)
+    return around.guarded(f"{program} {options.command}", run)

@@ -15,8 +15,8 @@ from pytest_benchmark.utils import get_machine_id
 
 from pytest_against import (
     arguments,
+    around,
     baseline,
-    cli,
     compare,
     compare_command,
     files,
@@ -82,7 +82,7 @@ def gate(config: pytest.Config, options: Options) -> int:
         return found
 
     with (
-        cli.reports(
+        around.reports(
             [
                 (options.json, report.as_json),
                 (options.markdown, report.markdown),
@@ -93,8 +93,8 @@ def gate(config: pytest.Config, options: Options) -> int:
             refused,
             () if side_by_side else [path],
         ) as write,
-        cli.only_one(),
-        cli.progress(limits.budget) as progress,
+        around.only_one(),
+        around.progress(limits.budget) as progress,
     ):
         if side_by_side:
             found = against_revision(
@@ -129,7 +129,7 @@ def _baseline(config: pytest.Config, options: Options) -> int:
                 raise
     if old is not None and not options.accept:
         _check_whole(old, suite, path, options.program)
-    with cli.only_one(), cli.progress(limits.budget) as progress:
+    with around.only_one(), around.progress(limits.budget) as progress:
         recorded = recording.record(suite, options.accept, limits, progress)
     if old is not None:
         found = compare.baselines(old, recorded.baseline, limits.limit)
@@ -165,7 +165,7 @@ def _record(config: pytest.Config, options: Options) -> int:
     if folder.exists():
         raise CannotJudgeError(f"{folder} is there already; choose another name, or remove it")
     files.check(folder)
-    with cli.only_one(), cli.progress(limits.budget) as progress:
+    with around.only_one(), around.progress(limits.budget) as progress:
         recorded = recording.record(suite, "", limits, progress)
     trials = saved.write_run(recorded.trials, recorded.baseline, folder)
     print(f"{folder}: {trials} trials of {count(len(recorded.baseline.rows))}")  # noqa: T201
@@ -173,7 +173,7 @@ def _record(config: pytest.Config, options: Options) -> int:
 
 
 def _join(options: Options) -> int:
-    cli.check_reports([options.markdown, options.html], options.reports)
+    around.check_reports([options.markdown, options.html], options.reports)
     found = join.joined([join.load(path) for path in options.reports])
     if options.markdown is not None:
         files.replace(options.markdown, join.rendered(found, report.PAGE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from itertools import chain
 
-from pytest_against import cli, compare, page, report, rowlimits, saved, stock, store
+from pytest_against import around, compare, page, report, rowlimits, saved, stock, store
 from pytest_against.baseline import BASELINE_LIMITS
 from pytest_against.model import CannotJudgeError, Result
 from pytest_against.saved_side import Asked
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
         head = ", ".join(news)
         return [Result(rows=(), base=old, head=head, limit=limit, seconds=seconds, why=why)]
 
-    with cli.reports(
+    with around.reports(
         [
             (options.json, lambda found: report.as_json(*found, heads=True)),
             (options.markdown, lambda found: report.comparison(found, report.PAGE, view)),

@@ -1,6 +1,6 @@
 """The plugin: ``pytest --against REV``, and the baseline beside ``pytest --benchmark-only``.
 
-It imports nothing but its hook until it is asked for something.
+It imports nothing but its hook and the names of its settings until it is asked for something.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_against import hooks
+from pytest_against import hooks, terms
 
 _SAVES = ("json", "save", "autosave")
 _MARK = (
@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--against-html", metavar="FILE", help="write the report as one page for a browser")
     add("--against-allow-new", action="store_true", help="rows that REV lacks do not decide")
     defaults = {"against_baselines": "benchmarks/baselines"}
-    for name, words in hooks.SETTINGS.items():
+    for name, words in terms.SETTINGS.items():
         if name == "against_packages":
             parser.addini(name, words, type="args")
         else:
@@ -62,7 +62,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
             words = f"--{asked[0].replace('_', '-')} needs --against REV, the revision to judge"
             raise pytest.UsageError(f"{words} against")
         return None
-    from pytest_against import arguments, cli  # noqa: PLC0415
+    from pytest_against import arguments, around  # noqa: PLC0415
 
     parsers: dict[str, Callable[[str], object]] = {
         "limit": arguments.fraction,
@@ -81,7 +81,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         python=option.against_python,
         install=option.against_install,
         allow_new=option.against_allow_new,
-        program=cli.PROGRAM,
+        program=around.PROGRAM,
     )
     try:
         for name, parse in parsers.items():
@@ -95,7 +95,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
         return commands.gate(config, options)
 
-    return cli.guarded("pytest --against", judge)
+    return around.guarded("pytest --against", judge)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pytest_against import cli, compare, files, join, page, saved_side, store
+from pytest_against import around, compare, files, join, page, saved_side, store
 from pytest_against.baseline import BASELINE_LIMITS
 from pytest_against.model import CannotJudgeError, Result, Row, short
 from pytest_against.rowlimits import RowLimits
@@ -47,7 +47,7 @@ def report(config: pytest.Config, options: argparse.Namespace) -> int:
         return page.judged([result])
 
     show = f"{options.html}: one page, to be opened in a browser\n"
-    with cli.reports([(options.html, str)], lambda _: show, refused, sources) as write:
+    with around.reports([(options.html, str)], lambda _: show, refused, sources) as write:
         write(_page(options, describe))
     return 0
 

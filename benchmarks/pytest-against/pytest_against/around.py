@@ -1,0 +1,221 @@
+"""What surrounds a command: signals, the lock, the progress line, reports, exit codes.
+
+It loads little, so that what ends a command that is still being loaded is one line, too.
+"""
+
+from __future__ import annotations
+
+import getpass
+import io
+import math
+import os
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Final, TypeVar
+
+from pytest_against import files
+from pytest_against.model import CannotJudgeError, Progress, short
+
+PROGRAM: Final = "pytest-against"
+INTERRUPTED: Final = 130  # exit code of a command that someone ended
+
+T = TypeVar("T")
+
+
+def guarded(name: str, run: Callable[[], int]) -> int:
+    """Run a command, which returns its exit code; whatever ends it is one line and an exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # for names with letters that it has no code for
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        with _interruptible():
+            found = run()
+            _flush()  # what cannot be written must be known before the exit code is
+    except KeyboardInterrupt:
+        code, words = INTERRUPTED, "interrupted; nothing was judged or recorded"
+    except ImportError as error:
+        code, words = 2, f"cannot be loaded ({error}); install {PROGRAM} anew, and run it elsewhere"
+    except (CannotJudgeError, OSError) as error:
+        code, words = 2, str(error)
+    except Exception:  # noqa: BLE001 - Python would exit with 1, which means proven to be worse
+        with suppress(OSError):
+            traceback.print_exc()
+        code, words = 2, f"nothing was judged: a fault of {PROGRAM}; report it with what is above"
+    else:
+        return found
+    _say(f"{name}: {words}")
+    return code
+
+
+def _flush() -> None:
+    try:
+        if sys.stdout is not None:  # it was closed before we began
+            sys.stdout.flush()
+    except OSError as error:
+        # Or Python would fail once more when it ends, and choose the exit code.
+        with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        raise OSError(f"the report cannot be printed ({error})") from None
+
+
+@contextmanager
+def reports(
+    asked: Sequence[tuple[Path | None, Callable[[T], str]]],
+    show: Callable[[T], str],
+    refused: Callable[[str, float], T],
+    sources: Collection[Path] = (),
+) -> Iterator[Callable[[T], None]]:
+    """Yield what prints a result and writes it to files; without one, they say why there is none.
+
+    `refused` takes the reason and the seconds until then, and returns the result of which nothing
+    was judged; `sources` are files, and folders with files, that must not be written to.
+    """
+    wanted = [(path, render) for path, render in asked if path is not None]
+    check_reports([path for path, _ in wanted], sources)
+    known, start = False, time.monotonic()
+
+    def write(result: T) -> None:
+        nonlocal known
+        known = True
+        with ExitStack() as stack:  # one that fails leaves the others be
+            for path, render in wanted:
+                stack.callback(_replace, path, render(result))
+            print(show(result), end="")  # noqa: T201
+            _flush()
+
+    try:
+        yield write
+    except BaseException as error:
+        if not known:
+            why = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+            failed = refused(why or type(error).__name__, time.monotonic() - start)
+            for path, render in wanted:
+                with suppress(OSError):
+                    _replace(path, render(failed))
+        raise
+
+
+def check_reports(paths: Iterable[Path | None], sources: Collection[Path] = ()) -> None:
+    """Refuse, before a measurement and not after it, what cannot be written or would be lost."""
+    taken = {os.path.realpath(source) for source in sources}
+    for path in filter(None, paths):
+        real = os.path.realpath(path)
+        if real in taken or (path.suffix == ".json" and str(Path(real).parent) in taken):
+            what = f"{short(path)} is what the report is made of, or asked for twice"
+            raise CannotJudgeError(f"{what}; name another file for it")
+        files.check(path)
+        taken.add(real)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a report; an earlier one must not be taken for it if that fails."""
+    try:
+        files.replace(path, text)
+    except OSError:
+        with suppress(OSError):
+            path.unlink()
+        raise
+
+
+def only_one(wait: float = 0.0) -> AbstractContextManager[object]:
+    """Take the lock of this user: two measurements side by side would spoil each other.
+
+    While another has it, wait for so many seconds; without it then, say who has it.
+    """
+    try:
+        return _locked(Path.home() / ".cache", wait)
+    except (OSError, RuntimeError):  # no home, or none to write in
+        return _locked(Path(tempfile.gettempdir()), wait)
+
+
+def _locked(folder: Path, wait: float) -> AbstractContextManager[object]:
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - see above
+
+    user = getattr(os, "getuid", getpass.getuser)()
+    lock = FileLock(folder / f"{PROGRAM}-{user}.lock")
+    # Not in the lock, which each that asks for it empties.
+    owner, words = folder / f"{PROGRAM}-{user}.txt", ""
+    for seconds in dict.fromkeys((0.0, wait)):
+        if words:
+            _say(f"{words}; waiting for up to {wait:g} s until it is done")
+        try:
+            held = lock.acquire(timeout=seconds)
+        except Timeout:
+            words = f"another measurement runs on this machine{_owner(owner)}"
+        else:
+            with suppress(OSError):
+                owner.write_text(f"process {os.getpid()} in {Path.cwd()}", "utf-8", "replace")
+            return held
+    raise CannotJudgeError(f"{words}; wait until it is done, or end it")
+
+
+def _owner(file: Path) -> str:
+    """Return who has the lock, and for how long; empty if that is not known."""
+    try:
+        seconds = time.time() - file.stat().st_mtime
+        return f": {short(file.read_text('utf-8'))}, for {seconds:.0f} s"
+    except (OSError, ValueError):
+        return ""
+
+
+@contextmanager
+def progress(budget: float) -> Iterator[Progress]:
+    """Show what is going on: a line that changes on a terminal, a line per stage elsewhere."""
+    from tqdm import tqdm  # noqa: PLC0415 - see above
+
+    live = sys.stderr is not None and sys.stderr.isatty()
+    start, latest = time.monotonic(), ""
+    with tqdm(disable=not live, leave=False, bar_format="{desc} {bar:20}") as bar:
+
+        def stage(words: str, rows: int) -> None:
+            nonlocal latest
+            left = max(0, math.ceil(budget - (time.monotonic() - start)))
+            bar.reset(rows or None)
+            bar.set_description_str(f"{words}; {left} s left")
+            if not live and words != latest:
+                _say(f"{words}; {left} s left")
+            latest = words
+
+        def row(_: str) -> None:
+            bar.update()
+
+        yield Progress(stage, row)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Raise KeyboardInterrupt on the signals that end a process: once, then clean up in peace.
+
+    What is ignored, as nohup does with one, stays so, and so do all after the first.
+    """
+    names = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {n: signal.getsignal(n) for n in numbers if signal.getsignal(n) is not signal.SIG_IGN}
+
+    def pass_over(*_: object) -> None:
+        """Do nothing; SIG_IGN in this place makes Python complain of a signal on its way."""
+
+    def interrupt(*_: object) -> None:
+        for number in before:
+            signal.signal(number, pass_over)
+        raise KeyboardInterrupt
+
+    for number in before:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            # Once one has come, none may end Python on its way out, with another exit code.
+            came = signal.getsignal(number) is not interrupt
+            signal.signal(number, signal.SIG_IGN if came else old)
+
+
+def _say(words: str) -> None:
+    with suppress(OSError):  # what failed may be the place that messages go to
+        print(" ".join(words.split()), file=sys.stderr or io.StringIO(), flush=True)
