@@ -62,26 +62,34 @@ SYMMETRIC: Final = ["normal", "contaminated", "heavy tails"]
 each_noise: Final = pytest.mark.parametrize("name", NOISES)
 
 
-def _ends(values: Values, errors: Errors, prior: Prior = NO_PRIOR) -> tuple[Values, Values]:
-    """Return the intervals of any number of rows at once."""
+def _ends(
+    values: Values, errors: Errors, worth: Values | float = 0.0, variance: Values | float = 0.0
+) -> tuple[Values, Values]:
+    """Return the intervals of any number of rows at once; those of a prior, as `_priors` has it."""
     n = values.shape[-1]
     out = n // 10
     kept = np.sort(values)[..., out : n - out]
     h = kept.shape[-1]
     squares = (n - 1) * np.clip(values, kept[..., :1], kept[..., -1:]).var(-1, ddof=1)
-    freedom = h - 1 + prior.worth
-    error = np.sqrt((squares + prior.worth * prior.variance) / (freedom * h))
+    freedom = h - 1 + worth
+    error = np.sqrt((squares + worth * variance) / (freedom * h))
     mean = kept.mean(-1)
     return mean + stdtrit(freedom, errors.low) * error, mean - stdtrit(freedom, errors.high) * error
 
 
-def _verdicts(values: Values, plan: Plan = PLAN) -> NDArray[np.intp]:
-    """Apply the whole rule, look after look, to the rows of one gate at once."""
-    prior = Prior.of(values[:, : plan.looks[0]].tolist())
-    found = np.full(len(values), UNDECIDED)
+def _priors(gates: Values) -> tuple[Values, Values]:
+    """Return what the rows of each gate have in common: its worth, and its variance."""
+    found = [Prior.of(rows) for rows in gates.tolist()]
+    return np.array([[p.worth] for p in found]), np.array([[p.variance] for p in found])
+
+
+def _verdicts(gates: Values, plan: Plan = PLAN) -> NDArray[np.intp]:
+    """Apply the whole rule, look after look, to the rows of many gates at once."""
+    prior = _priors(gates[..., : plan.looks[0]])
+    found = np.full(gates.shape[:2], UNDECIDED)
     sightings = np.zeros_like(found)
     for look, n in enumerate(plan.looks, 1):
-        low, high = _ends(values[:, :n], plan.errors(look), prior)
+        low, high = _ends(gates[..., :n], plan.errors(look), *prior)
         undecided, bound = found == UNDECIDED, math.log1p(plan.limit)
         sightings = np.where(low > bound, sightings + 1, 0)
         found[undecided & (sightings >= 2)] = RED
@@ -90,16 +98,12 @@ def _verdicts(values: Values, plan: Plan = PLAN) -> NDArray[np.intp]:
     return found
 
 
-def _all(gates: Values, plan: Plan = PLAN) -> NDArray[np.intp]:
-    return np.array([_verdicts(rows, plan) for rows in gates])
-
-
 @each_noise
 def test_the_simulated_rule_is_the_rule_of_the_gate(name: str) -> None:
     rng = np.random.default_rng(4)
     factors = rng.choice([-0.06, -0.01, 0.0, 0.02, 0.031, 0.06], (80, 1))
     values = factors + 0.01 * NOISES[name](rng, (80, PLAN.looks[-1]))
-    found = _verdicts(values)
+    (found,) = _verdicts(values[None])
     assert {*found.tolist()} == {UNDECIDED, RED, GREEN, BETTER}
     prior = Prior.of(values[:, : PLAN.looks[0]].tolist())
     for trials, code in zip(values.tolist(), found, strict=True):
@@ -117,7 +121,8 @@ def test_the_simulated_interval_is_that_of_the_gate(n: int, prior: Prior) -> Non
     values, errors = _lognormal(np.random.default_rng(5), (50, n)), Errors(1e-5, 1e-3)
     found = [interval(trials, errors, prior) for trials in values.tolist()]
     expected = np.transpose([(each.low, each.high) for each in found])
-    np.testing.assert_allclose(_ends(values, errors, prior), expected, rtol=1e-9)
+    ends = _ends(values, errors, prior.worth, prior.variance)
+    np.testing.assert_allclose(ends, expected, rtol=1e-9)
 
 
 def _slack(probability: float, draws: int) -> float:
@@ -179,11 +184,11 @@ def test_a_gate_is_wrong_no_more_often_than_promised_however_few_rows_are_too_sl
     noise = np.random.default_rng(9).standard_normal((gates, plan.rows, trials))
     most = plan.error + _slack(plan.error, gates)
     # The worst cases, which are at the limit: each look may be the wrong one.
-    red = (_all(BOUND + 0.01 * noise, plan) == RED).any(-1)
+    red = (_verdicts(BOUND + 0.01 * noise, plan) == RED).any(-1)
     assert 0.005 <= np.mean(red) <= most
     for slower, least in ((1, 0.05), (20, 0.0)):
         at = BOUND * (np.arange(plan.rows) < slower)
-        green = (_all(at[:, None] + 0.002 * noise, plan) == GREEN).all(-1)
+        green = (_verdicts(at[:, None] + 0.002 * noise, plan) == GREEN).all(-1)
         assert least <= np.mean(green) <= most
 
 
@@ -197,7 +202,7 @@ def _gates(name: str) -> Values:
 
 @each_noise
 def test_identical_code_is_nearly_always_proven_steady_and_never_red(name: str) -> None:
-    found = _all(_gates(name))
+    found = _verdicts(_gates(name))
     assert np.count_nonzero(found == RED) == 0
     assert np.mean(found == GREEN) >= 0.99
 
@@ -207,7 +212,7 @@ def test_a_slowdown_above_the_limit_is_hardly_ever_called_steady(name: str) -> N
     # What is left out of a rare mode or a tail is left out on both sides of the comparison.
     values = _gates(name)
     middle = np.mean(_ends(values, Errors(0.5, 0.5))[0])
-    found = _all(values - middle + math.log1p(0.035))
+    found = _verdicts(values - middle + math.log1p(0.035))
     assert np.mean((found == GREEN) | (found == BETTER)) <= PLAN.error
 
 
@@ -217,7 +222,7 @@ def test_what_only_some_processes_show_may_be_called_steady(part: float, most: f
     rng = np.random.default_rng(10)
     gates = 0.004 * rng.standard_normal((1000, ROWS, PLAN.looks[-1]))
     gates[:, 0] += math.log1p(0.2) * (rng.random((1000, PLAN.looks[-1])) < part)
-    assert most * 0.7 <= np.mean(_all(gates)[:, 0] == GREEN) <= most
+    assert most * 0.7 <= np.mean(_verdicts(gates)[:, 0] == GREEN) <= most
 
 
 @each_noise
@@ -225,7 +230,7 @@ def test_one_row_that_takes_6_percent_longer_is_found_and_no_other(name: str) ->
     values = 0.005 * NOISES[name](np.random.default_rng(6), (GATES, ROWS, PLAN.looks[-1]))
     values[:, 7] += math.log1p(0.06)
     right = np.arange(ROWS) == 7
-    assert np.mean(((_all(values) == RED) == right).all(-1)) >= 0.99
+    assert np.mean(((_verdicts(values) == RED) == right).all(-1)) >= 0.99
 
 
 @pytest.mark.parametrize("worth", [2, 4, 8])
@@ -249,8 +254,7 @@ def test_rows_of_many_spreads_that_share_a_prior_are_missed_as_rarely_as_promise
     rng = np.random.default_rng(12)
     deviations = 0.002 * 10 ** rng.random((gates, rows, 1))
     noise = deviations * NOISES[name](rng, (gates, rows, 4))
-    priors = [Prior.of(each.tolist()) for each in noise]
-    high = np.array([_ends(v, error, p)[1] for v, p in zip(noise, priors, strict=True)])
+    high = _ends(noise, error, *_priors(noise))[1]
     missed, noisiest = high < 0, deviations[..., 0] > np.quantile(deviations, 0.9)
     assert np.mean(missed) <= error.high + _slack(error.high, missed.size)
     # To the noisiest tenth the others lend some of their calm.

@@ -15,7 +15,7 @@ import pytest
 from pytest_against.environments import environment
 from pytest_against.machine import cores
 from tests.against.repository import put
-from tests.end_to_end.conftest import COMMAND, FEW, ROWS, Project
+from tests.end_to_end.conftest import COMMAND, FEW, Project
 
 pytestmark = pytest.mark.slow
 Make = Callable[..., Project]
@@ -86,7 +86,7 @@ def test_a_compiled_package_is_built_and_judged(project: Make) -> None:
     assert re.search(r"`.*pip .*` failed: ", done.err)
 
 
-def test_another_interpreter_is_the_base_and_what_differs_is_named(
+def test_a_shard_on_another_interpreter_and_more_cores_is_judged_and_no_whole(
     project: Make, tmp_path: Path
 ) -> None:
     wheel = tmp_path / "wheel"
@@ -97,17 +97,13 @@ def test_another_interpreter_is_the_base_and_what_differs_is_named(
             patch.setenv(name, value)
         other = environment(tree=wheel, folder=tmp_path / "kept")
     it = project()
-    done = it.against(*FEW, f"--against-python={other}")
+    shard = ("--against-shard", "1/2", "--against-cores", str(cores()))
+    done = it.against(
+        *FEW, *shard, f"--against-python={other}", "benchmarks/test_toy.py::test_total"
+    )
     assert done.code in {0, 3}, done.err
-    assert done.rows.keys() == ROWS
+    assert done.rows.keys() == {"test_total[100]"}
     assert "only on the base: summed" in done.report["notes"]
-
-
-def test_a_shard_on_more_cores_is_no_whole(project: Make) -> None:
-    it = project()
-    done = it.against(*FEW, "--against-shard", "1/2", "--against-cores", str(cores()))
-    assert done.code in {0, 3}, done.err
-    assert done.rows.keys() == {"test_total[100]", "test_text"}
     (it.home / "1.json").write_text(json.dumps(done.report))
     done = it.run(*COMMAND, "join", str(it.home / "1.json"))
     assert done.err.startswith("pytest-against join: shards of system Linux, machine ")

@@ -80,7 +80,7 @@ def test_this_project_judges_itself(project: Make) -> None:
     for part in ("relu_impls", "benchmarks"):
         shutil.copytree(ROOT / part, it.root / part, ignore=skipped)
     commit(it.root)
-    words = ("--rows", "maximum and float32-1e3", "--trials", "4", "--budget", "30")
+    words = ("--rows", "maximum and float32-1e3", "--trials", "2", "--budget", "20")
     done = it.run("-m", "benchmarks", "gate", "--base", "HEAD", *words, "--json", it.report)
     assert done.code in {0, 3}, done.err
     assert done.rows
