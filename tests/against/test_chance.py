@@ -6,13 +6,30 @@ import math
 from array import array
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_against import gate
-from pytest_against.checks import Check
+from pytest_against.checks import Check, Checked
+from pytest_against.model import Progress, Suite
 from pytest_against.returned import Returned
-from tests.against.simulated import NODES, PASSED, A, B, C, gated, side
+from tests.against.repository import repository
+from tests.against.simulated import (
+    LIMITS,
+    NODES,
+    PASSED,
+    A,
+    B,
+    C,
+    Machine,
+    gated,
+    own,
+    side,
+    words,
+)
 
 
 def of(*floats: float) -> Check:
@@ -35,6 +52,29 @@ def test_a_result_is_of_chance_if_the_same_code_gives_another_beyond_the_toleran
     head, base, *again = (side({A: check}) for check in runs)
     found = gate.comparable(head, base, again, {A: tolerance})
     assert bool(found.checks[A].result.digest) is diverges
+
+
+@pytest.mark.parametrize(
+    "once_more, found", [(5.0, {A: "diverged"}), (6.0, dict.fromkeys((A, B), "steady"))]
+)
+def test_only_what_differs_is_run_again_on_both_sides_before_it_counts(
+    once_more: float, found: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head, base = side({A: of(5.0), B: PASSED}), side({A: of(1.0), B: PASSED})
+    runs = iter([[own([A, B]), head, base], [side({A: of(once_more)}), base]])
+    asked: list[Sequence[partial[Any]]] = []
+
+    def run(jobs: Sequence[partial[Any]]) -> list[Checked]:
+        asked.append(jobs)
+        return next(runs)
+
+    monkeypatch.setattr(gate, "side_by_side", run)
+    monkeypatch.setattr(gate, "run_trials_of", lambda *its, **long: Machine()(*its[3:], **long))
+    suite = Suite(root=repository(tmp_path), packages=("pkg",))
+    nobody = Progress(lambda *_: None, lambda _: None)
+    assert words(gate.against_revision(suite, "v1", LIMITS, nobody)) == found
+    again = [(job.args[0].name, job.args[3]) for job in asked[1]]
+    assert again == [("head", [A]), ("again", [A])]
 
 
 def test_a_number_that_is_not_there_any_more_is_noted() -> None:
