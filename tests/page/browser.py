@@ -45,6 +45,7 @@ class Page:
         self._session = self.call("Target.attachToTarget", targetId=tab, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
+        self.call("Performance.enable", timeDomain="threadTicks")  # not those of other processes
 
     def call(self, method: str, **params: Any) -> Any:
         """Call a method, and return its result."""
@@ -77,6 +78,11 @@ class Page:
         while not self.run("document.readyState == 'complete' && location.protocol == 'file:'"):
             time.sleep(0.01)
         self.settle()
+
+    def busy(self) -> float:
+        """Return how many milliseconds of a processor its page has taken, and those before it."""
+        found = self.call("Performance.getMetrics")["metrics"]
+        return 1000 * next(float(m["value"]) for m in found if m["name"] == "TaskDuration")
 
     def settle(self) -> None:
         """Wait until what was drawn is on the screen, which is two frames later."""

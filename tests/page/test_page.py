@@ -238,9 +238,11 @@ def test_a_chart_is_saved_as_an_svg_of_its_own(show: Show) -> None:
 
 def test_five_thousand_rows_are_painted_at_once_and_shown_when_asked_for(show: Show) -> None:
     text = page.judged([judged(*many(5000))])
-    # The best of three, as another process may have the processor.
-    assert min(show(text).run(FIRST_PAINT) for _ in range(3)) < PAINT
+    before = show(PAGES["why"]).busy()
     tab = show(text)
+    first, busy = tab.run(FIRST_PAINT), tab.busy() - before
+    print(f"first paint after {first:.0f} ms, the page took {busy:.0f} ms of a processor")  # noqa: T201
+    assert 0 < busy < PAINT  # other processes may have had it in between
     assert len(tab.run(NAMED)) == 100
     tab.click("section p button")
     assert len(tab.run(NAMED)) == 600
