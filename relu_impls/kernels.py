@@ -17,6 +17,8 @@ from numpy import greater, maximum, multiply, not_equal, putmask
 from relu_impls.contract import BLOCK_BYTES, SIMPLE, Array
 from relu_impls.memory import ZEROS, overlaps, pieces
 
+_BLOCK: Final = BLOCK_BYTES - (1 << 12)  # bytes: with the array objects, no more than a block
+
 
 @dataclass(frozen=True, slots=True)
 class Most:
@@ -55,7 +57,7 @@ class Layout:
     def __init__(self, dtype: str | np.dtype[Any], most: Most) -> None:
         self.dtype = np.dtype(dtype)
         self.few, self.steps, self.picks, self.simple = astuple(most)
-        self.block = BLOCK_BYTES // self.dtype.itemsize
+        self.block = _BLOCK // self.dtype.itemsize
         self.signed = np.dtype(f"i{self.dtype.itemsize}")
         self.zero = np.zeros((), self.dtype)
         self.zeros = np.frombuffer(ZEROS, self.dtype)

@@ -1,4 +1,4 @@
-"""The floats and integers of ml_dtypes, for which NumPy has no fast functions, or no right ones."""
+"""Dtypes for which NumPy has no fast functions, or no right ones: those of ml_dtypes, and a few."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from relu_impls.contract import Array
+from relu_impls.contract import SIMPLE, Array
 from relu_impls.kernels import LAYOUTS, Half, Layout, Most
 
 _BYTE: Final = 8  # bits
-_BUFFER: Final = 1 << 13  # numbers
+_BUFFER: Final = 1 << 15  # bytes: five of them are less than what a call may take
 _NEVER: Final = -1  # numbers up to which NumPy's own functions are right
 
 
@@ -96,6 +96,30 @@ class Byte(Layout):
         return into.getfield(self.dtype) if out is None else out
 
 
+class Plain(Layout):
+    """bool and longdouble: NumPy's own functions, whose scratch only `anyhow` keeps small."""
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = np.dtype(dtype)
+        self.few = self.steps = self.picks = _NEVER
+        self.simple = SIMPLE
+
+    def derivative(self, x: Array, out: Array | None) -> Array:  # noqa: ARG002 - `anyhow` has none
+        """Return one where `x` is positive, zero elsewhere, NaN where it is."""
+        slope: Array = np.greater(x, self.dtype.type(0)).astype(self.dtype)
+        np.copyto(slope, x, where=np.not_equal(x, x))
+        return slope
+
+    def backward(self, grad: Array, x: Array, out: Array | None) -> Array:  # noqa: ARG002
+        """Return `grad` where `x` is positive, zero elsewhere, NaN where `x` is."""
+        zero = self.dtype.type(0)
+        result: Array = np.where(np.greater(x, zero), grad, np.maximum(x, zero))
+        return result
+
+
+_PLAIN: Final = {layout.dtype: layout for layout in map(Plain, (np.bool_, np.longdouble))}
+
+
 def foreign(dtype: np.dtype[Any]) -> Layout | None:
     """Return the kernels of a real dtype of ml_dtypes, and None for every other dtype.
 
@@ -115,7 +139,8 @@ def foreign(dtype: np.dtype[Any]) -> Layout | None:
 
 def layout_of(dtype: np.dtype[Any]) -> Layout | None:
     """Return the kernels of a dtype in any byte order, or None if it has none."""
-    return LAYOUTS.get(dtype.newbyteorder("=")) or foreign(dtype)
+    native = dtype.newbyteorder("=")
+    return LAYOUTS.get(native) or _PLAIN.get(native) or foreign(dtype)
 
 
 def anyhow(
@@ -123,13 +148,15 @@ def anyhow(
 ) -> Array:
     """Return what a kernel gives for arrays of any layout, shape and byte order, or fill `out`."""
     operands: list[Any] = [*arrays, out]
-    use: list[Any] = [*(["readonly"] for _ in arrays), ["writeonly", "allocate"]]
+    # A block is read before any of it is written, so that an input may be the output.
+    read = ["readonly", "overlap_assume_elementwise"]
+    use: list[Any] = [*(read for _ in arrays), ["writeonly", "allocate", *read[1:]]]
     blocks = np.nditer(
         operands,
         ["external_loop", "buffered", "zerosize_ok", "copy_if_overlap"],
         use,
         [dtype] * len(operands),
-        buffersize=_BUFFER,
+        buffersize=_BUFFER // dtype.itemsize,
     )
     with blocks:
         for *given, into in blocks:
