@@ -6,12 +6,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-import msgspec
 from scipy.stats import binomtest
 
+from benchmarks.results import attempts
 from benchmarks.results.plants import NOTHING, SLOWER
 from benchmarks.results.stock import RULES, Stock
-from pytest_against.model import FAILURES, CannotJudgeError, short
+from pytest_against.model import FAILURES
 from pytest_against.report import TEXT
 
 CONFIDENCE: Final = 0.95
@@ -105,27 +105,9 @@ def outcome(report: dict[str, Any], affected: frozenset[str]) -> dict[str, Any]:
     return {**known, **found, "unproven": verdicts.count("inconclusive")}
 
 
-def append(gate: LoggedGate, log: Path) -> None:
-    """Add a line to a log."""
-    with log.open("ab") as file:
-        file.write(msgspec.json.encode(gate) + b"\n")
-
-
 def load(log: Path) -> list[LoggedGate]:
-    """Read the gates of a log, none if there is no such file.
-
-    A line that is no gate is refused, as the last one of a log whose writer was killed.
-    """
-    found = []
-    for number, line in enumerate(log.read_bytes().splitlines() if log.exists() else (), 1):
-        try:
-            found.append(msgspec.json.decode(line, type=LoggedGate))
-        except msgspec.MsgspecError as error:
-            raise CannotJudgeError(
-                f"{short(log)}, line {number} is no gate: {short(error)}; remove it, or name "
-                "another file with --log"
-            ) from None
-    return found
+    """Read the gates of a log."""
+    return attempts.load(log, LoggedGate, "gate")
 
 
 def rate(count: int, total: int) -> str:

@@ -22,7 +22,8 @@ from typing import Final, Never
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.results.gate_log import CANNOT_JUDGE, LoggedGate, append, load, outcome, summary
+from benchmarks.results.attempts import append
+from benchmarks.results.gate_log import CANNOT_JUDGE, LoggedGate, load, outcome, summary
 from benchmarks.results.plants import NOTHING, PLANTS, SLOWER, Plant, affected, prepare
 from benchmarks.results.running import BASELINES, KINDS, Side, run
 from benchmarks.results.stock import measured

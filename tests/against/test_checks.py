@@ -206,3 +206,7 @@ def test_exact_numbers_may_not_grow_and_memory_hardly(
     now: dict[str, int], then: dict[str, int], found: list[str]
 ) -> None:
     assert increases(now, then, 0.03) == found
+
+
+def test_of_memory_any_limit_is_a_number() -> None:
+    assert increases({"peak_bytes": 9_000_000}, {"peak_bytes": 8_192}, 1e306) == []

@@ -88,6 +88,7 @@ def test_rows_have_limits_of_their_own_and_a_floor(text: str, code: int) -> None
         *("=", "x = 1", "floor = 5", 'floor = "5"', 'floor = "a s"', 'floor = "1.1.1 s"'),
         *('[limits]\na = "3"', "[limits]\na = 3", '[limits]\n"a b" = "3%"'),
         f'floor = "{"9" * 400} s"',
+        f"limits = {'[' * 5000}",
     ],
 )  # fmt: skip
 def test_limits_that_are_none_are_refused_in_a_line(text: str) -> None:

@@ -20,7 +20,7 @@ FLOORS: Final = (
     # What all of them say to one another, and the words of it.
     "terms model quoting arguments settings pieces returned operands spoiled __init__",
     # This machine, and the files on it.
-    "machine calls timing files store trees environments formats conditions saved",
+    "machine calls timing files scratch store trees environments formats conditions saved",
     # Processes, what they measured, and what that proves.
     "workers trials sides marks checks stats looks",
     # The lanes: two revisions, a baseline, what is recorded, saved runs.

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.results import plants, study
-from benchmarks.results.gate_log import LoggedGate, append, load, outcome, rate, summary
+from benchmarks.results.attempts import append
+from benchmarks.results.gate_log import LoggedGate, load, outcome, rate, summary
 from benchmarks.results.plants import NOTHING, PLANTS, SLOWER, Plant, prepare
 from pytest_against.model import CannotJudgeError
 from relu_impls import METHODS, contract

@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from pathlib import Path
 from typing import Final, TypeVar
 
-from pytest_against import files
+from pytest_against import files, scratch
 from pytest_against.model import CannotJudgeError, Progress, short
 
 PROGRAM: Final = "pytest-against"
@@ -161,6 +161,13 @@ def _owner(file: Path) -> str:
         return f": {short(file.read_text('utf-8'))}, for {seconds:.0f} s"
     except (OSError, ValueError):
         return ""
+
+
+@contextmanager
+def measuring(budget: float) -> Iterator[Progress]:
+    """Be the only one that measures, with a folder for temporary files; yield whom to tell."""
+    with only_one(), scratch.folder(), progress(budget) as found:
+        yield found
 
 
 @contextmanager

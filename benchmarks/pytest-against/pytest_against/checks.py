@@ -67,9 +67,9 @@ def increases(now: Mapping[str, int], then: Mapping[str, int], limit: float) -> 
 
     Only ``peak_bytes``, of memory during a call, may grow, by `limit` and `PEAK_TOLERANCE`.
     """
-    allowed = {name: value for name, value in then.items() if name in now}
+    allowed: dict[str, float] = {name: value for name, value in then.items() if name in now}
     if "peak_bytes" in allowed:
-        allowed["peak_bytes"] += int(limit * allowed["peak_bytes"]) + PEAK_TOLERANCE
+        allowed["peak_bytes"] += limit * allowed["peak_bytes"] + PEAK_TOLERANCE
     grown = [name for name, most in allowed.items() if now[name] > most]
     return [f"{name} is {now[name]:,}, was {then[name]:,}" for name in grown]
 

@@ -93,8 +93,7 @@ def gate(config: pytest.Config, options: Options) -> int:
             refused,
             () if side_by_side else [path],
         ) as write,
-        around.only_one(),
-        around.progress(limits.budget) as progress,
+        around.measuring(limits.budget) as progress,
     ):
         if side_by_side:
             found = against_revision(
@@ -129,7 +128,7 @@ def _baseline(config: pytest.Config, options: Options) -> int:
                 raise
     if old is not None and not options.accept:
         _check_whole(old, suite, path, options.program)
-    with around.only_one(), around.progress(limits.budget) as progress:
+    with around.measuring(limits.budget) as progress:
         recorded = recording.record(suite, options.accept, limits, progress)
     if old is not None:
         found = compare.baselines(old, recorded.baseline, limits.limit)
@@ -165,7 +164,7 @@ def _record(config: pytest.Config, options: Options) -> int:
     if folder.exists():
         raise CannotJudgeError(f"{folder} is there already; choose another name, or remove it")
     files.check(folder)
-    with around.only_one(), around.progress(limits.budget) as progress:
+    with around.measuring(limits.budget) as progress:
         recorded = recording.record(suite, "", limits, progress)
     trials = saved.write_run(recorded.trials, recorded.baseline, folder)
     print(f"{folder}: {trials} trials of {count(len(recorded.baseline.rows))}")  # noqa: T201

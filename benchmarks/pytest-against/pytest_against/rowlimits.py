@@ -22,6 +22,7 @@ from typing import Final
 from msgspec import Struct, ValidationError, convert
 
 from pytest_against import arguments
+from pytest_against.files import read_bytes
 from pytest_against.model import CannotJudgeError, short
 from pytest_against.saved import matcher
 
@@ -54,13 +55,19 @@ def load(path: Path | None, limit: float) -> RowLimits:
     if path is None:
         return RowLimits(limit)
     try:
-        found = convert(tomllib.loads(path.read_text("utf-8")), _File)
+        found = convert(tomllib.loads(read_bytes(path).decode()), _File)
         others = [
             (matcher(words), ANY if text == "any" else arguments.fraction(text))
             for words, text in found.limits.items()
         ]
         return RowLimits(limit, _seconds(found.floor), others)
-    except (OSError, ValueError, ValidationError, argparse.ArgumentTypeError) as error:
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+        ValidationError,
+        argparse.ArgumentTypeError,
+    ) as error:
         raise CannotJudgeError(
             f"{short(path)} has no limits ({short(error)}); write a floor such as '5 ns', and "
             "below [limits] names of rows with '50%' or 'any'"
