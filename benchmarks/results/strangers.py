@@ -76,7 +76,7 @@ STRANGERS: Final = (
         tests="bench",
         file="src/cattrs/converters.py",
         function="BaseConverter.unstructure",
-        calls="unstructure|roundtrip",
+        calls="unstruct|roundtrip",
         needs=("attrs", "typing_extensions", "orjson"),
     ),
     Stranger(
@@ -88,7 +88,7 @@ STRANGERS: Final = (
         calls="hook|call",
     ),
     Stranger(
-        name="construct",
+        name="construct",  # whose distribution lacks what its tests import
         version="2.10.70",
         tests="tests/test_benchmarks.py",
         file="construct/core.py",
