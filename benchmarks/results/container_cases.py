@@ -48,7 +48,7 @@ _INNER: Final[dict[str, Callable[[Any], Any]]] = {
     "dask": lambda v: plain(v.compute()),
     "todense": lambda v: v.todense(),
     "notna": lambda v: v.astype(object).where(v.notna(), np.nan),
-    "is_null": lambda v: [np.nan if each is None else each for each in v],
+    "is_null": lambda v: np.array([np.nan if each is None else each for each in v], object),
 }
 """How numbers are read by what a container has, with NaN for what is hidden."""
 
@@ -70,8 +70,8 @@ def cases() -> list[Case]:
     def lazy(values: Any) -> Any:
         return da.from_array(values, chunks=4)
 
-    def pair(name: str, make: Callable[[Any], Any], **more: Any) -> Case:
-        return Case(name, make(GRAD), make(X), more.pop("read", plain), **more)
+    def pair(name: str, make: Callable[[Any], Any], read: Any = plain, of: Any = np.copy) -> Case:
+        return Case(name, make(of(GRAD)), make(of(X)), read)
 
     def units(name: str, make: Callable[[Any, str], Any]) -> Case:
         return Case(name, make(GRAD, "V"), make(X, "m"), plain)
@@ -102,8 +102,22 @@ def cases() -> list[Case]:
             plain,
             hidden=np.array([False, False, True]),
         ),
+        Case(
+            "pandas Index, Int64",
+            pd.Index([LARGE] * 3, dtype="Int64"),
+            pd.Index([-1, LARGE, None], dtype="Int64"),
+            plain,
+            hidden=np.array([False, False, True]),
+        ),
         pair("pandas DataFrame", lambda v: pd.DataFrame({"a": v, "b": range(6)}), read=column),
         pair("polars Series", pl.Series),
+        Case(
+            "polars Series, Int64",
+            pl.Series([LARGE] * 3),
+            pl.Series([-1, LARGE, None]),
+            plain,
+            hidden=np.array([False, False, True]),
+        ),
         pair("polars DataFrame", lambda v: pl.DataFrame({"a": v, "b": range(6)}), read=column),
         pair("xarray DataArray", lambda v: xr.DataArray(v, dims="t")),
         pair("xarray Dataset", lambda v: xr.Dataset({"a": ("t", v)}), read=column),
@@ -125,5 +139,6 @@ def cases() -> list[Case]:
         pair("pydata sparse", sparse.COO.from_numpy),
         pair("scipy.sparse", lambda v: sp.csr_array(v[None]), read=lambda s: s.toarray()[0]),
         pair("awkward", ak.Array),
+        pair("awkward, bool", ak.Array, of=lambda v: v > 0),
         pair("ragged", ragged.array, read=lambda r: np.array(r.tolist())),
     ]
