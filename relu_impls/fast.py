@@ -68,9 +68,8 @@ def relu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None) 
             found: Array | None
             if x.size > layout.few:
                 if x.ndim == 1 and threads is None and (out is None or _fits(out, x)):
-                    found = layout.forward(x, out)
-                else:
-                    found = _run(layout.forward, threads, out, x)
+                    return layout.forward(x, out)
+                found = _run(layout.forward, threads, out, x)
             elif out is None:
                 found = maximum(x, layout.zero)
             else:

@@ -37,7 +37,7 @@ def _replace(place: Place, key: Key, rng: random.Random) -> None:
 
 def _scale(place: Place, key: Key, rng: random.Random) -> None:
     value = place[key]
-    if isinstance(value, int) and value > 2**60:
+    if isinstance(value, int) and abs(value) > 2**60:
         place[key] = -value
     elif isinstance(value, int | float):
         factor = rng.choice((-1, 0, 0.5, 0.9, 1.1, 2, 1e3, 1e-3, 1e300))

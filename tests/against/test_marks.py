@@ -60,6 +60,15 @@ def test_a_mark_goes_before_what_holds_for_all_and_is_named_if_it_is_wrong() -> 
         marks.of_rows(nodes, all_)
 
 
+@pytest.mark.parametrize("node", ["a" * 5000, "a" + " \t\n" * 5000 + "b", "\ud800"])
+def test_a_wrong_mark_is_told_in_one_short_line_whatever_its_test_is_called(node: str) -> None:
+    with pytest.raises(CannotJudgeError) as error:
+        marks.of_rows({node: {"against": {"limit": "wide"}}}, USUAL)
+    words = str(error.value).encode().decode()
+    assert len(words) < 500
+    assert words.isprintable()
+
+
 @pytest.mark.parametrize(
     "name, near",
     [

@@ -139,7 +139,7 @@ def _baseline(config: pytest.Config, options: Options) -> int:
             return 1
     left_out = saved.write_baseline(recorded.baseline, path)
     for node in left_out:
-        print(f"{node} is left out: it was timed in fewer than {saved.FEWEST} trials")  # noqa: T201
+        print(f"{short(node)} is left out: it was timed in fewer than {saved.FEWEST} trials")  # noqa: T201
     print(f"{path}: {count(len(recorded.baseline.rows) - len(left_out))}")  # noqa: T201
     return 0
 

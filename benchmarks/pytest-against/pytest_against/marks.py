@@ -61,7 +61,7 @@ def read(said: Mapping[str, object], otherwise: Terms, where: str) -> Terms:
 def of_rows(nodes: Mapping[str, Mapping[str, object]], otherwise: Terms) -> dict[str, Terms]:
     """Return the terms of rows by node id, from what is known of each test."""
     return {
-        node: read(said, otherwise, f"the mark {MARK} of {node}")
+        node: read(said, otherwise, f"the mark {MARK} of {short(node)}")
         if isinstance(said := known.get(MARK), Mapping)
         else otherwise
         for node, known in nodes.items()

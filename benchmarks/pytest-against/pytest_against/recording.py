@@ -70,7 +70,7 @@ def _recordable(head: Checked) -> dict[str, BaselineRow]:
     failed = {node: found.why for node, found in head.checks.items() if found.outcome == "failed"}
     for node, why in failed.items():
         raise CannotJudgeError(
-            f"{len(failed)} of {len(head.checks)} tests fail, {node} among them ({short(why)}); "
+            f"{len(failed)} of {len(head.checks)} tests fail, {short(node)} among them ({short(why)}); "
             "mend them, or choose others"
         )
     rows = rows_of(head.collected.nodes)
@@ -114,7 +114,9 @@ def _recording(
             break
         for trial in run_trials(min(at_a_time, share - len(trials)), nodes):
             for node, why in trial.failed.items():
-                raise CannotJudgeError(f"{node} fails once it is timed ({short(why)}); mend it")
+                raise CannotJudgeError(
+                    f"{short(node)} fails once it is timed ({short(why)}); mend it"
+                )
             for node in nodes:
                 samples[node].add(trial.head.get(node))
             trials.append(
