@@ -70,8 +70,8 @@ def _recordable(head: Checked) -> dict[str, BaselineRow]:
     failed = {node: found.why for node, found in head.checks.items() if found.outcome == "failed"}
     for node, why in failed.items():
         raise CannotJudgeError(
-            f"{len(failed)} of {len(head.checks)} tests fail, {short(node)} among them ({short(why)}); "
-            "mend them, or choose others"
+            f"{len(failed)} of {len(head.checks)} tests fail, {short(node)} among them "
+            f"({short(why)}); mend them, or choose others"
         )
     rows = rows_of(head.collected.nodes)
     found = {
