@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final, TypeGuard
+from typing import Final, Literal, TypeGuard
 
 from numpy import maximum, ndarray
 from numpy.typing import ArrayLike
@@ -67,7 +67,8 @@ def relu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None) 
         else:
             found: Array | None
             if x.size > layout.few:
-                if x.ndim == 1 and threads is None and (out is None or _fits(out, x)):
+                any_shape = x.ndim == 1 or x.size <= layout.shaped
+                if any_shape and threads is None and (out is None or _fits(out, x)):
                     return layout.forward(x, out)
                 found = _run(layout.forward, threads, out, x)
             elif out is None:
@@ -252,11 +253,14 @@ def _run(
         kernel = partial(spread, kernel, threads)
     if first.ndim == 1:
         return kernel(*arrays, out)
+    order: Literal["C", "F"] = "C" if first.flags.c_contiguous else "F"
     every = arrays if out is None else (*arrays, out)
-    for order in ("C", "F") if first.ndim else ():
-        if all(array.flags[order] for array in every):
-            # One object stays one: that is how a kernel knows that it writes over an input.
-            flat = {id(array): array.reshape(-1, order=order) for array in every}
-            found = kernel(*(flat.get(id(array)) for array in (*arrays, out)))
-            return found.reshape(first.shape, order=order) if out is None else out
-    return None
+    if not first.ndim or not all(each.flags[order] for each in every):
+        return None
+    flat = [each.ravel(order) for each in arrays]  # views, as numbers lie side by side
+    if out is None:
+        return kernel(*flat, None).reshape(first.shape, order=order)
+    # One object stays one: that is how a kernel knows that it writes over an input.
+    same = [row for row, each in zip(flat, arrays, strict=True) if each is out]
+    kernel(*flat, same[0] if same else out.ravel(order))
+    return out

@@ -78,7 +78,6 @@ def heaviside(x: ArrayLike) -> Array:
     dtypes={**same(NUMBERS), **to("int64", BOOL)},
     passes=2,
     zero_from_minus_zero=Sign.PLUS,
-    data_dependent=True,
     temporaries=(Temporary.ARRAY,),
 )
 def sign_maximum(x: ArrayLike) -> Array:

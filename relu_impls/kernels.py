@@ -41,12 +41,14 @@ class Layout:
     """
 
     __slots__ = (
-        *("block", "dtype", "ends", "few", "nan", "one", "picks", "signed", "simple", "step"),
-        *("steps", "zero", "zeros"),
+        *("block", "dtype", "ends", "few", "nan", "one", "picks", "shaped", "signed", "simple"),
+        *("step", "steps", "zero", "zeros"),
     )
 
     step: Callable[..., Array]
     """The derivative of few numbers, given a zero."""
+    shaped: int
+    """Numbers up to which `forward` takes any shape; everything else takes rows of numbers."""
     block: int
     """Numbers of a block."""
     nan: Array
@@ -61,12 +63,16 @@ class Layout:
         self.signed = np.dtype(f"i{self.dtype.itemsize}")
         self.zero = np.zeros((), self.dtype)
         self.zeros = np.frombuffer(ZEROS, self.dtype)
+        self.shaped = 0 if self.buffered else self.zeros.size
         self.ends = np.zeros((), self.signed), np.ones((), self.signed)
 
     def forward(self, x: Array, out: Array | None) -> Array:
         """Return ReLU of more than a few numbers."""
         if x.size <= self.zeros.size:  # the loop with one array is not vectorised
-            found: Array = maximum(x, self.zeros[: x.size], out=out)
+            zeros = self.zeros[: x.size]
+            if x.ndim > 1:
+                zeros = zeros.reshape(x.shape, order="C" if x.flags.c_contiguous else "F")
+            found: Array = maximum(x, zeros, out=out)
         elif out is not x:  # as memory is the limit
             found = maximum(x, self.zero, out=out)
         else:
@@ -84,7 +90,7 @@ class Layout:
         if out is None and 0 < x.size <= self.simple:
             slopes = greater(x, self.zero).astype(self.dtype)
             if (top := x.item(x.argmax())) != top:  # argmax stops at the first NaN
-                np.copyto(slopes, x, where=not_equal(x, x))
+                self._put_nan(slopes.getfield(self.signed), not_equal(x, x))
             return slopes
         if x.size <= self.block and not self.has_nan(x):
             return self.slope(x, out)
