@@ -135,8 +135,7 @@ def _backward_loop(grad: NDArray[Any], x: NDArray[Any], out: NDArray[Any]) -> ND
 
 
 def _jax() -> Prepare:
-    one_thread = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-    os.environ.setdefault("XLA_FLAGS", one_thread)
+    os.environ["NPROC"] = "1"  # XLA has as many threads; its flag for that is without effect
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     jax, jnp = importlib.import_module("jax"), importlib.import_module("jax.numpy")
     jax.config.update("jax_enable_x64", val=True)

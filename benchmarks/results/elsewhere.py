@@ -86,8 +86,15 @@ def packages_here(names: Sequence[str]) -> list[Package]:
 def _known(names: Sequence[str], those: Iterable[str]) -> Sequence[str]:
     for name in names:
         if name not in those:
-            raise CannotJudgeError(f"no package {short(name)}; there are {', '.join(those)}")
+            device = ": it is asked on a GPU, by --here FILE" if _has_probe(name) else ""
+            raise CannotJudgeError(
+                f"no package {short(name)}{device}; there are {', '.join(those)}"
+            )
     return names
+
+
+def _has_probe(name: str) -> bool:
+    return name in {path.stem for path in PROBES.glob("*.toml")}
 
 
 def probe(name: str) -> dict[str, Any]:

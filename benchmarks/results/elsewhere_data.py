@@ -110,7 +110,7 @@ class Hurt(Enum):
     ROUNDED = "a number became another, in another dtype"
     DTYPE = "the dtype is another"
     CONTAINER = "the container is another"
-    SIGN = "the sign of a NaN is another"
+    SIGN = "the sign of a NaN is another, or depends on the length, as that of a zero may"
     REFUSED = "an error is raised"
 
 
@@ -160,8 +160,10 @@ def _of_part(part: str, answer: Answer, expected: Answer) -> Iterator[Deviation]
     if isinstance(answer, str):
         yield Deviation(Hurt.REFUSED, part, "", "", answer)
     elif kind == "tail":
+        numbers = {_unsigned(_number(each.partition(":")[0])) for each in answer}
         if len(answer) > 1:
-            yield Deviation(Hurt.TAIL, part, given, expected[0], "; ".join(answer))
+            hurt = Hurt.TAIL if len(numbers) > 1 else Hurt.SIGN
+            yield Deviation(hurt, part, given, expected[0], "; ".join(answer))
     elif kind == "slope":
         for text, was, found in zip(SLOPES, expected, answer, strict=True):
             if _unsigned(found) != _unsigned(was):

@@ -22,9 +22,10 @@ MARK: Final = "<!-- Made by python benchmarks/results/make.py; changes are lost.
 _HEAD: Final = """\
 # The same line elsewhere
 
-What becomes of `np.maximum(x, 0)` in {packages} other packages? Each was asked on the same small
-arrays, in an environment of its own, on a CPU unless its table names a GPU: {spellings} spellings
-of ReLU and of its gradient, {answers:,} answers.
+What becomes of `np.maximum(x, 0)` in {packages} other packages, some of them with several backends,
+compilers or devices, {builds} in all? Each was asked on the same small arrays, on a CPU in an
+environment of its own unless its table names a GPU: {spellings} spellings of ReLU and of its
+gradient, {answers:,} answers.
 
 `python benchmarks/results/elsewhere.py` asks them;
 [the answers](elsewhere.jsonl) are data, and this page is made from them. What `run` is, and how
@@ -32,8 +33,8 @@ arrays go in and come out, stands in [a file for each](elsewhere_probes).
 
 **Bold** is what `np.maximum(x, 0)` of NumPy {numpy} does not answer; for the gradient it is
 `np.where(x > 0, grad, 0)`, and a ReLU6 is compared with `np.clip(x, 0, 6)`. *Italic* is a NaN whose
-sign is another. The sign of a zero is shown and not marked, as NumPy's own depends on the dtype and
-on the processor.
+sign is another, or a sign that depends on the length. The sign of a zero is shown and not marked,
+as NumPy's own depends on the dtype and on the processor.
 
 * **NaN, -NaN**, **-0**, **inf, -inf**, **max**: what a float32 of that value becomes.
 * **other floats**, **integers**, **bool**: what differs there, in values; integers are asked at
@@ -64,9 +65,12 @@ def page(rows: Sequence[Row], speeds: Speeds | None = None) -> str:
     parts = [
         MARK
         + _HEAD.format(
-            packages=len(ran),
+            packages=len({name.partition("-")[0] for name in ran}),
+            builds=len(ran),
             spellings=len({(r.package, r.spelling) for r in others if not r.error}),
-            answers=sum(len(a) for row in others for a in row.answers.values()),
+            answers=sum(
+                1 if isinstance(a, str) else len(a) for row in others for a in row.answers.values()
+            ),
             numpy=references["maximum"].version,
             longest=LONGEST,
         ),
@@ -104,10 +108,14 @@ def _line(row: Row, reference: Row) -> list[str]:
         *(_group(found, group) for group in (_FLOATS, _INTEGERS, ("bool",))),
         _dtypes(found),
         ", ".join(sorted({f"**{d.found}**" for d in found if d.hurt is Hurt.CONTAINER})) or "kept",
-        "; ".join(f"**{d}**" for d in found if d.hurt is Hurt.TAIL) or "the same",
+        "; ".join(_tail(d) for d in found if d.part.startswith("tail")) or "the same",
         *(_cell(row, found, "slope 1", SLOPES, each) for each in (("-0.0", "0"), ("nan",))),
         _cell(row, found, "slope inf", SLOPES, ("-1.5", "0", "nan")),
     ]
+
+
+def _tail(d: Deviation) -> str:
+    return f"*{d}*" if d.hurt is Hurt.SIGN else f"{d}" if d.hurt is Hurt.REFUSED else f"**{d}**"
 
 
 _SHOWN: Final = (("nan", "-nan"), ("-0.0",), ("inf", "-inf"), ("max",))

@@ -40,11 +40,14 @@ def summary(rows: Sequence[Row], references: dict[str, Row]) -> Iterator[str]:
         asked = [row for row in mine if reference_of(row, references) is references["maximum"]]
         found = [deviations(row, references["maximum"]) for row in asked]
         closest = min(range(len(asked)), key=lambda number: _score(found[number], Hurt))
+        unsafe = any(d.hurt in {Hurt.NAN_LOST, Hurt.NAN_MADE} for d in found[closest])
         still = _told([d for d in found[closest] if d.hurt is not Hurt.SIGN], [*Hurt])
         lines.append(
             [
                 link,
-                code(asked[closest].spelling) + variant_of(asked[closest]),
+                "none is safe; " * unsafe
+                + code(asked[closest].spelling)
+                + variant_of(asked[closest]),
                 "; ".join(map(str, still)) or "nothing",
                 *(_share(found, among) for among in (_loses_nan, _is_slope_at_0, _is_by_length)),
             ]
@@ -130,8 +133,9 @@ def worst(rows: Sequence[Row], references: dict[str, Row]) -> Iterator[str]:
             key=lambda d: _SILENT.index(d.hurt),
         )
         score = _score(found, _SILENT)
-        if any(score) and (row.package not in scored or score > scored[row.package][0]):
-            scored[row.package] = (score, row, found)
+        project = row.package.partition("-")[0]
+        if any(score) and (project not in scored or score > scored[project][0]):
+            scored[project] = (score, row, found)
     yield "## The ten that hurt most\n"
     ranks = "; then ".join(hurt.value for hurt in _SILENT)
     yield (
@@ -159,10 +163,10 @@ def frequent(rows: Sequence[Row], references: dict[str, Row]) -> Iterator[str]:
     """Say how many packages have a spelling that deviates, by kind."""
     of: dict[Hurt, set[str]] = {hurt: set() for hurt in Hurt}
     for row in rows:
-        for each in deviations(row, reference_of(row, references)):
+        for each in deviations(row, _own(row, references)):
             of[each.hurt].add(row.package)
     yield "## How often\n"
-    yield "Packages in which a spelling differs from `np.maximum(x, 0)`:\n"
+    yield "Packages in which a spelling differs from the same spelling in NumPy:\n"
     lines = [[hurt.value, str(len(of[hurt])), ", ".join(sorted(of[hurt]))] for hurt in Hurt]
     yield PAGE.table([["what", "packages", "which"], *lines]) + "\n"
 

@@ -25,7 +25,13 @@ within a round, with its quartiles. Arrays begin on a cache line, and freed memo
 default, what a process freed first decides whose large results cost page faults. In place, everyone
 works on data that is rectified already. *{copy}* is a copy that moves as many bytes, which is what
 memory allows; *{revision}* are our functions at {against}. *scratch* is our memory at the peak of a
-call, beside its result.
+call, beside its result. **Bold** is torch ahead, at 0.97 or less. *our time* is
+for orientation: the machine is faster at one moment than at another.
+
+The others call what they have for the task: torch `relu`, `clamp_min(out=)`, `relu_`, `(x > 0).to`
+and `threshold_backward`; NumPy `np.maximum(x, 0)`, `(x > 0).astype` and `grad * (x > 0)`, of which
+the last two lose NaN, and the last makes NaN of an infinite gradient; numexpr `where`, which
+branches on the data; numba a loop over the numbers; JAX compiled functions.
 
 ![How we compare with torch](peers.svg)
 """
@@ -37,7 +43,8 @@ Why nothing closer was found in NumPy:
 * Backward: torch compares and selects in one pass. Here the test for NaN, the mask and the
   selection each pass over the arrays, and blocks that stay in the fastest cache lose more in calls
   than they gain.
-* Where memory is the limit, each of our passes pulls one stream of numbers, and torch three.
+* Where memory is the limit, backward reads `x` twice, for NaN and for the mask, and then the mask
+  and `grad`; torch reads `x` and `grad` once.
 """
 
 
@@ -72,21 +79,24 @@ def _met(met: bool) -> str:  # noqa: FBT001 - a word for it
 
 
 def _spelled(cell: Cell) -> str:
-    return f"{cell.task.value} of {cell.size:,} {cell.dtype}"
+    return f"{cell.task.call}, {cell.size:,} {cell.dtype}"
 
 
 def _plain(
     *tasks: Task, dtypes: Sequence[str] = (), sizes: Sequence[int] = ()
 ) -> Callable[[Cell], bool]:
-    """Return what tells cells without NaN, of some dtypes and sizes, or of all."""
+    """Return what tells cells without NaN, of some dtypes and sizes, or of all but `_MORE`."""
     return lambda cell: (
         not cell.nan
+        and (cell.dtype, cell.size) != _MORE
         and cell.task in tasks
         and cell.dtype in (dtypes or (cell.dtype,))
         and cell.size in (sizes or (cell.size,))
     )
 
 
+_MORE: Final = ("float16", 5_000_000)
+"""Measured, and shown, though nothing was wanted there."""
 _ALL: Final = 84
 _WITH_NAN: Final = 56
 _WIDE: Final = ("float32", "float64")
@@ -144,7 +154,7 @@ def summary(run: Run) -> list[list[str]]:
             "scratch",
             "at most 256 KiB in every cell",
             f"{small} of {len(scratches)}; highest {max(scratches, default=0) / 1024:.0f} KiB",
-            _met(small == len(scratches)) if len(scratches) == _ALL + _WITH_NAN else "",
+            _met(small == len(scratches)) if len(scratches) >= _ALL + _WITH_NAN else "",
         ],
     ]
 
@@ -244,7 +254,7 @@ def _parts(run: Run, style: Style) -> Iterator[str]:
     yield style.table(lines) if len(lines) > 1 else "Nowhere that was measured."
     if len(lines) > 1 and style is PAGE:
         yield _WHY.rstrip()
-    yield f"{heading}What was wanted, and what was found"
+    yield f"{heading}What this project wanted to reach, and what was found"
     yield style.table(summary(run))
     versions = {n: v for n, v in about.versions.items() if n not in {OURS, REVISION, COPY}}
     told = ", ".join(f"{name} {version}" for name, version in versions.items())

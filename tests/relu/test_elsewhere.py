@@ -281,6 +281,10 @@ def test_an_environment_is_made_once_and_anew_after_a_failure(
 def test_the_newest_have_no_pins_and_a_name_that_is_none_is_refused() -> None:
     [torch] = packages(["torch"], newest=True)
     assert torch.requires == ("torch", "numpy")
+    with pytest.raises(
+        CannotJudgeError, match="no package triton: it is asked on a GPU, by --here"
+    ):
+        packages(["triton"])
     with pytest.raises(CannotJudgeError, match=r"no package torhc; there are autograd, "):
         packages(["torhc"])
 
