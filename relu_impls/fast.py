@@ -62,7 +62,7 @@ def relu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None) 
     if type(x) is ndarray:
         try:  # for few numbers, every step counts
             layout = LAYOUTS[x.dtype]
-        except KeyError:
+        except (KeyError, TypeError):  # or a dtype that has no hash
             pass
         else:
             found: Array | None

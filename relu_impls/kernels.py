@@ -27,9 +27,9 @@ class Most:
     few: int
     """ReLU by `np.maximum` with a scalar."""
     steps: int
-    """The derivative by one call, which cannot foretell signs."""
+    """The derivative as the sign of ReLU, which keeps NaN."""
     picks: int
-    """Picking gradients, for which the same holds."""
+    """Picking gradients, which cannot foretell signs."""
     simple: int
     """The fewest calls, as they cost more than passes."""
 
@@ -42,11 +42,9 @@ class Layout:
 
     __slots__ = (
         *("block", "dtype", "ends", "few", "nan", "one", "picks", "shaped", "signed", "simple"),
-        *("step", "steps", "zero", "zeros"),
+        *("steps", "zero", "zeros"),
     )
 
-    step: Callable[..., Array]
-    """The derivative of few numbers, given a zero."""
     shaped: int
     """Numbers up to which `forward` takes any shape; everything else takes rows of numbers."""
     block: int
@@ -84,8 +82,8 @@ class Layout:
 
     def derivative(self, x: Array, out: Array | None) -> Array:
         """Return one where `x` is positive, zero elsewhere, NaN where it is, or fill `out`."""
-        if x.size <= self.steps:
-            found: Array = self.step(x, self.zero, out=out)
+        if out is None and x.size <= self.steps:
+            found: Array = np.sign(maximum(x, self.zero))  # signalling NaNs do not warn
             return found
         if out is None and 0 < x.size <= self.simple:
             slopes = greater(x, self.zero).astype(self.dtype)
@@ -184,7 +182,6 @@ class Double(Layout):
     def __init__(self, dtype: str | np.dtype[Any], most: Most) -> None:
         super().__init__(dtype, most)
         bits = np.array([1, np.nan, np.inf], self.dtype).view(self.signed)
-        self.step = np.heaviside  # it keeps NaN
         self.one, self.nan, self.infinity = bits[0, ...], bits[1, ...], int(bits[2])
 
     def has_nan(self, x: Array) -> bool:
@@ -208,12 +205,6 @@ class Single(Double):
         return into.getfield(self.dtype) if out is None else out
 
 
-def _sign(x: Array, zero: Array, *, out: Array | None) -> Array:
-    """Return the derivative without a cast, in which signalling NaNs would warn."""
-    found: Array = np.sign(maximum(x, zero), out=out)
-    return found
-
-
 class Half(Single):
     """float16 and bfloat16, which NumPy compares one by one: all is done with integers."""
 
@@ -223,7 +214,6 @@ class Half(Single):
 
     def __init__(self, dtype: str | np.dtype[Any], most: Most) -> None:
         super().__init__(dtype, most)
-        self.step = _sign
         self.unsigned = np.dtype(f"u{self.dtype.itemsize}")
         self.integer_zeros = np.frombuffer(ZEROS, self.signed)
         self.negative_infinity = 0x8000 + self.infinity  # unsigned
@@ -233,8 +223,10 @@ class Half(Single):
     def forward(self, x: Array, out: Array | None) -> Array:
         """Return ReLU of more than a few numbers; a NaN without a sign is a large integer."""
         size = x.size
-        # argmax copies what does not lie side by side.
-        if size <= self.block or (size <= self.zeros.size and x.flags.c_contiguous):
+        # argmax copies what does not lie side by side, or is not aligned.
+        if size <= self.block or (
+            size <= self.zeros.size and x.flags.c_contiguous and x.flags.aligned
+        ):
             u = x.getfield(self.unsigned)
             if u.item(u.argmax()) <= self.negative_infinity:
                 zeros = self.integer_zeros[:size]
@@ -281,8 +273,8 @@ LAYOUTS: Final[dict[np.dtype[Any], Layout]] = {
     layout.dtype: layout
     for layout in (
         Half("float16", Most(few=128, steps=250, picks=150, simple=64)),
-        Single("float32", Most(few=1_200, steps=150, picks=400, simple=SIMPLE)),
-        Double("float64", Most(few=2_400, steps=150, picks=400, simple=SIMPLE)),
+        Single("float32", Most(few=1_200, steps=300, picks=400, simple=SIMPLE)),
+        Double("float64", Most(few=2_400, steps=300, picks=400, simple=SIMPLE)),
         *(
             Layout(f"{sign}{size}", Most(few=400, steps=-1, picks=400, simple=SIMPLE))
             for sign in "iu"

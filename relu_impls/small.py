@@ -102,7 +102,7 @@ class Plain(Layout):
     def __init__(self, dtype: Any) -> None:
         self.dtype = np.dtype(dtype)
         self.few = self.steps = self.picks = _NEVER
-        self.simple = SIMPLE
+        self.simple = SIMPLE // max(1, self.dtype.itemsize // 4)  # 16 bytes of longdouble
 
     def derivative(self, x: Array, out: Array | None) -> Array:  # noqa: ARG002 - `anyhow` has none
         """Return one where `x` is positive, zero elsewhere, NaN where it is."""

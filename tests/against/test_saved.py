@@ -170,7 +170,7 @@ def test_a_file_of_another_project_is_one_trial_of_medians(
         ("system", "Linux"),
         ("machine", "x86_64"),
         ("host", "somewhere"),
-        ("cpu", "AMD EPYC 25 17"),
+        ("cpu", "AMD EPYC (family 25 model 17)"),
         ("python", "CPython 3.11.7"),
         ("pytest_benchmark", plain["version"]),
     }
@@ -210,7 +210,7 @@ def test_what_a_plain_run_says_of_itself_is_kept_if_it_is_what_we_mean(
     [
         (None, {}),
         ({"cpu": None, "python_version": None, "node": None}, {}),
-        ({"cpu": {"brand": "Old  CPU\x00", "model": 7}}, {"cpu": "Old CPU 7"}),
+        ({"cpu": {"brand": "Old  CPU\x00", "model": 7}}, {"cpu": "Old CPU (model 7)"}),
         ({"cpu": {"model": 7, "hz_actual": 3}}, {"cpu.model": "7"}),
         ({"cpu": "A\ud800 CPU", "simd": "avx2", "node": "x"}, {"cpu": "A CPU", "simd": "avx2"}),
         ({"python": "PyPy 7", "cpu": {}}, {"python": "PyPy 7"}),

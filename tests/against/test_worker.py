@@ -245,7 +245,10 @@ def test_neither_a_project_nor_a_command_line_undoes_what_is_blocked(tmp_path: P
 
 def test_pytest_may_end_before_it_collects(tmp_path: Path) -> None:
     played = Played(tmp_path, "", arguments=["no_such.py"])
-    assert (played.code, played.said) == (0, [{"end": 4, "origins": {}}, {"end": 4}])
+    assert (played.code, played.said) == (
+        0,
+        [{"end": 4, "origins": {}, "distributions": {}}, {"end": 4}],
+    )
     assert "file or directory not found: no_such.py" in played.printed
 
 

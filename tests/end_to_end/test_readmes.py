@@ -20,7 +20,7 @@ import pytest
 import yaml
 from pytest_benchmark.cli import make_parser
 
-from benchmarks.results import elsewhere, make, numpy_releases, peers, strangers
+from benchmarks.results import elsewhere, fuzz, kills, make, numpy_releases, peers, strangers
 from pytest_against import cli
 from tests.end_to_end.test_workflows import STEPS
 
@@ -105,6 +105,8 @@ SCRIPTS: Final[dict[str, Callable[..., Any]]] = {
     "benchmarks/results/make.py": make.main,
     "benchmarks/results/elsewhere.py": elsewhere.main,
     "benchmarks/results/strangers.py": strangers.main,
+    "benchmarks/results/fuzz.py": fuzz.parse,
+    "benchmarks/results/kills.py": kills.parse,
 }
 
 

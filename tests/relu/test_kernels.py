@@ -81,6 +81,23 @@ def _places(dtype: str, *places: int) -> tuple[int | None, ...]:
 
 
 @each_call
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_signalling_nan_is_no_error_at_any_size(dtype: str, call: Call) -> None:
+    function, names = call
+    quiet = np.array(np.nan, dtype).view(f"u{np.dtype(dtype).itemsize}")
+    mantissa = np.finfo(dtype).nmant
+    for size in _sizes(dtype)[:12]:
+        given = _given(dtype, size, None)
+        wanted = _answer(
+            function, {**given, "x": np.where(np.arange(size) == 1, np.nan, given["x"])}
+        )
+        given["x"].view(quiet.dtype)[1] = quiet - (1 << mantissa - 1) + 1
+        with np.errstate(all="raise"):
+            found = function(*(given[name] for name in names))
+        np.testing.assert_array_equal(found, wanted)
+
+
+@each_call
 @some_dtype
 def test_the_answer_is_right_at_every_size_with_a_nan_anywhere_or_none(
     dtype: str, call: Call
