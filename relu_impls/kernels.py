@@ -90,7 +90,7 @@ class Layout:
             if (top := x.item(x.argmax())) != top:  # argmax stops at the first NaN
                 self._put_nan(slopes.getfield(self.signed), not_equal(x, x))
             return slopes
-        if x.size <= self.block and not self.has_nan(x):
+        if 0 < x.size <= self.block and not self.has_nan(x):
             return self.slope(x, out)
         return self._by_block(partial(self._with_nan, self.slope), out, x)
 
