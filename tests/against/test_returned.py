@@ -13,7 +13,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pytest_against.returned import NOT_PLAIN, Returned, look
+from pytest_against.returned import BY_MARK, NOT_PLAIN, Returned, look
+from tests.against.test_worker import Played, wanted
 
 
 @dataclass
@@ -156,3 +157,15 @@ def test_what_a_worker_said_is_read(tmp_path: Path) -> None:
     assert not [*tmp_path.iterdir()]  # many of them may be large
     assert Returned.of("d", "") == Returned("d")
     assert Returned.of("", "", "why") == Returned(why="why")
+
+
+def test_what_a_mark_takes_from_the_comparison_says_so_and_has_no_digest(tmp_path: Path) -> None:
+    text = """
+def test_one(benchmark): benchmark(float, 1)
+def test_two(benchmark): benchmark(float, 2)
+"""
+    order = wanted("one", "two")
+    played = Played(tmp_path, text, {**order, "off": order["tests"][:1]})
+    one, two = played.done["one"], played.done["two"]
+    assert (one["unlike"], "digest" in one and bool(one["digest"])) == (BY_MARK, False)
+    assert two["digest"]

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from pytest_against import worker
-from pytest_against.returned import BY_MARK, Returned
+from pytest_against.returned import Returned
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -125,18 +125,6 @@ def test_two(benchmark): benchmark(float, 2)
         for name, each in played.done.items()
     }
     assert found == {"one": 1, "two": 2}  # though the second has run before the first is read
-
-
-def test_what_a_mark_takes_from_the_comparison_says_so_and_has_no_digest(tmp_path: Path) -> None:
-    text = """
-def test_one(benchmark): benchmark(float, 1)
-def test_two(benchmark): benchmark(float, 2)
-"""
-    order = wanted("one", "two")
-    played = Played(tmp_path, text, {**order, "off": order["tests"][:1]})
-    one, two = played.done["one"], played.done["two"]
-    assert (one["unlike"], "digest" in one and bool(one["digest"])) == (BY_MARK, False)
-    assert two["digest"]
 
 
 def test_it_says_what_there_is_and_where_packages_came_from(tmp_path: Path) -> None:
