@@ -77,10 +77,8 @@ def load(path: Path) -> Result:
     """Read the JSON of a gate; refuse what does not follow from its rows, controls and limit."""
     found = load_all(path)
     if len(found) > 1:
-        raise CannotJudgeError(
-            f"{plain(str(path), 200)} compares {len(found)} runs, and only gates are joined; "
-            "report shows it"
-        )
+        words = f"compares {len(found)} runs, and only gates are joined; report shows it"
+        raise CannotJudgeError(f"{plain(str(path), 200)} {words}")
     return found[0]
 
 
@@ -114,9 +112,8 @@ def _result(about: _About, rows: Sequence[_Row]) -> Result:
         raise ValueError("a row is in it twice")
     names = ("why", "base", "head", "limit", "seconds", "trials", "machine", "notes", "shard")
     given: dict[str, Any] = {name: getattr(about, name) for name in names}
-    for name, its in (("rows", rows), ("controls", about.controls)):
-        given[name] = [_row(row, about.limit) for row in its]
-    return Result(**given)
+    judged, controls = ([_row(row, about.limit) for row in its] for its in (rows, about.controls))
+    return Result(rows=judged, controls=controls, **given)
 
 
 def _row(found: _Row, limit: float) -> RowResult:
@@ -133,8 +130,8 @@ def _row(found: _Row, limit: float) -> RowResult:
     unproven = found.verdict in proven and not (found.trials > 1 and proven[found.verdict])
     if unproven or low > high or mean < low or mean > high:
         given = f"low {found.low}, ratio {found.ratio}, high {found.high}, {found.trials} trials"
-        name = plain(found.row, 100)
-        raise ValueError(f"{name} is {found.verdict.value} by {given}, limit {limit}")
+        words = f"{found.verdict.value} by {given}, limit {limit}"
+        raise ValueError(f"{plain(found.row, 100)} is {words}")
     names = {name: getattr(found, name) for name in ("node", "method", "workload", "file", "line")}
     return RowResult(
         row=Row(name=found.row, **names),
