@@ -103,6 +103,15 @@ def test_those_used_last_are_kept(
     assert installer.site.is_relative_to(made[-1])
 
 
+@pytest.mark.usefixtures("installer")
+def test_none_goes_as_long_as_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environments, "KEPT", 4)
+    made = [Path(environment([f"{name}==1"], folder=tmp_path)) for name in "abcd"]
+    assert [python.parents[1].exists() for python in made] == [True] * 4
+
+
 @pytest.mark.parametrize(
     "needs, more",
     [
