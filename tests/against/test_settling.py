@@ -110,6 +110,13 @@ def test_a_settled_row_says_what_the_numbers_were_and_the_note_how_far_the_machi
     )
 
 
+def test_a_settled_row_that_is_faster_says_how_much_could_hide() -> None:
+    again = result({B: V.IMPROVED}, -math.log(2))
+    found = settling.settled(result({A: V.STEADY, B: V.INCONCLUSIVE}), again)
+    (note,) = [each for each in found.notes if "faster" in each]
+    assert "could become 2.20 times as slow and stay green" in note
+
+
 def test_a_row_without_a_number_is_settled_too() -> None:
     open_ = RowResult(row=row(B), verdict=V.INCONCLUSIVE)
     found = settling.settled(replace(result({}), rows=[open_]), result({B: V.STEADY}))
@@ -160,7 +167,7 @@ def test_only_open_rows_run_again_and_both_ways_share_the_error_and_the_budget(
     assert (suite, sha) == (SUITE, SHA)
     assert only == replace(SUITE, arguments=(B,), keyword="", marks="")
     assert first.error == second.error == BASELINE_LIMITS.error / 2
-    assert first.budget == pytest.approx(0.4 * BASELINE_LIMITS.budget)
+    assert first.budget == pytest.approx(settling.NUMBERS * BASELINE_LIMITS.budget)
     assert 0.9 * BASELINE_LIMITS.budget < second.budget < BASELINE_LIMITS.budget
 
 
