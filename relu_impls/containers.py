@@ -126,7 +126,12 @@ def _relu(_: _Function, x: Any, out: Any = None) -> Any:
     if own == "polars" or (own == "pandas" and kind != "m"):
         return x.clip(0)  # pandas' ufunc makes int64[pyarrow] with a null float64
     if isinstance(x, np.ndarray):
-        found = np.maximum(x, x.dtype.type(0), out=out)  # beside a 0, unyt makes float32 float64
+        zero = x.dtype.type(0)  # beside a plain 0, unyt makes float32 float64
+        if zero != 0:  # float8_e8m0fnu has none
+            raise TypeError(
+                f"x has dtype {dtype}, which has no zero; accepted: a plain array of it"
+            )
+        found = np.maximum(x, zero, out=out)
     else:
         found = np.maximum(x, False if kind == "b" else 0)
     if words(dtype_of(found)) != words(dtype):
@@ -158,7 +163,8 @@ def _kept(function: _Function, grad: Any, x: Any) -> Any:
     numbers = function(_plain(grad), _plain(x))
     result = np.array(grad, subok=True)
     _plain(result)[...] = numbers
-    return np.multiply(result, np.equal(largest, largest))  # NaN stays NaN
+    with np.errstate(invalid="ignore"):  # a NaN that signals
+        return np.multiply(result, np.equal(largest, largest))  # NaN stays NaN
 
 
 def _plain(array: Any) -> Any:

@@ -144,18 +144,20 @@ def drelu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None)
     """
     if threads is not None:
         threads = check_threads(threads)
-    if type(x) is ndarray and (layout := LAYOUTS.get(x.dtype)) is not None:
-        found: Array | None
-        if (
-            (x.ndim == 1 or x.size <= layout.steps)
-            and threads is None
-            and (out is None or _fits(out, x))
-        ):
-            found = layout.derivative(x, out)
+    if type(x) is ndarray:
+        try:
+            layout = LAYOUTS[x.dtype]
+        except (KeyError, TypeError):
+            pass
         else:
-            found = _run(layout.derivative, threads, out, x)
-        if found is not None:
-            return found
+            found: Array | None
+            few = x.ndim == 1 or x.size <= layout.steps
+            if few and threads is None and (out is None or _fits(out, x)):
+                found = layout.derivative(x, out)
+            else:
+                found = _run(layout.derivative, threads, out, x)
+            if found is not None:
+                return found
     if any_container(x, out):
         kept: Array = apply(drelu, x, out=out, threads=threads)
         return kept
@@ -210,20 +212,20 @@ def relu_backward(
     """
     if threads is not None:
         threads = check_threads(threads)
-    if (
-        type(x) is ndarray
-        and x.ndim
-        and _alike(grad, x)
-        and (layout := LAYOUTS.get(x.dtype)) is not None
-    ):
-        found: Array | None
-        few = x.ndim == 1 or x.size <= layout.picks
-        if few and threads is None and (out is None or _fits(out, x)):
-            found = layout.backward(grad, x, out)
+    if type(x) is ndarray and x.ndim and _alike(grad, x):
+        try:
+            layout = LAYOUTS[x.dtype]
+        except (KeyError, TypeError):
+            pass
         else:
-            found = _run(layout.backward, threads, out, grad, x)
-        if found is not None:
-            return found
+            found: Array | None
+            few = x.ndim == 1 or x.size <= layout.picks
+            if few and threads is None and (out is None or _fits(out, x)):
+                found = layout.backward(grad, x, out)
+            else:
+                found = _run(layout.backward, threads, out, grad, x)
+            if found is not None:
+                return found
     if any_container(grad, x, out):
         kept: Array = apply(relu_backward, grad, x, out=out, threads=threads)
         return kept

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 from scipy import sparse
 
 from relu_impls import drelu, relu, relu_backward
 from tests.relu import alike
+from tests.relu.test_arguments import Tagged
 
 NAN = np.nan
 
@@ -37,6 +39,26 @@ def test_a_subclass_may_have_any_byte_order(
         assert each.mask.tolist() == x.mask.tolist()
         np.testing.assert_array_equal(each.compressed(), wanted)
     assert found.dtype.isnative
+
+
+@every_function
+@pytest.mark.parametrize("kind", [Tagged, np.ma.MaskedArray])
+def test_a_signalling_nan_in_a_subclass_is_no_error(
+    function: Callable[..., Any], kind: type[Any]
+) -> None:
+    x = np.array([0x7F800001, 0x3F800000, 0xBF800000], "u4").view("f4").view(kind)
+    with np.errstate(all="raise"):
+        found = function(x)
+    assert type(found) is kind
+    np.testing.assert_array_equal(np.asarray(found), [NAN, 1, 0])
+
+
+@every_function
+def test_a_subclass_of_numbers_without_a_zero_is_refused(function: Callable[..., Any]) -> None:
+    plain = np.ones(2, ml_dtypes.float8_e8m0fnu)
+    assert function(plain).tolist() == [1, 1]
+    with pytest.raises(TypeError, match="float8_e8m0fnu, which has no zero; accepted: a plain"):
+        function(plain.view(np.ma.MaskedArray))
 
 
 @pytest.mark.parametrize("values", [[0.0, 0.0, 0.0], [-1.0, 0.0, 0.0], [NAN, 2.0, 0.0]])

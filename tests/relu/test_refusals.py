@@ -27,6 +27,7 @@ NOT_REAL: Final = (
     (np.array(["2020-01-01"], dtype="M8[D]"), "datetime64[D]"),
     (np.zeros(2, dtype=[("a", "f8")]), "[('a', '<f8')]"),
     (np.zeros(2, dtype="V4"), "|V4"),
+    (np.array(["1.5"], np.dtypes.StringDType(na_object=[])), "StringDType(na_object=[])"),
 )
 
 
