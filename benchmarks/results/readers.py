@@ -15,6 +15,7 @@ from pytest_against import (
     compare,
     github,
     join,
+    json_reports,
     junit,
     marks,
     page,
@@ -156,7 +157,7 @@ def _baselines(folder: Path) -> Iterator[Reader]:
 def _reports(folder: Path) -> Reader:
     path, good = folder / "report.json", folder / "good.json"
     good.write_text(report.as_json(result(STEADY, machine={"system": "Other"})), "utf-8")
-    other = join.load(good)
+    other = json_reports.load(good)
     whole = [
         report.as_json(result(STEADY, SLOWER, controls=CONTROLS, notes=("Mind the step.",))),
         report.as_json(result(SLOWER, shard="1/1")),
@@ -166,7 +167,7 @@ def _reports(folder: Path) -> Reader:
 
     def answer(text: bytes) -> int:
         path.write_bytes(text)
-        found = join.load_all(path)
+        found = json_reports.load_all(path)
         if len(found) == 1:
             both = join.joined([*found, other])
             for style in (report.TEXT, report.PAGE):

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_against.join import joined, load, rendered
+from pytest_against.join import joined, rendered
+from pytest_against.json_reports import load
 from pytest_against.model import CannotJudgeError, Interval, Result, RowResult, Verdict
 from pytest_against.report import PAGE, TEXT, as_json
 from tests.against.results import GREEN, MACHINE, ODD, SLOWER, SMALL, STEADY, factors, result, row

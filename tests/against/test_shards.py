@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_against import join
+from pytest_against import join, json_reports
 from pytest_against.checks import Checked
 from pytest_against.model import WHOLE, CannotJudgeError, Result, Shard
 from pytest_against.report import PAGE, TEXT, as_json, markdown
@@ -73,7 +73,7 @@ def test_many_rows_are_one_report_of_less_than_a_mebibyte(
         paths[-1].write_text(as_json(found))
         assert len(markdown(found).encode()) < MIB
     tracemalloc.start()
-    together = join.joined([join.load(path) for path in paths])
+    together = join.joined([json_reports.load(path) for path in paths])
     page, words = join.rendered(together, PAGE), join.rendered(together, TEXT)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

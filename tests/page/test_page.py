@@ -9,7 +9,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pytest_against import page
+from pytest_against import page, picture
+from pytest_against.model import CannotJudgeError
 from tests.page.browser import AXE, Page
 from tests.page.pages import MARKUP, NAMES, PAGES, judged, many
 
@@ -234,6 +235,23 @@ def test_a_chart_is_saved_as_an_svg_of_its_own(show: Show) -> None:
     assert "slower[1e3]" in texts
     assert "var(" not in tab.run("kept")  # what it is coloured by has come along
     assert tab.complaints() == []
+
+
+@pytest.mark.usefixtures("tab")  # which skips where no browser is
+@pytest.mark.parametrize(
+    "name, chart, words",
+    [
+        ("mixed", "", "slower[1e3]"),
+        ("mixed", "factors", "slower[1e3]"),
+        ("series", "course", "factor of the time"),
+        ("times", "times", "time per element"),
+    ],
+)
+def test_a_command_draws_a_chart_of_it(name: str, chart: str, words: str) -> None:
+    drawn = ET.fromstring(picture.drawn(PAGES[name], chart))  # noqa: S314 - made by our own page
+    assert words in "".join(drawn.itertext())
+    with pytest.raises(CannotJudgeError, match="choose --chart"):
+        picture.drawn(PAGES[name], "nothing")
 
 
 def test_five_thousand_rows_are_painted_at_once_and_shown_when_asked_for(show: Show) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_against import arguments, around, report, stock
+from pytest_against import arguments, around, picture, report, stock
 
 _STOCK: Final = "columns group-by name time-unit between import-mode netrc"
 _SWITCHES: Final = "verbose quiet"  # of pytest-benchmark, too
@@ -60,7 +60,14 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "--histogram": {"metavar": "X", "nargs": "?", "const": "histogram", "help": "with --plain"},
     "--group": {"choices": report.GROUPS, "default": "", "help": "a table for each"},
     "runs": {"metavar": "RUN", "nargs": "+", "help": "saved runs, or the JSON of gates"},
-    "-o": {"dest": "html", "metavar": "FILE", "type": Path, "required": True, "help": "the page"},
+    "-o": {
+        "dest": "html",
+        "metavar": "FILE",
+        "type": Path,
+        "required": True,
+        "help": "the page, or as .svg a chart of it",
+    },
+    "--chart": {"choices": picture.CHARTS, "default": "", "help": "default: the first of the page"},
     "reports": {"metavar": "JSON", "nargs": "+", "type": Path},
     "--limit": {"type": arguments.fraction, "help": "tolerated slowdown, as 3%% or 0.03"},
     "--trials": {"type": arguments.whole, "help": "most trials"},
@@ -93,7 +100,7 @@ _ARGUMENTS: Final = {
     "--assume --json --markdown --html --csv --rows --plain --histogram "
     f"--{_STOCK.replace(' ', ' --')} --{_SWITCHES.replace(' ', ' --')}",
     "join": "reports --markdown --html",
-    "report": "runs -o --storage",
+    "report": "runs -o --chart --storage",
 }
 _COMMANDS: Final = {
     "gate": "judge the working tree",

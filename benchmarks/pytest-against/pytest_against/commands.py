@@ -22,6 +22,7 @@ from pytest_against import (
     files,
     github,
     join,
+    json_reports,
     junit,
     marks,
     page,
@@ -173,7 +174,7 @@ def _record(config: pytest.Config, options: Options) -> int:
 
 def _join(options: Options) -> int:
     around.check_reports([options.markdown, options.html], options.reports)
-    found = join.joined([join.load(path) for path in options.reports])
+    found = join.joined([json_reports.load(path) for path in options.reports])
     if options.markdown is not None:
         files.replace(options.markdown, join.rendered(found, report.PAGE))
     if options.html is not None:

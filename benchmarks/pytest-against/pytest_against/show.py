@@ -12,7 +12,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pytest_against import around, compare, files, join, page, saved_side, store
+from pytest_against import (
+    around,
+    compare,
+    files,
+    join,
+    json_reports,
+    page,
+    picture,
+    saved_side,
+    store,
+)
 from pytest_against.baseline import BASELINE_LIMITS
 from pytest_against.model import CannotJudgeError, Result, Row, short
 from pytest_against.rowlimits import RowLimits
@@ -36,19 +46,25 @@ def describer(config: pytest.Config) -> page.Describe:
 
 
 def report(config: pytest.Config, options: argparse.Namespace) -> int:
-    """Write the page; what it says of the runs does not decide the exit code."""
-    describe = describer(config)
+    """Write the page, or a chart of it; what it says of the runs does not decide the exit code."""
+    describe, chart = describer(config), options.html.suffix == ".svg"
+    if options.chart and not chart:
+        raise CannotJudgeError(f"--chart draws a picture: -o FILE.svg, and not {options.html}")
     sources = [path for run in options.runs for path in store.sources(run, options.storage)]
 
     def refused(why: str, seconds: float) -> str:
         base, head = options.runs[0], ", ".join(options.runs[1:]) or "nothing"
         limit = BASELINE_LIMITS.limit
+        if chart:
+            return picture.words(f"Nothing was judged: {why}")
         result = Result(rows=(), base=base, head=head, limit=limit, seconds=seconds, why=why)
         return page.judged([result])
 
-    show = f"{options.html}: one page, to be opened in a browser\n"
+    what = "a chart" if chart else "one page, to be opened in a browser"
+    show = f"{options.html}: {what}\n"
     with around.reports([(options.html, str)], lambda _: show, refused, sources) as write:
-        write(_page(options, describe))
+        found = _page(options, describe)
+        write(picture.drawn(found, options.chart) if chart else found)
     return 0
 
 
@@ -77,7 +93,7 @@ class _Head(msgspec.Struct):
 
 
 def _is_report(name: str) -> bool:
-    """Return whether a file is what ``--json`` writes; `join.load_all` says what is wrong."""
+    """Return whether a file is what ``--json`` writes; `json_reports` says what is wrong."""
     try:
         msgspec.json.decode(files.read_bytes(Path(name)), type=_Head)
     except (OSError, ValueError, RecursionError):
@@ -87,7 +103,7 @@ def _is_report(name: str) -> bool:
 
 def named(names: Sequence[str | Path]) -> list[Result]:
     """Read reports; where there are several, the name of its file tells each from the others."""
-    found = {name: join.load_all(Path(name)) for name in names}
+    found = {name: json_reports.load_all(Path(name)) for name in names}
     results = [*chain.from_iterable(found.values())]
     if len(found) == 1:
         return results

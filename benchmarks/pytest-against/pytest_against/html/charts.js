@@ -93,7 +93,7 @@ const tell = (words, x, y) => {
   box.style.left = `${clamp(x + 14, 4, innerWidth - box.offsetWidth - 4)}px`;
   box.style.top = `${y + 18 + box.offsetHeight > innerHeight ? y - box.offsetHeight - 10 : y + 18}px`;
 };
-const save = (chart, file) => {
+const picture = (chart) => {
   const copy = chart.cloneNode(true), size = chart.getBoundingClientRect();
   const from = [chart, ...chart.querySelectorAll("*")], to = [copy, ...copy.querySelectorAll("*")];
   const kept = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font", "text-anchor"];
@@ -105,10 +105,14 @@ const save = (chart, file) => {
   paper.style.fill = getComputedStyle(document.body).backgroundColor;
   copy.prepend(paper);
   for (const [key, value] of [["xmlns", SVG], ["width", size.width], ["height", size.height]]) copy.setAttribute(key, value);
-  const link = el("a", { download: file, href: URL.createObjectURL(new Blob([copy.outerHTML], { type: "image/svg+xml" })) });
+  return copy.outerHTML;
+};
+const save = (text, file) => {
+  const link = el("a", { download: file, href: URL.createObjectURL(new Blob([text], { type: "image/svg+xml" })) });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 };
+const charts = {}; // by name, what draws each anew and returns its SVG
 const figure = (title, words, file, draw, above = [], below = []) => {
   const place = el("div", { class: "chart", tabindex: 0, role: "group", "aria-label": `${title}. ${words} Arrow keys go through its values.` });
   let drawn, at = -1;
@@ -147,9 +151,10 @@ const figure = (title, words, file, draw, above = [], below = []) => {
   });
   let width = 0;
   new ResizeObserver(() => { if (width !== (width = place.clientWidth)) redraw(); }).observe(place);
-  const button = el("button", { type: "button", click: () => save(drawn.root, file) }, "Save as SVG");
+  const button = el("button", { type: "button", click: () => save(picture(drawn.root), `${file}.svg`) }, "Save as SVG");
   const node = el("section", {}, el("div", { class: "head" }, el("h2", {}, title), el("div", { class: "chart-tools" }, button)),
     ...above, el("figure", {}, el("figcaption", {}, words), place), ...below);
+  charts[file] = () => { redraw(); return picture(drawn.root); };
   return { node, redraw };
 };
 const label = (x, y, words, kind = "", anchor = "start") => svg("text", { x, y, class: kind, "text-anchor": anchor }, words);

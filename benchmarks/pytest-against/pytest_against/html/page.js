@@ -88,13 +88,13 @@ const timed = rows.filter((row) => row.ratio !== null && row.ratio !== undefined
 if (judged && timed.length) {
   const missing = rows.length - timed.length;
   const chart = figure("What changed", "Each row's factor with its interval, the worst first. An interval right of the upper limit proves a slowdown; one that ends left of it proves there is none."
-    + (missing ? ` Without a time, and so in the table only: ${countOf(missing)}.` : ""), "factors.svg",
+    + (missing ? ` Without a time, and so in the table only: ${countOf(missing)}.` : ""), "factors",
   (width) => forest(shown(), data.limit, width, told));
   main.append(chart.node);
   listeners.push(chart.redraw);
 }
 if (several && timed.length) {
-  const renew = lineChart("From run to run", "The factor of each row against the first run, with its interval; rows that moved most lead the legend.", "course.svg", () => {
+  const renew = lineChart("From run to run", "The factor of each row against the first run, with its interval; rows that moved most lead the legend.", "course", () => {
     const found = new Map();
     for (const row of shown().filter((each) => each.ratio !== null)) {
       if (!found.has(row.row)) found.set(row.row, [{ x: 0, y: 1, text: `${row.row}\n${data.base}: ${duration(row.was)}` }]);
@@ -131,7 +131,7 @@ if (!judged && sized.length) {
       text: `memory limit at ${size.toLocaleString("en")}\n${digits(bytes)} bytes an element at ${digits(1e-9 / floor.get(size))} GB/s, the fastest of this run` }));
   };
   const unit = known ? "element" : "call";
-  const renew = lineChart(`Time per ${unit}`, `Median over the trials, with their middle half, on logarithmic axes; the fastest on the largest size lead the legend.${known && memory().length ? " Dotted: the least that a call must read and write, at the fastest pace that memory went in this run." : ""}`, "times.svg", () => {
+  const renew = lineChart(`Time per ${unit}`, `Median over the trials, with their middle half, on logarithmic axes; the fastest on the largest size lead the legend.${known && memory().length ? " Dotted: the least that a call must read and write, at the fastest pace that memory went in this run." : ""}`, "times", () => {
     const found = new Map();
     for (const row of here()) {
       if (!found.has(row.method)) found.set(row.method, []);

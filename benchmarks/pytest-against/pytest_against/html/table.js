@@ -81,3 +81,10 @@ if (machines.length || data.notes.length) {
         ...keys.map((key) => [key.replaceAll("_", " ") + (differs(key) ? " (differs)" : ""), ...machines.map((each) => each.about[key] ?? "")])]),
     el("ul", {}, ...data.notes.map((note) => el("li", { class: "note" }, note)))));
 }
+
+// What a command asks for: a chart as text, by default the first, or else which there are.
+const asked = location.hash.match(/^#draw=(.*)$/)?.[1];
+if (asked !== undefined) {
+  const names = Object.keys(charts);
+  document.body.append(el("pre", { id: "drawn", hidden: "" }, charts[asked || names[0]]?.() ?? names.join(" or ")));
+}
