@@ -45,6 +45,12 @@ def test_what_no_line_of_the_project_is_at_fault_for_has_its_words_alone(tmp_pat
     assert [*played.said[0]["broken"].values()] == ["OSError: no"]
 
 
+def test_what_only_plugins_import_is_not_told(tmp_path: Path) -> None:
+    order = {"tests": ["test_it.py::test_it"], "imports": True}
+    found = Played(tmp_path, f"import numpy\n{TEXT}", order).said[-2]["distributions"]
+    assert found == {"numpy": np.__version__}  # and not those that have plugins
+
+
 @pytest.mark.parametrize("asked", [True, False])
 def test_what_the_tests_import_is_told_if_it_is_asked_for(tmp_path: Path, *, asked: bool) -> None:
     text = f"import hypothesis, msgspec, numpy\n{TEXT}"
@@ -53,5 +59,5 @@ def test_what_the_tests_import_is_told_if_it_is_asked_for(tmp_path: Path, *, ask
     assert (found.get("numpy"), found.get("hypothesis")) == (
         (np.__version__, hypothesis.__version__) if asked else (None, None)
     )
-    # Neither what is under test, nor what runs it.
+    # Neither what is under test, nor what runs it, nor what merely extends pytest.
     assert found.keys().isdisjoint({"msgspec", "pytest", "pytest-benchmark", "pytest-against"})

@@ -14,9 +14,10 @@ import random
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 import pytest
@@ -99,6 +100,7 @@ class Worker:
         self._extra: dict[str, Any] = {}
         self._clock: Clock | None = None
         self._imports = False  # whether it is to say what the tests import, which takes a while
+        self._before = frozenset[str]()  # modules that pytest and its plugins need
         self._loose: set[str] = set()
         self._off: set[str] = set()
         self._number = 0  # of tests so far
@@ -106,6 +108,11 @@ class Worker:
     def pytest_addhooks(self, pluginmanager: pytest.PytestPluginManager) -> None:
         """Let a conftest.py say what it says to the plugin, which is not there."""
         pluginmanager.add_hookspecs(hooks)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_load_initial_conftests(self) -> None:
+        """Note what is loaded before anything of the project is."""
+        self._before = frozenset(sys.modules)
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Stand before the stock fixture."""
@@ -188,7 +195,7 @@ class Worker:
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Say that all is done, and what was measured."""
-        used = imported(self._packages) if self._imports else {}
+        used = imported(self._packages, self._before) if self._imports else {}
         self._line.say(end=int(exitstatus), origins=self._origins(), distributions=used)
         self._wait()
 
@@ -218,9 +225,16 @@ class Worker:
             self._found["warnings"] = sorted(kinds)
 
 
-def imported(packages: Iterable[str]) -> dict[str, str]:
-    """Return the versions of what the tests import, by distribution; not of what is under test."""
-    modules = {name.partition(".")[0] for name in sys.modules}.difference(packages)
+def imported(packages: Iterable[str], before: Collection[str]) -> dict[str, str]:
+    """Return the versions of what the tests import, by distribution; not of what is under test.
+
+    That is what has been loaded since `before`, and whatever of that time it refers to.
+    """
+    new = {name: module for name, module in [*sys.modules.items()] if name not in before}
+    inside = [getattr(each, "__dict__", {}) for each in new.values()]
+    refers = (each for names in inside for each in [*names.values()] if type(each) is ModuleType)
+    used = {*new, *(each.__name__ for each in refers)}
+    modules = {name.partition(".")[0] for name in used}.difference(packages)
     known = packages_distributions()
     names = {name.lower() for each in modules for name in known.get(each, ())} - _RUNS_TESTS
     return {name: found for name in sorted(names) if (found := installed(name))}
