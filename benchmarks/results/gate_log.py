@@ -59,6 +59,8 @@ class LoggedGate:
     """Other rows that failed."""
     unproven: int
     """Number of rows and controls that came out inconclusive."""
+    rows: int = 0
+    """Number of rows that were judged."""
     earlier_commit: str = ""
     """Whose code ran the same gate just before or after; empty if none did."""
     earlier_exit: int = 0
@@ -102,7 +104,8 @@ def outcome(report: dict[str, Any], affected: frozenset[str]) -> dict[str, Any]:
             found["others" if not its else "named" if failed else "missed"].append(row["row"])
     verdicts = [row["verdict"] for row in [*report["rows"], *report["controls"]]]
     known = {key: report[key] for key in ("exit", "trials", "verdict", "why")}
-    return {**known, **found, "unproven": verdicts.count("inconclusive")}
+    counts = {"unproven": verdicts.count("inconclusive"), "rows": len(report["rows"])}
+    return {**known, **found, **counts}
 
 
 def load(log: Path) -> list[LoggedGate]:
@@ -111,9 +114,12 @@ def load(log: Path) -> list[LoggedGate]:
 
 
 def rate(count: int, total: int) -> str:
-    """Return a share with the exact interval of Clopper and Pearson."""
+    """Return a share with the exact interval of Clopper and Pearson; nothing has none."""
+    if not total:
+        return "none"
     bounds = binomtest(count, total).proportion_ci(CONFIDENCE, method="exact")
-    return f"{count} of {total} ({bounds.low:.1%} to {bounds.high:.1%})"
+    low, high = (f"{100 * bound:.3g}%" for bound in (bounds.low, bounds.high))
+    return f"{count} of {total} ({low} to {high})"
 
 
 def summary(gates: Sequence[LoggedGate]) -> str:

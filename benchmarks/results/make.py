@@ -1,7 +1,7 @@
-"""Make the pages and the figure of this folder: ``python benchmarks/results/make.py [--check]``.
+"""Make the pages and figures of this folder: ``python benchmarks/results/make.py [--check]``.
 
-They show the contracts of the methods, the times of the stored baselines and the stored answers of
-other packages, and nothing else: the same contracts, baselines and answers give the same bytes.
+They show the contracts of the methods, the times of the stored baselines, the answers of other
+packages and the gates of the study that are logged, and nothing else: the same give the same bytes.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from typing import Final
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # as a script it knows its folder only
 
-from benchmarks.results import elsewhere_speed
+from benchmarks.results import elsewhere_speed, study_page
 from benchmarks.results.elsewhere_data import load
 from benchmarks.results.elsewhere_page import page
 from benchmarks.results.figure import figure
@@ -46,10 +46,13 @@ def baselines(folder: Path) -> dict[str, Baseline]:
 
 def made(stored: dict[str, Baseline]) -> dict[str, str]:
     """Return the text of every generated file by its name."""
+    gates, costs = study_page.read(HERE)
     return {
         "methods.md": methods_page(METHODS.values()),
         **{f"{name}.md": machine_page(baseline) for name, baseline in stored.items()},
         "figure.svg": figure(stored),
+        "study.md": study_page.page(gates, costs),
+        "study.svg": study_page.figure(gates),
         "elsewhere.md": page(load(ELSEWHERE), elsewhere_speed.load(SPEED)),
     }
 
@@ -73,7 +76,7 @@ def main(argv: Sequence[str] | None = None, source: Path = BASELINES, folder: Pa
     """Make the files of a folder from baselines, or say which are stale; return the exit code."""
     parser = argparse.ArgumentParser(
         prog=_COMMAND,
-        description="make the pages and the figure of benchmarks/results",
+        description="make the pages and figures of benchmarks/results",
         epilog="exit codes: 0 made, or fresh; 1 something is stale; 2 a baseline cannot be read",
     )
     parser.add_argument("--check", action="store_true", help="say what is stale, and write nothing")

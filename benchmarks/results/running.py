@@ -36,9 +36,9 @@ class Run:
     """The JSON that it wrote; empty if it wrote none."""
 
 
-def run(python: str, root: Path, *arguments: str) -> Run:
-    """Run ``python -m benchmarks`` in a folder; refuse what is no exit code of the gate."""
-    command = [python, "-m", "benchmarks", *arguments]
+def run(python: str, root: Path, *arguments: str, module: str = "benchmarks") -> Run:
+    """Run a module of Python in a folder; refuse what is no exit code of the gate."""
+    command = [python, "-m", module, *arguments]
     kept = {n: v for n, v in os.environ.items() if not n.startswith(UNSET)}
     start = time.monotonic()
     with (

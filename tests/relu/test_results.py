@@ -47,8 +47,8 @@ def test_every_page_is_fresh(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_stale_is_named_in_a_line_each_and_made_anew(folder: Path, capsys: Any) -> None:
     assert make.main([], folder=folder) == 0
     made = {path.name: path.read_bytes() for path in folder.iterdir()}
-    expected = {f"{name}.md" for name in ("methods", "elsewhere", *STORED)}
-    assert made.keys() == {"figure.svg", *expected}
+    expected = {f"{name}.md" for name in ("methods", "elsewhere", "study", *STORED)}
+    assert made.keys() == {"figure.svg", "study.svg", *expected}
     (folder / "methods.md").write_text("old")
     (folder / "figure.svg").unlink()
     (folder / "gone.md").write_text(f"{pages.MARK}of a class that is gone")
