@@ -75,10 +75,10 @@ def kill(it: Playground, seed: int, number: int) -> Kill:
     seconds = time.monotonic() - begin
     if child.returncode in JUDGED:  # it went on to its end; the machine may be less busy by now
         it.seconds[name] = seconds
-    faults = [*it.faults(before, sent), *it.ending(name, child.returncode, said, sent)]
+    faults = [*it.faults(before, old, sent), *it.ending(name, child.returncode, said, sent)]
     if said == "it did not end":
         faults.insert(0, said)
-    if "Traceback" in said:
+    if "Traceback" in said and child.returncode != -signal.SIGINT:  # or Python was still loading
         faults.append("a traceback")
     if {*old} & {*it.left()} and child.returncode in JUDGED:
         faults.append("what an earlier one left is still there")

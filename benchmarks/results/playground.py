@@ -149,8 +149,8 @@ class Playground:
         except CannotJudgeError as error:
             yield str(error)
 
-    def faults(self, before: dict[str, str], sent: Sequence[int]) -> list[str]:
-        """Return what is not as it must be after a command."""
+    def faults(self, before: dict[str, str], old: Sequence[str], sent: Sequence[int]) -> list[str]:
+        """Return what is not as it must be after a command; `old` are files that were left."""
         after = self.state()
         found = [f"{k} changed: {short(after[k])}" for k in before if before[k] != after[k]]
         found += self.stored()
@@ -159,7 +159,8 @@ class Playground:
             time.sleep(0.05)
         found += [f"a process was left: {pid}" for pid in running]
         if signal.SIGKILL not in sent:
-            found += [f"a temporary file was left: {each}" for each in self.left()]
+            new = sorted({*self.left()}.difference(old))
+            found += [f"a temporary file was left: {each}" for each in new]
         try:
             for lock in (self.home / ".cache").glob("*.lock"):
                 FileLock(lock).acquire(timeout=0).lock.release()

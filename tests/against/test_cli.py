@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from pytest_against import arguments, around, cli, commands
 from pytest_against.model import CannotJudgeError, short
+from tests.against.repository import put
 
 Capture = pytest.CaptureFixture[str]
 
@@ -204,6 +205,15 @@ def test_what_was_ignored_stays_ignored_and_handlers_come_back() -> None:
     before = signal.getsignal(signal.SIGTERM)
     assert around.guarded("it", ignoring) == 0
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@posix
+def test_a_signal_within_what_is_made_from_text_leaves_the_exit_code(tmp_path: Path) -> None:
+    made = "import os, signal; os.kill(os.getpid(), signal.SIGTERM); [each for each in range(99)]"
+    code = f"from pytest_against.around import guarded\nexit(guarded('it', lambda: exec({made!r})))"
+    put(tmp_path, "module.py", code)
+    done = subprocess.run([sys.executable, "-m", "module"], cwd=tmp_path, check=False)
+    assert done.returncode == around.INTERRUPTED
 
 
 def test_loading_it_loads_nothing_heavy() -> None:

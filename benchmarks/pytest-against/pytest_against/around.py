@@ -28,6 +28,15 @@ INTERRUPTED: Final = 130  # exit code of a command that someone ended
 T = TypeVar("T")
 
 
+class _Interrupted(KeyboardInterrupt):
+    """A signal has come.
+
+    Of its base class itself, Python 3.8 to 3.13 remember that it passed through an ``exec`` of
+    text, as a dataclass is made by: a module run with ``-m`` then ends by SIGINT, though all of it
+    was caught.
+    """
+
+
 def guarded(name: str, run: Callable[[], int]) -> int:
     """Run a command, which returns its exit code; whatever ends it is one line and an exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # for names with letters that it has no code for
@@ -210,7 +219,7 @@ def _interruptible() -> Iterator[None]:
     def interrupt(*_: object) -> None:
         for number in before:
             signal.signal(number, pass_over)
-        raise KeyboardInterrupt
+        raise _Interrupted
 
     for number in before:
         signal.signal(number, interrupt)
