@@ -26,7 +26,7 @@ FLOORS: Final = (
     # The lanes: two revisions, a baseline, what is recorded, saved runs.
     "gate baseline settling recording saved_side rowlimits compare",
     # What is shown of a result.
-    "report github junit join page stock",
+    "report github junit json_reports join page picture stock",
     # The commands, the plugin of those who type them, and that of the processes.
     "around compare_command show commands cli hooks beside plugin worker",
 )

@@ -82,4 +82,4 @@ def test_a_change_that_weakens_the_rule_is_judged_by_the_old_one(
     found = judged(it, tmp_path / "by-old", old)
     assert (found["exit"], found["verdict"]) == (1, "heavier")
     found = judged(it, tmp_path / "by-new", it.root)
-    assert found["exit"] != 1  # so it is the rule that tells
+    assert found["verdict"] != "heavier"  # so it is the rule that tells; it may be slower, too

@@ -11,9 +11,8 @@ from typing import Final
 import pytest
 
 from pytest_against import arguments
-from pytest_against.hooks import MARK, SETTINGS
 from pytest_against.model import CannotJudgeError, short
-from pytest_against.terms import USUAL, Terms
+from pytest_against.terms import MARK, SETTINGS, USUAL, Terms
 
 
 def _flag(text: str) -> bool:

@@ -1,6 +1,6 @@
 """The plugin: ``pytest --against REV``, and the baseline beside ``pytest --benchmark-only``.
 
-It imports nothing but what a suite may say until it is asked for something.
+It imports nothing but its hook and the names of its settings until it is asked for something.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_against import hooks
+from pytest_against import hooks, terms
 
 _SAVES = ("json", "save", "autosave")
 _MARK = (
@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--against-html", metavar="FILE", help="write the report as one page for a browser")
     add("--against-allow-new", action="store_true", help="rows that REV lacks do not decide")
     defaults = {"against_baselines": "benchmarks/baselines"}
-    for name, words in hooks.SETTINGS.items():
+    for name, words in terms.SETTINGS.items():
         if name == "against_packages":
             parser.addini(name, words, type="args")
         else:

@@ -28,6 +28,7 @@ from pytest_against.calls import Call, Swap, benchmarks_of, peak_bytes
 from pytest_against.machine import Clock, Core, installed, keep_memory
 from pytest_against.model import Mode
 from pytest_against.returned import BY_CALL, BY_MARK, look
+from pytest_against.terms import MARK
 from pytest_against.timing import absolute
 
 BLOCKED: Final = (
@@ -248,10 +249,10 @@ def _known(item: pytest.Item) -> dict[str, Any]:
     if {"method", "workload"} <= parameters.keys():
         found |= {name: str(parameters[name]) for name in ("method", "workload")}
     said: dict[str, Any] = {}
-    for each in item.iter_markers(hooks.MARK):  # the closest first
+    for each in item.iter_markers(MARK):  # the closest first
         said = {**each.kwargs, **said, **({"arguments in order": each.args} if each.args else {})}
     words = {name: str(value) for name, value in said.items()}
-    return found | ({hooks.MARK: words} if words else {})
+    return found | ({MARK: words} if words else {})
 
 
 def _place(error: BaseException, root: Path) -> str:
