@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.usefixtures("home", "signals"),
     pytest.mark.skipif(sys.platform == "win32", reason="scripts of POSIX"),
 ]
-CHART: Final = Path("factors.svg")
+CHART: Final = Path("factors.SVG")
 SVG: Final = '<svg xmlns="http://www.w3.org/2000/svg"><text>a &amp; b</text></svg>'
 DRAWS: Final = f"""
 import html, pathlib, sys, urllib.parse
@@ -49,7 +49,7 @@ def test_a_chart_is_what_the_page_draws(capsys: pytest.CaptureFixture[str]) -> N
     browser(DRAWS)
     assert draw("--chart", "factors") == 0
     assert CHART.read_text("utf-8") == f"{SVG}\n"
-    assert capsys.readouterr().out == "factors.svg: a chart\n"
+    assert capsys.readouterr().out == "factors.SVG: a chart\n"
 
 
 @pytest.mark.parametrize(

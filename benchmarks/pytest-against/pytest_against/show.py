@@ -47,7 +47,7 @@ def describer(config: pytest.Config) -> page.Describe:
 
 def report(config: pytest.Config, options: argparse.Namespace) -> int:
     """Write the page, or a chart of it; what it says of the runs does not decide the exit code."""
-    describe, chart = describer(config), options.html.suffix == ".svg"
+    describe, chart = describer(config), options.html.suffix.lower() == ".svg"
     if options.chart and not chart:
         raise CannotJudgeError(f"--chart draws a picture: -o FILE.svg, and not {options.html}")
     sources = [path for run in options.runs for path in store.sources(run, options.storage)]
