@@ -1,10 +1,10 @@
 """Gates that were measured: a line of JSON for each, and what they add up to."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from scipy.stats import binomtest
 
@@ -14,10 +14,12 @@ from benchmarks.results.stock import RULES, Stock
 from pytest_against.model import FAILURES
 from pytest_against.report import TEXT
 
+K = TypeVar("K")
+
 CONFIDENCE: Final = 0.95
 _FAILED: Final = frozenset(verdict.value for verdict in FAILURES)
 CANNOT_JUDGE: Final = 2
-_INCONCLUSIVE: Final = 3
+INCONCLUSIVE: Final = 3
 _HEAD: Final = (
     *("planted", "right", "false alarms", "inconclusive", "not judged"),
     *("planted rows named", "others named", "seconds", "MiB"),
@@ -128,8 +130,8 @@ def summary(gates: Sequence[LoggedGate]) -> str:
     A gate with something planted says about identical code, too: all other rows are that.
     """
     lines = []
-    for setting, its in _grouped(gates, lambda gate: gate.setting).items():
-        kinds = _grouped(its, lambda gate: gate.planted)
+    for setting, its in grouped(gates, lambda gate: gate.setting).items():
+        kinds = grouped(its, lambda gate: gate.planted)
         groups = {**kinds, "together": its} if len(kinds) > 1 else kinds
         table = [_HEAD, *([name, *_cells(group)] for name, group in groups.items())]
         commits = ", ".join(dict.fromkeys(_short(gate.commit) for gate in its))
@@ -138,11 +140,11 @@ def summary(gates: Sequence[LoggedGate]) -> str:
     return "\n".join([*lines, note] if lines else ["no gate was measured"])
 
 
-def _grouped(
-    gates: Sequence[LoggedGate], key: Callable[[LoggedGate], str]
-) -> dict[str, list[LoggedGate]]:
+def grouped(
+    gates: Iterable[LoggedGate], key: Callable[[LoggedGate], K]
+) -> dict[K, list[LoggedGate]]:
     """Return the gates by their keys, in the order of their first ones."""
-    groups = dict[str, list[LoggedGate]]()
+    groups = dict[K, list[LoggedGate]]()
     for gate in gates:
         groups.setdefault(key(gate), []).append(gate)
     return groups
@@ -153,11 +155,11 @@ def _cells(gates: Sequence[LoggedGate]) -> list[str]:
     return [
         rate(sum(gate.right for gate in gates), len(gates)),
         rate(sum(bool(gate.others) for gate in gates), len(gates)),
-        str(sum(gate.exit == _INCONCLUSIVE for gate in gates)),
+        str(sum(gate.exit == INCONCLUSIVE for gate in gates)),
         str(sum(gate.exit == CANNOT_JUDGE for gate in gates)),
         f"{named} of {named + sum(len(gate.missed) for gate in gates)}",
         str(sum(len(gate.others) for gate in gates)),
-        _spread([gate.seconds for gate in gates], ".0f"),
+        spread([gate.seconds for gate in gates], ".0f"),
         f"{max(gate.memory for gate in gates) / 2**20:.0f}",
     ]
 
@@ -166,19 +168,20 @@ def _short(commit: str) -> str:
     return commit[:12] + "+" * commit.endswith("+")
 
 
-def _spread(values: Sequence[float], how: str) -> str:
+def spread(values: Sequence[float], how: str) -> str:
+    """Return the median, and from where to where the values go."""
     return f"{median(values):{how}} ({min(values):{how}} to {max(values):{how}})"
 
 
 def _pairs(gates: Sequence[LoggedGate]) -> Iterator[str]:
     """Say how long the same gates took by the code of other commits, if both could judge."""
     pairs = [g for g in gates if g.earlier_commit and CANNOT_JUDGE not in (g.exit, g.earlier_exit)]
-    for commit, its in _grouped(pairs, lambda gate: gate.earlier_commit).items():
+    for commit, its in grouped(pairs, lambda gate: gate.earlier_commit).items():
         now, then = [g.seconds for g in its], [g.earlier_seconds for g in its]
         ratios = [gate.seconds / gate.earlier_seconds for gate in its]
         yield (
-            f"  {len(its)} side by side with {_short(commit)}: {_spread(now, '.1f')} s, there "
-            f"{_spread(then, '.1f')} s, pair by pair {_spread(ratios, '.2f')} times as long"
+            f"  {len(its)} side by side with {_short(commit)}: {spread(now, '.1f')} s, there "
+            f"{spread(then, '.1f')} s, pair by pair {spread(ratios, '.2f')} times as long"
         )
 
 
@@ -205,6 +208,6 @@ def _stock(gates: Sequence[LoggedGate]) -> Iterator[str]:
                 rate(named, named + missed) if missing else "",
             )
         )
-    seconds = _spread([gate.stock_seconds for gate in its], ".0f")
+    seconds = spread([gate.stock_seconds for gate in its], ".0f")
     yield f"  --benchmark-compare-fail on {len(its)} of the same, {seconds} s each:"
     yield TEXT.table(table)

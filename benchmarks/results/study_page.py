@@ -1,14 +1,13 @@
 """What the logs of the study add up to: false alarms, what is found, the stock way beside it."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Final, TypeVar
+from typing import Final
 
 from benchmarks.results import attempts, scale
-from benchmarks.results.gate_log import LoggedGate, load, rate
+from benchmarks.results.gate_log import INCONCLUSIVE, LoggedGate, grouped, load, rate, spread
 from benchmarks.results.plants import NOTHING
 from benchmarks.results.scale import Cost
 from benchmarks.results.stock import RULES
@@ -25,8 +24,8 @@ _ABOUT: Final = """\
 
 Made by `python benchmarks/results/make.py` from the gates that `python benchmarks/results/study.py`
 logged beside it. In brackets: 95 % bounds, of Clopper and Pearson. A gate with something planted in
-one method says about identical code, too: all its other rows are that. *Beside* is what every core
-was busy with.
+one method says about identical code, too: all its other rows are that. *Beside* is what else the
+machine did; in a crowd six gates ran at a time on twelve cores, with four programs busy.
 """
 _SLOWER: Final = """
 ## Something slower
@@ -51,8 +50,6 @@ by `python benchmarks/results/scale.py`. MiB are those of the largest process.
 """
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 520, 330, 48, 400, 64, 270
-
-K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +80,16 @@ def page(gates: Sequence[LoggedGate], costs: Sequence[Cost] = ()) -> str:
 
 
 def _identical(gates: Sequence[LoggedGate]) -> Iterator[str]:
-    head = ("lane", "beside", "gates", "gates red", "rows", "rows red", "rows unproven", "seconds")
+    head = ("lane", "beside", "gates", "red", "inconclusive", "rows", "rows red", "seconds")
     alike = (each for each in gates if each.plant == NOTHING)
-    grouped = _grouped(alike, lambda gate: (gate.lane, gate.beside))
+    places = grouped(alike, lambda gate: (gate.lane, gate.beside))
     yield "## Identical code"
-    yield PAGE.table([head, *([*where, *_same(its)] for where, its in grouped.items())])
+    yield PAGE.table([head, *([*where, *_same(its)] for where, its in places.items())])
     yield f"Other rows of gates with something planted, called slower: {_others(gates)}."
 
 
 def _planted(gates: Sequence[LoggedGate]) -> Iterator[str]:
-    planted = _grouped((g for g in gates if g.plant != NOTHING), lambda g: (g.planted, g.lane))
+    planted = grouped((g for g in gates if g.plant != NOTHING), lambda g: (g.planted, g.lane))
     head = ("planted", "lane", "gates red", "its rows called slower", "seconds")
     if planted:
         yield _SLOWER
@@ -117,34 +114,20 @@ def _cost(it: Cost) -> list[str]:
     return [rows, *map(str, counts), f"{it.seconds:.0f}", *sizes]
 
 
-def _grouped(
-    gates: Iterable[LoggedGate], key: Callable[[LoggedGate], K]
-) -> Mapping[K, list[LoggedGate]]:
-    found: dict[K, list[LoggedGate]] = defaultdict(list)
-    for gate in gates:
-        found[key(gate)].append(gate)
-    return found
-
-
 def _same(gates: Sequence[LoggedGate]) -> Iterator[str]:
     yield str(len(gates))
     yield rate(sum(gate.exit == 1 for gate in gates), len(gates))
+    yield str(sum(gate.exit == INCONCLUSIVE for gate in gates))
     rows = sum(gate.rows for gate in gates)
     yield f"{rows:,}"
     yield rate(sum(len(gate.others) for gate in gates), rows)
-    yield str(sum(gate.unproven for gate in gates))
-    yield _seconds(gates)
+    yield spread([gate.seconds for gate in gates], ".0f")
 
 
 def _slower(gates: Sequence[LoggedGate]) -> Iterator[str]:
     yield rate(sum(gate.exit == 1 for gate in gates), len(gates))
     yield str(_named(gates))
-    yield _seconds(gates)
-
-
-def _seconds(gates: Sequence[LoggedGate]) -> str:
-    found = [gate.seconds for gate in gates]
-    return f"{median(found):.0f} ({min(found):.0f} to {max(found):.0f})"
+    yield spread([gate.seconds for gate in gates], ".0f")
 
 
 def _named(gates: Sequence[LoggedGate]) -> Share:
@@ -162,7 +145,7 @@ def shares(gates: Sequence[LoggedGate]) -> dict[str, dict[float, Share]]:
 
     Rows with nothing planted are those of factor 1.
     """
-    by_factor = _grouped((each for each in gates if each.factor > 1), lambda g: g.factor)
+    by_factor = grouped((each for each in gates if each.factor > 1), lambda g: g.factor)
     ours = {1.0: Share(sum(len(g.others) for g in gates), sum(map(_alike, gates)))}
     ours |= {factor: _named(its) for factor, its in by_factor.items()}
     found = {"the gate": dict(sorted(ours.items()))}

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_against import marks
 from pytest_against.model import CannotJudgeError
-from pytest_against.terms import USUAL, Terms
+from pytest_against.terms import SETTINGS, USUAL, Terms
 
 pytest_plugins = ["pytester"]
 
@@ -86,6 +86,19 @@ def test_a_setting_that_is_none_is_refused_with_the_nearest(
     argv = ["-o", f"{name}=5"] * (where != "a file")
     with pytest.raises(CannotJudgeError, match=f"there is no {name}; write {near}"):
         marks.of_settings(pytester.parseconfig(*argv))
+
+
+@pytest.mark.usefixtures("home", "signals")
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_of_another_type_is_refused_in_one_line(
+    name: str, pytester: pytest.Pytester
+) -> None:
+    pytester.makepyprojecttoml(f"[tool.pytest]\n{name} = 5\n")
+    done = pytester.runpytest_subprocess("--against", "HEAD")
+    (line,) = done.errlines
+    assert done.ret == 2
+    assert line.endswith(', got int: 5; write text as "5%", and packages as ["src/it"]')
+    assert name in line
 
 
 def test_settings_are_those_of_pytest(pytester: pytest.Pytester) -> None:

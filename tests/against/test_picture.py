@@ -15,6 +15,7 @@ pytestmark = [
     pytest.mark.usefixtures("home", "signals"),
     pytest.mark.skipif(sys.platform == "win32", reason="scripts of POSIX"),
 ]
+Capture = pytest.CaptureFixture[str]
 CHART: Final = Path("factors.SVG")
 SVG: Final = '<svg xmlns="http://www.w3.org/2000/svg"><text>a &amp; b</text></svg>'
 DRAWS: Final = f"""
@@ -45,7 +46,7 @@ def draw(*more: str, file: Path = CHART) -> int:
     return cli.main(["report", "before", "after", "-o", str(file), *more])
 
 
-def test_a_chart_is_what_the_page_draws(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_chart_is_what_the_page_draws(capsys: Capture) -> None:
     browser(DRAWS)
     assert draw("--chart", "factors") == 0
     assert CHART.read_text("utf-8") == f"{SVG}\n"
@@ -69,7 +70,7 @@ def test_what_is_not_drawn_is_one_line_and_a_picture_that_says_so(
     code: str | None,
     words: str,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    capsys: Capture,
 ) -> None:
     monkeypatch.setattr(picture, "_SECONDS", 2.0)
     if code is not None:
@@ -83,6 +84,13 @@ def test_what_is_not_drawn_is_one_line_and_a_picture_that_says_so(
     assert "Nothing was judged: " in drawn
 
 
-def test_a_page_has_all_its_charts(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", ["chart.png", "chart", "page.json"])
+def test_what_is_neither_page_nor_chart_is_refused(name: str, capsys: Capture) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        draw(file=Path(name))
+    assert f"{name} is neither page nor chart; write FILE.html or" in capsys.readouterr().err
+
+
+def test_a_page_has_all_its_charts(capsys: Capture) -> None:
     assert draw("--chart", "factors", file=Path("page.html")) == 2
     assert "--chart draws a picture: -o FILE.svg, and not page.html" in capsys.readouterr().err

@@ -152,6 +152,7 @@ def test_noisy_controls_are_named_and_steady_ones_of_unknown_width_have_none() -
     noisy = [row(f"m{i}", "inconclusive", UNBOUNDED) for i in range(4)]
     found = text(result(STEADY, controls=(*CONTROLS, *noisy)))
     assert "did not come out steady on 4 rows of 5 (m0[1e3], m1[1e3], m2[1e3]): no time" in found
+    assert ", but identical code was not steady\n" in found
     for each in (None, UNBOUNDED, Interval(0, -0.01, math.inf, 8)):
         controls = (row("even", "steady", each),)
         assert "came out steady on 1 row\n" in text(result(STEADY, controls=controls))

@@ -107,7 +107,7 @@ def test_what_cannot_be_read_is_one_line_and_a_page_that_says_why(
 
 
 def test_a_page_does_not_replace_what_it_is_made_of(capsys: pytest.CaptureFixture[str]) -> None:
-    name = saved("gate.json")
+    name = saved("gate.html")
     assert cli.main(["report", name, "-o", name]) == 2
     assert "is what the report is made of" in capsys.readouterr().err
     assert Path(name).read_text("utf-8").startswith("{")

@@ -106,10 +106,12 @@ say(**os.environ)
     assert (has["OMP_WAIT_POLICY"], has["KMP_BLOCKTIME"]) == ("PASSIVE", "0")
 
 
-def test_one_that_ends_before_it_collects(tmp_path: Path) -> None:
+def test_one_that_ends_before_it_collects_says_why_at_its_end(tmp_path: Path) -> None:
+    script = "say(end=4); time.sleep(0.2); print('ERROR: no such file', file=sys.stderr)"
+    words = "pytest ended with 4 on the head before it collected a test: ERROR: no such file; run"
     with (
-        started([tree(tmp_path, "say(end=4)")]) as (worker,),
-        pytest.raises(CannotJudgeError, match="pytest ended with 4 on the head before"),
+        started([tree(tmp_path, script)]) as (worker,),
+        pytest.raises(CannotJudgeError, match=words),
     ):
         worker.collected(60)
 
@@ -137,7 +139,9 @@ def test_how_one_died_and_at_which_test_is_one_line(  # noqa: PLR0913, PLR0917 -
             worker.hear(timeout)
     (line,) = str(error.value).splitlines()
     assert line.startswith(f"the run of the head {words}")
-    assert line.endswith(", or allow more with --timeout") == ("said nothing" in words)
+    assert line.endswith(", or allow more with --timeout or --against-timeout") == (
+        "said nothing" in words
+    )
 
 
 def test_in_the_end_all_that_they_started_and_left_is_gone(tmp_path: Path) -> None:

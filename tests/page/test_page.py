@@ -250,6 +250,10 @@ def test_a_chart_is_saved_as_an_svg_of_its_own(show: Show) -> None:
 def test_a_command_draws_a_chart_of_it(name: str, chart: str, words: str) -> None:
     drawn = ET.fromstring(picture.drawn(PAGES[name], chart))  # noqa: S314 - made by our own page
     assert words in "".join(drawn.itertext())
+    title = drawn.find("{*}title")
+    assert title is not None
+    assert title.text
+    assert (drawn.get("role"), drawn.get("aria-hidden")) == ("img", None)
     with pytest.raises(CannotJudgeError, match="choose --chart"):
         picture.drawn(PAGES[name], "nothing")
 

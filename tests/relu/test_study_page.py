@@ -25,9 +25,9 @@ def lines(*gates: LoggedGate) -> list[str]:
 
 
 def test_identical_code_is_counted_by_gates_and_by_rows() -> None:
-    wrong = replace(ALIKE, exit=1, others=("a",), unproven=2)
-    (line,) = [each for each in lines(ALIKE, wrong, SLOWER) if each.startswith("| side")]
-    assert "| 2 | 1 of 2 (1.26% to 98.7%) | 20 | 1 of 20 (0.127% to 24.9%) | 2 |" in line
+    wrong, open_ = replace(ALIKE, exit=1, others=("a",)), replace(ALIKE, exit=3)
+    (line,) = [each for each in lines(ALIKE, wrong, open_, SLOWER) if each.startswith("| side")]
+    assert "| 3 | 1 of 3 (0.84% to 90.6%) | 1 | 30 | 1 of 30 (0.0844% to 17.2%) |" in line
     stored = replace(ALIKE, lane="stored baseline")
     assert len([each for each in lines(ALIKE, stored) if "| nothing |" in each]) == 2
 

@@ -1,4 +1,4 @@
-"""How limits, seconds and counts are read, wherever someone writes them."""
+"""How limits, seconds, counts and files are read, wherever someone writes them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import math
 import re
 from contextlib import suppress
+from pathlib import Path
 
 from pytest_against.model import short
 
@@ -50,3 +51,13 @@ def whole(text: str) -> int:
         return int(text)
     words = f"{short(text) or 'nothing'} is no whole number from 1 to 10000"
     raise argparse.ArgumentTypeError(words)
+
+
+def shown(text: str) -> Path:
+    """Return a file that a page or a chart is written to."""
+    path = Path(text)
+    if path.suffix.lower() not in {".html", ".htm", ".svg"}:
+        raise argparse.ArgumentTypeError(
+            f"{short(text)} is neither page nor chart; write FILE.html or FILE.svg"
+        )
+    return path

@@ -63,11 +63,15 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "-o": {
         "dest": "html",
         "metavar": "FILE",
-        "type": Path,
+        "type": arguments.shown,
         "required": True,
-        "help": "the page, or as .svg a chart of it",
+        "help": "the page, .html, or a chart of it, .svg",
     },
-    "--chart": {"choices": picture.CHARTS, "default": "", "help": "default: the first of the page"},
+    "--chart": {
+        "choices": picture.CHARTS,
+        "default": "",
+        "help": "of the factors, of their course over several runs, or of the times of one run",
+    },
     "reports": {"metavar": "JSON", "nargs": "+", "type": Path},
     "--limit": {"type": arguments.fraction, "help": "tolerated slowdown, as 3%% or 0.03"},
     "--trials": {"type": arguments.whole, "help": "most trials"},

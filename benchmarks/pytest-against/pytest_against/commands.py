@@ -61,7 +61,7 @@ def gate(config: pytest.Config, options: Options) -> int:
     if options.shard:
         suite = replace(suite, shard=Shard.parse(options.shard))
         limits = replace(limits, error=limits.error / suite.shard.of)
-    if side_by_side and options.limit is None and (text := config.getini("against_limit")):
+    if side_by_side and options.limit is None and (text := marks.setting(config, "against_limit")):
         try:
             limits = replace(limits, limit=arguments.fraction(text))
         except argparse.ArgumentTypeError as error:
@@ -201,7 +201,7 @@ def suite_of(config: pytest.Config) -> Suite:
         arguments=tuple(_relative(config, argument) for argument in config.args),
         keyword=option.keyword,
         marks=option.markexpr,
-        packages=tuple(config.getini("against_packages") or trees.default_packages(root)),
+        packages=tuple(marks.setting(config, "against_packages") or trees.default_packages(root)),
         options=tuple(kept),
         terms=marks.of_settings(config),
     )
@@ -223,7 +223,7 @@ def _relative(config: pytest.Config, argument: str) -> str:
 
 def baseline_path(config: pytest.Config) -> Path:
     """Return the file of the baseline of this class of machines."""
-    folder = config.rootpath / config.getini("against_baselines")
+    folder = config.rootpath / marks.setting(config, "against_baselines")
     return saved.path_for(this_machine().class_name, folder)
 
 

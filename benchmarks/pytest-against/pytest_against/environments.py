@@ -131,7 +131,7 @@ def environment(
             complete.touch()
             others = [path.parent for path in folder.glob(f"*/{_COMPLETE}") if path != complete]
             used = sorted(others, key=lambda path: (path / _COMPLETE).stat().st_mtime)
-            for old in used[: max(0, len(used) + 1 - KEPT)]:
+            for old in used[: 1 - KEPT]:
                 shutil.rmtree(old, ignore_errors=True)
     except (OSError, RuntimeError) as error:  # or there is no home
         where = folder or "the cache"

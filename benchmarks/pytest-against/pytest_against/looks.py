@@ -74,7 +74,8 @@ def judged(
         fewest = min(LOOKS[0], limits.trials)
         if trials < fewest and any(sample.verdict is None for sample in samples.values()):
             fit = f"{trials} of at least {fewest} trials fit in the budget of {limits.budget:.3g} s"
-            notes = [f"{fit}: allow more with --budget, or judge fewer rows with --rows"]
+            more = "allow more with --budget or --against-budget, or judge fewer rows with -k"
+            notes = [f"{fit}: {more}"]
     elif samples:
         left = count(len(samples))
         notes = [f"not timed, though the checks passed: {left}; mend the others first"]

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -73,9 +73,18 @@ def of_settings(config: pytest.Config) -> Terms:
     _check_names(config)
     found = USUAL
     for name in ("floor", "tolerance", "results"):
-        if text := config.getini(f"{MARK}_{name}"):
+        if text := setting(config, f"{MARK}_{name}"):
             found = read({name: text}, found, f"the setting {MARK}_{name}")
     return found
+
+
+def setting(config: pytest.Config, name: str) -> Any:
+    """Return a setting; refuse one whose value is not of the type that pytest expects."""
+    try:
+        return config.getini(name)
+    except pytest.UsageError as error:
+        mend = 'write text as "5%", and packages as ["src/it"]'
+        raise CannotJudgeError(f"{short(error)}; {mend}") from None
 
 
 def _check_names(config: pytest.Config) -> None:

@@ -200,7 +200,8 @@ def headline(result: Result, style: Style = TEXT) -> str:
         if counts[v, may_fail]
     )
     words = style.quote(result.why) or f"{found or 'no rows'} of {count(len(result.rows))}"
-    return f"{style.strong}{result.verdict.value}{style.strong}: {words}"
+    but = ", but identical code was not steady" * bool(result.noisy)
+    return f"{style.strong}{result.verdict.value}{style.strong}: {words}{but}"
 
 
 def subject(result: Result, style: Style) -> str:

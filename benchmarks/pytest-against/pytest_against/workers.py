@@ -132,6 +132,8 @@ class Worker:
         """Return the benchmarks that it has found; it then waits for those that it is to run."""
         found = self.hear(timeout)
         if "collected" not in found:
+            with suppress(subprocess.TimeoutExpired):  # pytest says why at its very end
+                self._child.wait(timeout)
             raise CannotJudgeError(
                 f"pytest ended with {found.get('end')} on the {self.tree.name} before it collected "
                 f"a test{self._last_words()}; run pytest there to see more"
@@ -170,7 +172,7 @@ class Worker:
         mend = "run that test alone to see more"
         if self._hung:
             how, last = f"said nothing for {timeout:g} s", ""
-            mend += ", or allow more with --timeout"
+            mend += ", or allow more with --timeout or --against-timeout"
         return f"the run of the {self.tree.name} {how} at {self._at}{last}; {mend}"
 
 

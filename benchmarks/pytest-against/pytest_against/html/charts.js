@@ -93,7 +93,7 @@ const tell = (words, x, y) => {
   box.style.left = `${clamp(x + 14, 4, innerWidth - box.offsetWidth - 4)}px`;
   box.style.top = `${y + 18 + box.offsetHeight > innerHeight ? y - box.offsetHeight - 10 : y + 18}px`;
 };
-const picture = (chart) => {
+const picture = (chart, words) => {
   const copy = chart.cloneNode(true), size = chart.getBoundingClientRect();
   const from = [chart, ...chart.querySelectorAll("*")], to = [copy, ...copy.querySelectorAll("*")];
   const kept = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font", "text-anchor"];
@@ -103,8 +103,9 @@ const picture = (chart) => {
   });
   const paper = svg("rect", { width: "100%", height: "100%" });
   paper.style.fill = getComputedStyle(document.body).backgroundColor;
-  copy.prepend(paper);
-  for (const [key, value] of [["xmlns", SVG], ["width", size.width], ["height", size.height]]) copy.setAttribute(key, value);
+  copy.prepend(svg("title", {}, words), paper);
+  copy.removeAttribute("aria-hidden");
+  for (const [key, value] of [["xmlns", SVG], ["role", "img"], ["width", size.width], ["height", size.height]]) copy.setAttribute(key, value);
   return copy.outerHTML;
 };
 const save = (text, file) => {
@@ -151,10 +152,10 @@ const figure = (title, words, file, draw, above = [], below = []) => {
   });
   let width = 0;
   new ResizeObserver(() => { if (width !== (width = place.clientWidth)) redraw(); }).observe(place);
-  const button = el("button", { type: "button", click: () => save(picture(drawn.root), `${file}.svg`) }, "Save as SVG");
+  const button = el("button", { type: "button", click: () => save(charts[file](), `${file}.svg`) }, "Save as SVG");
   const node = el("section", {}, el("div", { class: "head" }, el("h2", {}, title), el("div", { class: "chart-tools" }, button)),
     ...above, el("figure", {}, el("figcaption", {}, words), place), ...below);
-  charts[file] = () => { redraw(); return picture(drawn.root); };
+  charts[file] = () => { redraw(); return picture(drawn.root, `${title}. ${words}`); };
   return { node, redraw };
 };
 const label = (x, y, words, kind = "", anchor = "start") => svg("text", { x, y, class: kind, "text-anchor": anchor }, words);
