@@ -200,6 +200,7 @@ def test_what_needs_no_clock_is_decided_without_it_by_the_largest_of_a_side(
     found = judged(old, new)
     assert verdicts(found) == {SLOW: word, OTHER: "steady"}
     assert found.exit_code == (word == "heavier")
+    assert all(row.interval for row in found.rows)  # what is heavier has its time, too
     path = Path(old) / "0001_a.json"
     changed(path, path, lambda f: f["benchmarks"][0]["extra_info"].update(exact=now))
     assert verdicts(judged(old, new))[SLOW] == "steady"

@@ -150,10 +150,24 @@ def test_within_a_tolerance_only_floats_may_differ_and_dtype_and_shape_may_not(
     assert one.agrees(other, tolerance) is other.agrees(one, tolerance) is agrees
 
 
+@pytest.mark.parametrize(
+    "now, then, words",
+    [
+        (2, 1, "2 and not 1"),
+        ("a\n b", "", r"'a\n b' and not ''"),
+        (np.zeros(2, "f4"), np.zeros(2), "array([0., 0.], dtype=float32) and not array([0., 0.])"),
+        ([*range(8)], [*range(9)], "somewhere in [0, 1, 2, 3, 4, 5, ...]"),
+        pytest.param(10**5000, 10**5001, "somewhere in a value of type int", id="long"),
+    ],
+)
+def test_results_that_differ_are_shown_in_few_words(now: Any, then: Any, words: str) -> None:
+    assert look(now).beside(look(then)) == words
+
+
 def test_what_a_worker_said_is_read(tmp_path: Path) -> None:
     known = look([1.0, 2.0], exact=False)
     (tmp_path / "floats").write_bytes(known.floats.tobytes())
-    assert Returned.of(known.digest, str(tmp_path / "floats")) == known
+    assert Returned.of(known.digest, str(tmp_path / "floats"), looks=known.looks) == known
     assert not [*tmp_path.iterdir()]  # many of them may be large
     assert Returned.of("d", "") == Returned("d")
     assert Returned.of("", "", "why") == Returned(why="why")

@@ -59,7 +59,8 @@ def test_results_that_differ_diverge_and_those_of_chance_or_within_a_tolerance_d
         1,
         {"test_exact": "diverged", "TestIt::test_failing": "diverged"},
     )
-    assert "another result than in the base" in done.report["rows"][0]["why"]
+    words = "the base, {'a': [1, 2.0], 'b': 'another'} and not {'a': [1, 2.0], 'b': 'text'}, though"
+    assert words in done.report["rows"][0]["why"]
     assert [note for note in done.report["notes"] if "not compared" in note] == [
         "results that are not compared, since a mark or a setting says so: 1 row, test_off",
         f"results that are not compared, {BY_CALL}: 1 row, test_chance",

@@ -206,6 +206,8 @@ def test_a_series_has_a_course_from_its_first_run_on(show: Show) -> None:
         "(() => { const runs = document.querySelector('select'); runs.value = 'v1.2';"
         "runs.dispatchEvent(new Event('change')); })()"
     )
+    gaps = "[...document.querySelectorAll('.chart .line')].map(n => n.getAttribute('d')).join('')"
+    assert "L" not in tab.run(gaps)  # since the run between them is not shown
     assert rows == "100 of 144 rows; 44 more match"
     assert tab.run("document.querySelector('.count').textContent") == "24 of 144 rows"
 

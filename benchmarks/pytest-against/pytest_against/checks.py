@@ -127,7 +127,7 @@ def check(
         while "end" not in (answer := worker.hear(timeout)):
             node = answer.pop("done")
             answer["warnings"] = tuple(answer.get("warnings", ()))
-            known = (answer.pop(name, "") for name in ("digest", "floats", "unlike"))
+            known = (answer.pop(name, "") for name in ("digest", "floats", "unlike", "looks"))
             answer["result"] = Returned.of(*known)
             found[node] = Check(**answer)
             on_row(node)

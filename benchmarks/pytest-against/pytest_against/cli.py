@@ -33,7 +33,12 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "nargs": "*",
         "help": "the old one first: a name, a number, a pattern, a file or a folder",
     },
-    "--storage": {"metavar": "FOLDER", "type": stock.storage, "default": Path(".benchmarks")},
+    "--storage": {
+        "metavar": "FOLDER",
+        "type": stock.storage,
+        "default": Path(".benchmarks"),
+        "help": "where runs are saved (default: .benchmarks, which git may ignore)",
+    },
     "--sort": {
         "choices": (*report.SORTS, *stock.SORTS),
         "default": "",

@@ -208,12 +208,12 @@ def _row_result(pair: _Pair, node: str, allowed: Mapping[str, float], plan: Plan
         why = otherwise
     elif seldom := old.seldom(node) or new.seldom(node):
         why = seldom
-    elif more := increases(new.rows[node].exact, old.rows[node].exact, plan.limit):
-        verdict, why = Verdict.HEAVIER, "; ".join(more)
     else:
         then, now = old.rows[node], new.rows[node]
         limit = pair.limits.of((row.name, row.node), median(then.seconds))
-        return _timed(replace(then, row=row), now, allowed, plan, Terms(limit=limit))
+        found = _timed(replace(then, row=row), now, allowed, plan, Terms(limit=limit))
+        more = increases(now.exact, then.exact, plan.limit)
+        return replace(found, verdict=Verdict.HEAVIER, why="; ".join(more)) if more else found
     return RowResult.untimed(row, verdict, why)
 
 

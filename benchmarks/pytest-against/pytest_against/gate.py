@@ -197,14 +197,15 @@ def untimed(  # noqa: PLR0913, PLR0917 - each is a thing of its own
                 why = f"in the base, but {absence(now)} the working tree; restore it, or choose"
                 found[node] = Verdict.VANISHED, f"{why} another base"
         elif then is None or not then.timed:
-            why = f"{absence(then)} the base; choose one that has it, or let it pass: --allow-new"
-            found[node] = Verdict.NEW, f"{why} or --against-allow-new"
+            why = f"{absence(then)} the base; another may have it, and --allow-new lets it pass"
+            found[node] = Verdict.NEW, f"{why} (--against-allow-new)"
         elif now.inputs != then.inputs:
             why = "its input depends on the package under test; give both sides the same"
             found[node] = Verdict.UNJUDGED, why
         elif _differ(now, then, terms[node]):
-            why = "another result than in the base, though the test passes; if it is meant, give"
-            found[node] = Verdict.DIVERGED, f"{why} the test the mark against(results=False)"
+            why = f"another result than in the base, {now.result.beside(then.result)}, though"
+            mend = "if it is meant, give the test the mark against(results=False)"
+            found[node] = Verdict.DIVERGED, f"{why} the test passes; {mend}"
         elif more := increases(now.exact, then.exact, terms[node].tolerated(limit, 0.0)):
             found[node] = Verdict.HEAVIER, "; ".join(more)
     return {

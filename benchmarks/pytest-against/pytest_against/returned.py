@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import reprlib
 import sys
 from array import array
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 _FLOATS: Final = "d"
+_SHORT: Final = reprlib.Repr()
+_SHORT.maxother = 60  # as arrays and records are
 
 NOT_PLAIN: Final = "since they are neither plain data nor arrays"
 BY_CALL: Final = "since they differ from call to call"
@@ -30,15 +33,23 @@ class Returned:
     """What is compared within a tolerance, in order."""
     why: str = ""
     """Why there is no digest, in words."""
+    looks: str = ""
+    """How it reads, in few characters."""
 
     @classmethod
-    def of(cls, digest: str, file: str, why: str = "") -> Returned:
+    def of(cls, digest: str, file: str, why: str = "", looks: str = "") -> Returned:
         """Return what a worker said, with the floats in a file, which goes; empty for none."""
         if not file:
-            return cls(digest, why=why)
+            return cls(digest, why=why, looks=looks)
         floats = array(_FLOATS, Path(file).read_bytes())
         Path(file).unlink()
-        return cls(digest, floats, why)
+        return cls(digest, floats, why, looks)
+
+    def beside(self, other: Returned) -> str:
+        """Return how this and another result read, or that they differ only in what is left out."""
+        if self.looks == other.looks:
+            return f"somewhere in {self.looks}"
+        return f"{self.looks} and not {other.looks}"
 
     def agrees(self, other: Returned, tolerance: float) -> bool:
         """Return whether it equals another: NaN is equal to NaN, and 0.0 to -0.0.
@@ -61,9 +72,18 @@ def look(result: object, *, exact: bool = True) -> Returned:
     """Return what is known of a result; unless it is to be `exact`, its floats stand apart."""
     floats: array[float] = array(_FLOATS)
     try:
-        return Returned(_hashed(result, None if exact else floats).hex(), floats)
+        digest = _hashed(result, None if exact else floats).hex()
+        return Returned(digest, floats, looks=_looks(result))
     except Exception:  # noqa: BLE001 - it is code of the suite's own that fails, such as __repr__
         return Returned(why=NOT_PLAIN)
+
+
+def _looks(value: object) -> str:
+    """Return a value in few characters."""
+    try:
+        return " ".join(_SHORT.repr(value).split())
+    except Exception:  # noqa: BLE001 - Python writes no integers of thousands of digits, either
+        return f"a value of type {type(value).__name__}"
 
 
 def _hashed(value: object, floats: array[float] | None = None) -> bytes:

@@ -172,7 +172,7 @@ class Worker:
             known = look(result, exact=node not in self._loose)
             same = self._found.setdefault("digest", known.digest) == known.digest
             self._found["digest"] = known.digest if same else ""
-            self._found["unlike"] = known.why if same else BY_CALL
+            self._found |= {"unlike": known.why if same else BY_CALL, "looks": known.looks}
             if node in self._loose:
                 # Of its own, since the next test may begin before the referee has read it.
                 file = Path(tempfile.gettempdir(), f"pytest-against-floats-{self._number}")

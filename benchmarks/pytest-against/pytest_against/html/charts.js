@@ -270,7 +270,8 @@ const lines = (series, { xs, xName, xWords, yWords, yTick, limits = [], memory =
   for (const limit of limits) root.append(svg("path", { class: limit.kind, d: `M${left} ${y(limit.y)}H${right}` }));
   // At one run, intervals stand beside each other.
   const across = (p, i) => x(p.x) + (xName && p.low !== undefined ? 5 * (i % 9) - 2.5 * (Math.min(series.length, 9) - 1) : 0);
-  const route = (found, i) => `M${found.map((p) => `${across(p, i).toFixed(1)} ${y(p.y).toFixed(1)}`).join("L")}`;
+  const follows = (p, before) => before && (!xName || p.x === before.x + 1); // a run without it leaves a gap
+  const route = (found, i) => found.map((p, j) => `${follows(p, found[j - 1]) ? "L" : "M"}${across(p, i).toFixed(1)} ${y(p.y).toFixed(1)}`).join("");
   if (memory.length) {
     root.append(svg("path", { class: "memory", d: route(memory, 0) }));
     points.push(...memory.map((p) => ({ x: x(p.x), y: y(p.y), text: p.text })));

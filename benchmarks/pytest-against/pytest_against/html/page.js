@@ -105,7 +105,7 @@ if (several && timed.length) {
     return [...found].sort((a, b) => moved(b) - moved(a)).map(([name, points]) => ({ name, points }));
   }, () => ({
     xs: [...Array(data.heads.length + 1).keys()], xName: (i) => [data.base, ...data.heads][i], xWords: "run",
-    yWords: "factor of the time", yTick: String, least: 1.02,
+    yWords: `factor of the time; dashed: limits ±${digits(100 * data.limit)} %`, yTick: String, least: 1.02,
     limits: [{ y: 1 + data.limit, kind: "limit" }, { y: 1, kind: "one" }, { y: 1 / (1 + data.limit), kind: "limit good" }],
   }));
   listeners.push(renew);
