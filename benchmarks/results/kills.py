@@ -31,6 +31,7 @@ from pytest_against.model import short
 from pytest_against.report import TEXT
 
 PROGRAM: Final = "python benchmarks/results/kills.py"
+_OURS: Final = "pytest_against"
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 
 
@@ -75,13 +76,14 @@ def kill(it: Playground, seed: int, number: int) -> Kill:
     seconds = time.monotonic() - begin
     if child.returncode in JUDGED:  # it went on to its end; the machine may be less busy by now
         it.seconds[name] = seconds
-    faults = [*it.faults(before, old, sent), *it.ending(name, child.returncode, said, sent)]
+    faults = it.faults(before, old, sent)
+    if "Traceback" not in said or _OURS in said:  # or Python itself was still loading
+        faults += it.ending(name, child.returncode, said, sent)
+        faults += ["a traceback"] * ("Traceback" in said)
+        if {*old} & {*it.left()} and child.returncode in JUDGED:
+            faults.append("what an earlier one left is still there")
     if said == "it did not end":
         faults.insert(0, said)
-    if "Traceback" in said and child.returncode != -signal.SIGINT:  # or Python was still loading
-        faults.append("a traceback")
-    if {*old} & {*it.left()} and child.returncode in JUDGED:
-        faults.append("what an earlier one left is still there")
     return Kill(
         seed,
         number,

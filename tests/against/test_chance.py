@@ -12,12 +12,17 @@ from typing import Any
 
 import pytest
 
-from pytest_against import gate
+from pytest_against import gate, untimed
 from pytest_against.checks import Check, Checked
-from pytest_against.model import Progress, Suite
-from pytest_against.returned import Returned
+from pytest_against.marks import of_rows
+from pytest_against.model import CannotJudgeError, Progress, Suite
+from pytest_against.returned import BY_RUN, Returned
+from pytest_against.sides import OWN
+from pytest_against.terms import USUAL, Terms
+from pytest_against.workers import Tree
 from tests.against.repository import repository
 from tests.against.simulated import (
+    FAILED,
     LIMITS,
     NODES,
     PASSED,
@@ -50,8 +55,36 @@ def test_a_result_is_of_chance_if_the_same_code_gives_another_beyond_the_toleran
     runs: Sequence[Check], tolerance: float, *, diverges: bool
 ) -> None:
     head, base, *again = (side({A: check}) for check in runs)
-    found = gate.comparable(head, base, again, {A: tolerance})
-    assert bool(found.checks[A].result.digest) is diverges
+    terms = {A: Terms(tolerance=tolerance)}
+    found, notes = untimed.comparable(head, base, again, terms, 0.03)
+    assert (bool(found.checks[A].result.digest), notes) == (diverges, [])
+
+
+def weighing(peak: int, queries: int = 3) -> Check:
+    return replace(PASSED, exact={"peak_bytes": peak, "queries": queries})
+
+
+@pytest.mark.parametrize(
+    "runs, heavier",
+    [  # of the head, of the base, and of both again
+        ([weighing(190_000), weighing(100_000), weighing(190_000), weighing(100_000)], True),
+        ([weighing(190_000), weighing(100_000), weighing(191_000), weighing(101_000)], True),
+        ([weighing(190_000), weighing(100_000), weighing(150_000), weighing(100_000)], False),
+        ([weighing(190_000), weighing(100_000), weighing(190_000), weighing(150_000)], False),
+        ([weighing(8, 9), weighing(8, 3), weighing(8, 9), weighing(8, 3)], True),
+        ([weighing(8, 9), weighing(8, 3), weighing(8, 9), weighing(8, 4)], False),
+    ],
+)
+def test_a_number_is_of_chance_if_the_same_code_gives_another_beyond_what_is_tolerated(
+    runs: Sequence[Check], *, heavier: bool
+) -> None:
+    head, base, *again = (side({A: check}) for check in runs)
+    terms = of_rows(head.collected.nodes, USUAL)
+    assert untimed.suspects(head, base, terms, 0.03) == [A]
+    found, notes = untimed.comparable(head, base, again, terms, 0.03)
+    words = f"numbers that are not compared, {BY_RUN}: 1 row, test_it[a-1e3]"
+    assert notes == ([] if heavier else [words])
+    assert gated(found, base, own([A])).exit_code == heavier
 
 
 @pytest.mark.parametrize(
@@ -75,6 +108,35 @@ def test_only_what_differs_is_run_again_on_both_sides_before_it_counts(
     assert words(gate.against_revision(suite, "v1", LIMITS, nobody)) == found
     again = [(job.args[0].name, job.args[3]) for job in asked[1]]
     assert again == [("head", [A]), ("again", [A])]
+
+
+@pytest.mark.parametrize(
+    "own_check, verdict",
+    [(PASSED, "not judged"), (FAILED, "new"), (CannotJudgeError("it hung"), "not judged")],
+)
+def test_what_the_base_has_and_is_not_timed_on_both_sides_is_run_as_it_was_there(
+    own_check: Check | CannotJudgeError,
+    verdict: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def check(tree: Tree, _: float, __: object, only: Sequence[str]) -> Checked:
+        asked.append((tree.name, [*only]))
+        if isinstance(own_check, CannotJudgeError):
+            raise own_check
+        return side({B: own_check})
+
+    head, base = side({A: PASSED, B: PASSED}), side({A: PASSED, B: FAILED})
+    monkeypatch.setattr(gate, "side_by_side", lambda _: [own([A, B]), head, base])
+    monkeypatch.setattr(gate, "check", check)
+    monkeypatch.setattr(gate, "run_trials_of", lambda *its, **long: Machine()(*its[3:], **long))
+    suite = Suite(root=repository(tmp_path), packages=("pkg",))
+    nobody = Progress(lambda *_: None, lambda _: None)
+    found = gate.against_revision(suite, "v1", LIMITS, nobody, allow_new=True)
+    assert words(found) == {A: "steady", B: verdict}
+    assert (found.exit_code, asked) == (0 if verdict == "new" else 2, [(OWN, [B])])
 
 
 def test_a_number_that_is_not_there_any_more_is_noted() -> None:

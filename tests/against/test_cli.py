@@ -196,6 +196,19 @@ def test_a_signal_ends_it_once_and_others_wait_until_all_is_cleaned_up(number: i
 
 
 @posix
+def test_a_signal_that_became_another_exception_on_its_way_is_one(capsys: Capture) -> None:
+    def run() -> int:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ImportError("half loaded") from None
+        return 0
+
+    assert around.guarded("it", run) == around.INTERRUPTED
+    assert capsys.readouterr().err == "it: interrupted; nothing was judged or recorded\n"
+
+
+@posix
 def test_what_was_ignored_stays_ignored_and_handlers_come_back() -> None:
     def ignoring() -> int:
         os.kill(os.getpid(), signal.SIGHUP)

@@ -74,39 +74,50 @@ def test_what_is_too_noisy_to_tell_is_inconclusive() -> None:
 
 
 HEAVY: Final = replace(PASSED, exact={"peak_bytes": 9000})
+UNKNOWN: Final = replace(PASSED, outcome="")  # the base has it, and it was not run
 UNTIMED: Final = {
-    # name: head, base, whether its own tests had it, verdict, words, exit code
-    "fails": (FAILED, PASSED, True, "diverged", "assert 1 == 2", 1),
-    "fails on both": (FAILED, FAILED, True, "diverged", "assert 1 == 2", 1),
-    "fails, new": (FAILED, None, False, "diverged", "assert 1 == 2", 1),
-    "heavier": (HEAVY, PASSED, True, "heavier", "peak_bytes is 9,000, was 1,000", 1),
-    "gone": (None, None, True, "vanished", "in the base, but not in the working tree", 2),
-    "gone, package": (None, PASSED, False, "vanished", "in the base, but not in the working", 2),
-    "skipped": (SKIPPED, PASSED, True, "vanished", "but skipped (needs a GPU) in the w", 2),
-    "skipped, failed before": (SKIPPED, FAILED, True, "vanished", "but skipped (needs a ", 2),
-    "calls no more": (NO_CALL, PASSED, False, "vanished", "but never calls `bench", 2),
-    "new": (PASSED, None, False, "new", "not in the base; another may have it, and --al", 2),
-    "mended": (PASSED, FAILED, True, "new", "failed (assert 1 == 2) in the base; another", 2),
-    "runs now": (PASSED, SKIPPED, True, "new", "skipped (needs a GPU) in the base; another", 2),
-    "calls now": (PASSED, NO_CALL, True, "new", "never calls `benchmark` in the base; another", 2),
-    "other input": (replace(PASSED, inputs="v"), PASSED, True, "not judged", "its input dep", 2),
-    "skipped on both": (SKIPPED, SKIPPED, True, None, "skipped: 1 row", 0),
-    "skipped and new": (SKIPPED, None, False, None, "skipped: 1 row", 0),
-    "no call on both": (NO_CALL, NO_CALL, True, None, "no call of `benchmark`, and so nothing", 0),
-    "less": (PASSED, HEAVY, True, "steady", "", 0),
-    "only skipped before": (None, SKIPPED, False, None, "", 0),
+    # name: head, base, the base's own, verdict, words, exit code
+    "fails": (FAILED, PASSED, PASSED, "diverged", "assert 1 == 2", 1),
+    "fails on both": (FAILED, FAILED, PASSED, "not judged", "fails on both sides: assert 1", 2),
+    "fails, new": (FAILED, None, None, "diverged", "assert 1 == 2", 1),
+    "heavier": (HEAVY, PASSED, PASSED, "heavier", "peak_bytes is 9,000, was 1,000", 1),
+    "gone": (None, None, PASSED, "vanished", "in the base, but not in the working tree", 2),
+    "gone, unknown": (None, None, UNKNOWN, "vanished", "in the base, but not in the working", 2),
+    "gone, skipped": (None, None, SKIPPED, None, "", 0),
+    "gone, package": (None, PASSED, None, "vanished", "in the base, but not in the working", 2),
+    "skipped": (SKIPPED, PASSED, PASSED, "vanished", "but skipped (needs a GPU) in the w", 2),
+    "skipped now": (SKIPPED, SKIPPED, PASSED, "vanished", "but skipped (needs a GPU) in the w", 2),
+    "skipped, failed before": (SKIPPED, FAILED, PASSED, "vanished", "but skipped (needs a ", 2),
+    "calls no more": (NO_CALL, PASSED, None, "vanished", "but never calls `bench", 2),
+    "calls no more, both": (NO_CALL, NO_CALL, PASSED, "vanished", "but never calls `bench", 2),
+    "new": (PASSED, None, None, "new", "not in the base; another may have it, and --al", 2),
+    "new, skipped before": (PASSED, None, SKIPPED, "new", "not in the base; another may have", 2),
+    "imports what is new": (PASSED, None, PASSED, "not judged", "not in the base as it is now", 2),
+    "uses what is new": (PASSED, FAILED, PASSED, "not judged", "assert 1 == 2) in the base as", 2),
+    "unknown before": (PASSED, FAILED, UNKNOWN, "not judged", "assert 1 == 2) in the base as", 2),
+    "mended": (PASSED, FAILED, FAILED, "new", "failed (assert 1 == 2) in the base; another", 2),
+    "runs now": (PASSED, SKIPPED, SKIPPED, "new", "skipped (needs a GPU) in the base; another", 2),
+    "calls now": (PASSED, NO_CALL, NO_CALL, "new", "never calls `benchmark` in the base; ano", 2),
+    "other input": (replace(PASSED, inputs="v"), PASSED, PASSED, "not judged", "its input dep", 2),
+    "skipped on both": (SKIPPED, SKIPPED, SKIPPED, None, "skipped: 1 row", 0),
+    "skipped and new": (SKIPPED, None, None, None, "skipped: 1 row", 0),
+    "no call on both": (NO_CALL, NO_CALL, NO_CALL, None, "no call of `benchmark`, and so noth", 0),
+    "less": (PASSED, HEAVY, PASSED, "steady", "", 0),
+    "only skipped before": (None, SKIPPED, None, None, "", 0),
 }
 Side = Check | None
 
 
 @pytest.mark.parametrize("case", UNTIMED.values(), ids=UNTIMED)
-def test_what_a_clock_has_no_say_in(case: tuple[Side, Side, bool, str | None, str, int]) -> None:
-    now, then, had, verdict, why, exit_code = case
+def test_what_a_clock_has_no_say_in(case: tuple[Side, Side, Side, str | None, str, int]) -> None:
+    now, then, its, verdict, why, exit_code = case
 
     def checked(one: Side) -> Checked:
         return side({A: PASSED, **({B: one} if one else {}), C: PASSED})
 
-    found = gated(checked(now), checked(then), own([A, B, C] if had else [A, C]))
+    had = own([A, B, C] if its else [A, C])
+    had = replace(had, checks={B: its} if its and its is not UNKNOWN else {})
+    found = gated(checked(now), checked(then), had)
     assert (found.exit_code, words(found).get(B)) == (exit_code, verdict)
     assert words(found).get(A) == (None if exit_code == 1 else "steady")
     said = [*found.notes, *(each.why for each in found.rows if each.row.node == B)]
@@ -179,11 +190,17 @@ def test_results_that_are_not_compared_are_named_by_reason_a_few_of_each() -> No
 def test_what_cannot_be_collected_of_the_base_is_noted() -> None:
     mend = "; import what is new inside of a test, or in a file of its own"
     why = {"tests/test_old.py": "ImportError: no f"}
-    found = gated(side([A]), side([A], why), own([], {"": "it was killed"}))
+    found = gated(side([A]), side([A], why), own([], why))
     assert found.notes == [
-        f"tests/test_old.py of the base cannot be collected: ImportError: no f{mend}",
-        f"all of the tests that the base had cannot be collected: it was killed{mend}",
+        f"tests/test_old.py of {what} cannot be collected: ImportError: no f{mend}"
+        for what in ("the base", "the tests that the base had")
     ]
+
+
+def test_nothing_is_judged_if_all_that_the_base_had_is_unknown() -> None:
+    words = "tests that the base had cannot be collected: it was killed; choose a base whose"
+    with pytest.raises(CannotJudgeError, match=words):
+        gated(side([A]), side([A]), own([], {"": "it was killed"}))
 
 
 @pytest.mark.parametrize("rows", [1, 10, 1000])
@@ -262,6 +279,7 @@ def test_what_grows_with_other_software_is_a_note_and_all_is_timed(
     now, then = side({A: HEAVY, B: PASSED, C: NO_CALL}), side({A: PASSED, B: PASSED, C: NO_CALL})
     monkeypatch.setattr(gate, "side_by_side", lambda _: [own([A, B, C]), now, then])
     monkeypatch.setattr(gate, "run_trials_of", lambda *asked, **long: Machine()(*asked[3:], **long))
+    monkeypatch.setattr(gate, "check", lambda *_: side({C: NO_CALL}))
     suite = Suite(root=repository(tmp_path), packages=("pkg",))
     found = gate.between(suite, sys.executable, sys.executable, LIMITS, NOBODY)
     assert words(found) == {A: "steady", B: "steady"}

@@ -134,6 +134,11 @@ def test_a_budget_that_is_spent_ends_with_a_look_and_nothing_after_it() -> None:
     assert _verdicts(samples) == ["steady", None]
 
 
+def test_no_trial_begins_if_the_checks_took_the_budget() -> None:
+    machine, samples = Machine(time=6.0), _samples(A)
+    assert _run(machine, samples, budget=5.0) == machine.number == 0
+
+
 @settings(deadline=None, derandomize=True)
 @given(st.floats(0.01, 10), st.floats(1e-9, 200), st.integers(1, 200))
 def test_no_batch_begins_that_would_end_after_the_budget_and_no_look_comes_early(

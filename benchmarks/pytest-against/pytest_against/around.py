@@ -24,6 +24,7 @@ from pytest_against.model import CannotJudgeError, Progress, short
 
 PROGRAM: Final = "pytest-against"
 INTERRUPTED: Final = 130  # exit code of a command that someone ended
+_INTERRUPTED: Final = "interrupted; nothing was judged or recorded"
 
 T = TypeVar("T")
 
@@ -41,24 +42,31 @@ def guarded(name: str, run: Callable[[], int]) -> int:
     """Run a command, which returns its exit code; whatever ends it is one line and an exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # for names with letters that it has no code for
         sys.stdout.reconfigure(errors="backslashreplace")
+    came: set[int] = set()
     try:
-        with _interruptible():
+        with _interruptible(came):
             found = run()
             _flush()  # what cannot be written must be known before the exit code is
     except KeyboardInterrupt:
-        code, words = INTERRUPTED, "interrupted; nothing was judged or recorded"
-    except ImportError as error:
-        code, words = 2, f"cannot be loaded ({error}); install {PROGRAM} anew, and run it elsewhere"
-    except (CannotJudgeError, OSError) as error:
-        code, words = 2, str(error)
-    except Exception:  # noqa: BLE001 - Python would exit with 1, which means proven to be worse
-        with suppress(OSError):
-            traceback.print_exc()
-        code, words = 2, f"nothing was judged: a fault of {PROGRAM}; report it with what is above"
+        code, words = INTERRUPTED, _INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - Python would exit with 1: proven to be worse
+        # An interrupt may have become another exception on its way.
+        code, words = (INTERRUPTED, _INTERRUPTED) if came else (2, _why(error))
     else:
         return found
     _say(f"{name}: {words}")
     return code
+
+
+def _why(error: Exception) -> str:
+    """Return in one line why a command cannot go on; a fault of ours is shown above it."""
+    if isinstance(error, ImportError):
+        return f"cannot be loaded ({error}); install {PROGRAM} anew, and run it elsewhere"
+    if isinstance(error, CannotJudgeError | OSError):
+        return str(error)
+    with suppress(OSError):
+        traceback.print_exception(error)
+    return f"nothing was judged: a fault of {PROGRAM}; report it with what is above"
 
 
 def _flush() -> None:
@@ -204,10 +212,11 @@ def progress(budget: float) -> Iterator[Progress]:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def _interruptible(came: set[int]) -> Iterator[None]:
     """Raise KeyboardInterrupt on the signals that end a process: once, then clean up in peace.
 
-    What is ignored, as nohup does with one, stays so, and so do all after the first.
+    The one that came is known afterwards. What is ignored, as nohup does with one, stays so, and
+    so do all after the first.
     """
     names = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
@@ -216,7 +225,8 @@ def _interruptible() -> Iterator[None]:
     def pass_over(*_: object) -> None:
         """Do nothing; SIG_IGN in this place makes Python complain of a signal on its way."""
 
-    def interrupt(*_: object) -> None:
+    def interrupt(which: int, _: object) -> None:
+        came.add(which)
         for number in before:
             signal.signal(number, pass_over)
         raise _Interrupted
@@ -228,7 +238,6 @@ def _interruptible() -> Iterator[None]:
     finally:
         for number, old in before.items():
             # Once one has come, none may end Python on its way out, with another exit code.
-            came = signal.getsignal(number) is not interrupt
             signal.signal(number, signal.SIG_IGN if came else old)
 
 

@@ -63,15 +63,19 @@ def absence(check: Check | None) -> str:
 
 
 def increases(now: Mapping[str, int], then: Mapping[str, int], limit: float) -> list[str]:
-    """Name the numbers that need no clock and have grown, with both values.
+    """Name the numbers that have `grown`, with both values."""
+    return [f"{name} is {now[name]:,}, was {then[name]:,}" for name in grown(now, then, limit)]
+
+
+def grown(now: Mapping[str, int], then: Mapping[str, int], limit: float) -> list[str]:
+    """Name the numbers that need no clock and have grown.
 
     Only ``peak_bytes``, of memory during a call, may grow, by `limit` and `PEAK_TOLERANCE`.
     """
     allowed: dict[str, float] = {name: value for name, value in then.items() if name in now}
     if "peak_bytes" in allowed:
         allowed["peak_bytes"] += limit * allowed["peak_bytes"] + PEAK_TOLERANCE
-    grown = [name for name, most in allowed.items() if now[name] > most]
-    return [f"{name} is {now[name]:,}, was {then[name]:,}" for name in grown]
+    return [name for name, most in allowed.items() if now[name] > most]
 
 
 def has(arguments: Sequence[str], node: str) -> bool:
@@ -85,16 +89,25 @@ def has(arguments: Sequence[str], node: str) -> bool:
     )
 
 
-def collect(suite: Suite, tree: Tree, timeout: float) -> Checked:
-    """Return the benchmarks that a side has of its own; a refusal is among what is broken."""
+def of_its_own(suite: Suite, tree: Tree) -> Tree | None:
+    """Return a side with those of the arguments that it has; none if it has none of them.
+
+    With one that is not there, pytest would refuse to start.
+    """
     files = dict.fromkeys(argument.partition("::")[0] for argument in suite.arguments)
     there = tuple(file for file in files if (tree.root / file).exists())
-    found = Collected({}, {}, {})
-    if there or not files:  # pytest would refuse to start with one that is not there
-        fewer = Tree.of(replace(suite, arguments=there), tree.name, tree.root).request
-        fewer = replace(fewer, path=tree.request.path)
+    if files and not there:
+        return None
+    fewer = Tree.of(replace(suite, arguments=there), tree.name, tree.root).request
+    return replace(tree, request=replace(fewer, path=tree.request.path))
+
+
+def collect(suite: Suite, tree: Tree, timeout: float) -> Checked:
+    """Return the benchmarks that a side has of its own; a refusal is among what is broken."""
+    found, its = Collected({}, {}, {}), of_its_own(suite, tree)
+    if its is not None:
         try:
-            with started([replace(tree, request=fewer)]) as (worker,):
+            with started([its]) as (worker,):
                 found = worker.collected(timeout)
         except CannotJudgeError as error:
             found = replace(found, broken={"": str(error)})

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from pytest_against import sides, trees
-from pytest_against.checks import Check, Checked, absence, check, collect, increases
+from pytest_against import sides, trees, untimed
+from pytest_against.checks import Checked, check, collect, grown, of_its_own
 from pytest_against.looks import Budget, RunTrials, judged
 from pytest_against.machine import cores, this_machine
 from pytest_against.marks import of_rows
@@ -21,17 +22,12 @@ from pytest_against.model import (
     Limits,
     Progress,
     Result,
-    Row,
-    RowResult,
     RunsOn,
     Suite,
-    Verdict,
     count,
     rows_of,
     short,
-    some,
 )
-from pytest_against.returned import BY_RUN, Returned
 from pytest_against.sides import OWN, Sides
 from pytest_against.stats import Sample
 from pytest_against.terms import USUAL, Terms
@@ -102,17 +98,22 @@ def _judged(
             *(partial(check, its[n], limits.timeout, progress.row) for n in (HEAD, BASE)),
         ]
     )
-    notes = [*found.notes]
+    notes, terms = [*found.notes], of_rows(head.collected.nodes, suite.terms)
+    if doubtful := untimed.only_own(own, head, base):
+        # What the base's own tests time there is not new, and its loss is one.
+        with suppress(CannotJudgeError):  # what is not known counts as if it were timed
+            tree = of_its_own(suite, its[OWN]) or its[OWN]
+            now = check(tree, limits.timeout, progress.row, doubtful)
+            own = replace(own, checks=now.checks)
     if same_code:
         head, grew = _grown(head, base, limits.limit)
         notes += grew
-    elif suspects := _diverging(head, base, of_rows(head.collected.nodes, suite.terms)):
-        # Results of chance, or with a path in them, differ from run to run of the same code.
+    elif suspects := untimed.suspects(head, base, terms, limits.limit):
         again = side_by_side(
             [partial(check, its[n], limits.timeout, progress.row, suspects) for n in (HEAD, AGAIN)]
         )
-        terms = of_rows(head.collected.nodes, suite.terms)
-        head = comparable(head, base, again, {node: terms[node].tolerance for node in suspects})
+        head, chance = untimed.comparable(head, base, again, terms, limits.limit)
+        notes += chance
     run_trials = partial(run_trials_of, its, limits, progress)
     result = judge(head, base, own, limits, run_trials, budget, suite.terms)
     return replace(result, notes=[*notes, *result.notes])
@@ -122,11 +123,7 @@ def _grown(head: Checked, base: Checked, limit: float) -> tuple[Checked, list[st
     """Return the head with what is exact of the base, and what is not the same there, as notes."""
     then = {node: found.exact for node, found in base.checks.items() if found.timed}
     both = {node: found for node, found in head.checks.items() if found.timed and node in then}
-    counts = Counter(
-        words.split()[0]
-        for node in both
-        for words in increases(both[node].exact, then[node], limit)
-    )
+    counts = Counter(name for n in both for name in grown(both[n].exact, then[n], limit))
     counts["another result"] = sum(
         not found.result.agrees(base.checks[node].result, 0.0) for node, found in both.items()
     )
@@ -152,10 +149,15 @@ def judge(  # noqa: PLR0913, PLR0917 - each is a thing of its own
 
     Rows are judged by the terms of their marks, `otherwise` by those of the suite.
     """
+    if (why := own.collected.broken.get("")) is not None:  # what has vanished cannot be known
+        raise CannotJudgeError(
+            f"the tests that the base had cannot be collected: {short(why)}; choose a base whose "
+            "tests run here"
+        )
     here = head.collected.nodes  # first in order, and last so that its files and lines count
     every = {**here, **base.collected.nodes, **own.collected.nodes, **here}
     rows, terms = rows_of(every), of_rows(every, otherwise)
-    told = untimed(rows, head, base, own, limits.limit, terms)
+    told = untimed.found(rows, head, base, own, limits.limit, terms)
     timed = [node for node, found in head.checks.items() if found.timed and node not in told]
     samples = {node: Sample(rows[node], terms=terms[node]) for node in timed}
     # What may fail decides nothing, and so its noise does not, either. A limit or a floor of its
@@ -171,109 +173,8 @@ def judge(  # noqa: PLR0913, PLR0917 - each is a thing of its own
         run_trials,
         budget,
     )
-    notes = [*uncompared(head, base, rows), *_notes(head, base, own)]
+    notes = [*untimed.uncompared(head, base, rows), *untimed.notes(head, base, own)]
     return replace(found, notes=[*notes, *found.notes])
-
-
-def untimed(  # noqa: PLR0913, PLR0917 - each is a thing of its own
-    rows: Mapping[str, Row],
-    head: Checked,
-    base: Checked,
-    own: Checked,
-    limit: float,
-    terms: Mapping[str, Terms],
-) -> dict[str, RowResult]:
-    """Return the verdicts that need no clock, by node id; rows to be timed are not among them."""
-    found: dict[str, tuple[Verdict, str]] = {}
-    for node in rows:
-        now, then = head.checks.get(node), base.checks.get(node)
-        had = node in own.collected.nodes or (then is not None and then.timed)
-        if now is not None and now.outcome == "failed":
-            found[node] = Verdict.DIVERGED, now.why
-        elif now is None or not now.timed:
-            # What neither side times is only counted in a note.
-            alike = now and then and not then.timed and now.outcome == then.outcome
-            if had and not alike:
-                why = f"in the base, but {absence(now)} the working tree; restore it, or choose"
-                found[node] = Verdict.VANISHED, f"{why} another base"
-        elif then is None or not then.timed:
-            why = f"{absence(then)} the base; another may have it, and --allow-new lets it pass"
-            found[node] = Verdict.NEW, f"{why} (--against-allow-new)"
-        elif now.inputs != then.inputs:
-            why = "its input depends on the package under test; give both sides the same"
-            found[node] = Verdict.UNJUDGED, why
-        elif _differ(now, then, terms[node]):
-            why = f"another result than in the base, {now.result.beside(then.result)}, though"
-            mend = "if it is meant, give the test the mark against(results=False)"
-            found[node] = Verdict.DIVERGED, f"{why} the test passes; {mend}"
-        elif more := increases(now.exact, then.exact, terms[node].tolerated(limit, 0.0)):
-            found[node] = Verdict.HEAVIER, "; ".join(more)
-    return {
-        node: RowResult.untimed(rows[node], *its, may_fail=terms[node].may_fail)
-        for node, its in found.items()
-    }
-
-
-def _differ(now: Check, then: Check, terms: Terms) -> bool:
-    """Return whether two results are known to differ."""
-    known = terms.results and now.result.digest and then.result.digest
-    return bool(known) and not now.result.agrees(then.result, terms.tolerance)
-
-
-def _diverging(head: Checked, base: Checked, terms: Mapping[str, Terms]) -> list[str]:
-    """Return the node ids of the rows whose results seem to differ."""
-    both = [node for node in _timed_on_both(head, base) if node in terms]
-    return [n for n in both if _differ(head.checks[n], base.checks[n], terms[n])]
-
-
-def _timed_on_both(head: Checked, base: Checked) -> list[str]:
-    then = {node for node, found in base.checks.items() if found.timed}
-    return [node for node, found in head.checks.items() if found.timed and node in then]
-
-
-def comparable(
-    head: Checked, base: Checked, again: Sequence[Checked], tolerances: Mapping[str, float]
-) -> Checked:
-    """Return the head without the results that differ from run to run of the same code."""
-    pairs = [*zip((head, base), again, strict=True)]
-    chance = [
-        node
-        for node, tolerance in tolerances.items()
-        if not all(a.checks[node].result.agrees(b.checks[node].result, tolerance) for a, b in pairs)
-    ]
-    unknown = {node: replace(head.checks[node], result=Returned(why=BY_RUN)) for node in chance}
-    return replace(head, checks={**head.checks, **unknown})
-
-
-def uncompared(head: Checked, base: Checked, rows: Mapping[str, Row]) -> list[str]:
-    """Say which results are not compared, and why: a note for each reason."""
-    found = defaultdict(list)
-    for node in _timed_on_both(head, base):
-        now, then = head.checks[node].result, base.checks[node].result
-        if not (now.digest and then.digest):
-            found[now.why or then.why].append(rows[node].name)
-    return [f"results that are not compared, {why}: {some(names)}" for why, names in found.items()]
-
-
-def _notes(head: Checked, base: Checked, own: Checked) -> list[str]:
-    """Say what the reader has to know of the checks."""
-    both = [(head.checks[node], base.checks[node]) for node in _timed_on_both(head, base)]
-    counts = {
-        "numbers of their own that only the base has": sum(
-            not then.exact.keys() <= now.exact.keys() for now, then in both
-        ),
-        "other warnings than in the base": sum(now.warnings != then.warnings for now, then in both),
-        "no call of `benchmark`, and so nothing to time": sum(
-            found.outcome == "passed" and not found.timed for found in head.checks.values()
-        ),
-        "skipped": sum(found.outcome == "skipped" for found in head.checks.values()),
-    }
-    notes = [f"{what}: {count(number)}" for what, number in counts.items() if number]
-    for side, what in ((base, "the base"), (own, "the tests that the base had")):
-        for where, why in side.collected.broken.items():
-            words = f"{short(where or 'all')} of {what} cannot be collected: {short(why)}"
-            notes.append(f"{words}; import what is new inside of a test, or in a file of its own")
-    return notes
 
 
 def run_trials_of(  # noqa: PLR0913, PLR0917 - the first three are bound, the rest is RunTrials

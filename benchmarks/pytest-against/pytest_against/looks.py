@@ -108,7 +108,7 @@ def until_decided(
     plan = Plan.of(limits, len(every))
     at_a_time = max(1, min(MOST_AT_A_TIME, cores() // limits.cores))
     prior: Prior | None = None  # of all rows, as long as all are there
-    number, longest, over = 0, 0.0, False
+    number, longest, over = 0, 0.0, budget.spent > limits.budget
     while number < limits.trials and not over:
         # A row that fell out takes its control with it.
         copied = [n for n, each in controls.items() if each.verdict is None and not samples[n].why]
