@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -112,6 +113,15 @@ def test_none_goes_as_long_as_there_is_room(
     assert [python.parents[1].exists() for python in made] == [True] * 4
 
 
+def test_one_is_refused_where_nothing_could_install_into_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(environments, "find_spec", lambda _: None)
+    with pytest.raises(CannotJudgeError, match=r"neither is here; install one: .* -m ensurepip"):
+        environment(["a==1"], folder=tmp_path)
+
+
 @pytest.mark.parametrize(
     "needs, more",
     [
@@ -141,6 +151,7 @@ def test_without_uv_the_pip_of_here_installs(
     tmp_path: Path, installer: Installer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setattr(environments, "find_spec", lambda _: Mock())
     python = environment(["x==1"], folder=tmp_path)
     make, install = installer.commands
     assert make.startswith(f"{sys.executable} -m venv --without-pip {tmp_path}")

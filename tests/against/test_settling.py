@@ -100,8 +100,8 @@ def test_a_settled_row_says_what_the_numbers_were_and_the_note_how_far_the_machi
     found = settling.settled(by_numbers, again)
     assert [each.why for each in found.rows] == [
         "",
-        "side by side; regressed (1.250 by numbers) otherwise",
-        "side by side; inconclusive (1.250 by numbers) otherwise",
+        "settled side by side; regressed by what was recorded (factor 1.250)",
+        "settled side by side; inconclusive by what was recorded (factor 1.250)",
     ]
     assert found.rows[1].interval == again.rows[0].interval
     assert "; ".join(found.notes) == (
@@ -120,7 +120,9 @@ def test_a_settled_row_that_is_faster_says_how_much_could_hide() -> None:
 def test_a_row_without_a_number_is_settled_too() -> None:
     open_ = RowResult(row=row(B), verdict=V.INCONCLUSIVE)
     found = settling.settled(replace(result({}), rows=[open_]), result({B: V.STEADY}))
-    assert found.rows[0].why == "side by side; inconclusive (no number) otherwise"
+    assert (
+        found.rows[0].why == "settled side by side; inconclusive by what was recorded (no number)"
+    )
     assert found.notes == [
         "1 row that the numbers leave open settled side by side with the revision of b"
     ]

@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import distributions
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -173,6 +174,9 @@ def installer(python: str) -> list[str]:
     """Return the command that installs something for an interpreter."""
     if uv := shutil.which("uv"):
         return [uv, "pip", "install", "--python", python]
+    if find_spec("pip") is None:
+        words = "an environment is made by uv or pip, and neither is here; install one"
+        raise CannotJudgeError(f"{words}: {sys.executable} -m ensurepip")
     return [python, "-m", "pip", "--disable-pip-version-check", "install"]
 
 

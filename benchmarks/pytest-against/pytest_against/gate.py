@@ -61,7 +61,7 @@ def against_revision(  # noqa: PLR0913 - each is a thing of its own
     if limits.cores > (most := cores()):
         raise CannotJudgeError(
             f"this process may use {most} cores, and not {limits.cores}, by affinity and quota; "
-            "ask for fewer with --cores, or allow more"
+            "ask for fewer with --cores (--against-cores), or allow more"
         )
     commit = trees.find_commit(suite.root, revision)
     with sides.laid_out(suite, commit, runs_on) as found:

@@ -131,6 +131,6 @@ def _worse(row: RowResult) -> bool:
 
 
 def _one(row: RowResult, now: RowResult) -> RowResult:
-    said = f"{math.exp(row.interval.mean):.3f} by numbers" if row.interval else "no number"
-    why = f"side by side; {row.verdict.value} ({said}) otherwise"
+    said = f"factor {math.exp(row.interval.mean):.3f}" if row.interval else "no number"
+    why = f"settled side by side; {row.verdict.value} by what was recorded ({said})"
     return replace(now, row=row.row, why="; ".join(filter(None, (now.why, why))))

@@ -284,8 +284,8 @@ class Sample:
 
     def _reason(self) -> str:
         if self.verdict is Verdict.REGRESSED:
-            own = "the limit" if self.own_limit is None else f"its limit of {self.own_limit:.3g}"
-            return f"slower than {own}"
+            own = self.own_limit
+            return "slower than " + ("the limit" if own is None else f"its limit, {100 * own:.3g}%")
         if self.verdict:
             return ""
         if self.untimed:
