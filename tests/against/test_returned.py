@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import dataclass, field
+from collections import Counter, OrderedDict, defaultdict
+from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -21,6 +22,19 @@ from tests.against.test_worker import Played, wanted
 class Point:
     x: Any
     y: Any
+
+
+class Pair(NamedTuple):
+    x: int
+    y: int
+
+
+class Other(NamedTuple):
+    u: int
+    v: int
+
+
+Other.__name__ = "Pair"  # as it is called once its fields have other names
 
 
 def digest(value: object) -> str:
@@ -65,7 +79,7 @@ def test_plain_data_have_equal_digests_if_they_are_written_alike(one: Any, other
         ({0, 8}, {8, 0}),  # which come in this order
         ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
         (Point(0.0, [1]), Point(-0.0, [1])),
-        (frozenset({1, 2}), {2, 1}),
+        (frozenset({1, 2}), frozenset({2, 1})),
         (np.array([0.0, math.nan]), np.array([-0.0, -math.nan])),
         (np.arange(4.0)[::2], np.array([0.0, 2.0])),
         (np.arange(6).reshape(2, 3).T, np.ascontiguousarray(np.arange(6).reshape(2, 3).T)),
@@ -87,6 +101,28 @@ def test_what_differs_has_another_digest() -> None:
         *(np.array([1, "a"], object), np.array([1, "b"], object)),
     ]
     assert len({digest(value) for value in values}) == len(values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [{1, 2}, frozenset({1, 2})],
+        [{"a": 1}, OrderedDict(a=1), Counter(a=1), defaultdict(int, a=1)],
+        [OrderedDict(a=1, b=2), OrderedDict(b=2, a=1)],
+        [[1, 2], (1, 2), Pair(1, 2), Other(1, 2)],
+        [Point(1, 2), make_dataclass("Point", ["u", "v"])(1, 2)],
+        [np.zeros(3, [("a", "f8"), ("b", "i4")]), np.zeros(3, [("u", "f8"), ("v", "i4")])],
+        [np.zeros(1, [("a", [("b", "f8")])]), np.zeros(1, [("a", [("c", "f8")])])],
+        [np.zeros((), [("a", "f8")])[()], np.zeros((), [("b", "f8")])[()]],
+        ["a", np.str_("a"), type("Text", (str,), {})("a")],
+        [1.5, np.float64(1.5), type("Number", (float,), {})(1.5)],
+        [1.5j, np.complex128(1.5j)],
+    ],
+)
+def test_the_type_and_the_names_of_fields_count(values: list[object]) -> None:
+    for exact in (True, False):
+        found = {look(value, exact=exact).digest for value in values} - {""}
+        assert len(found) == len(values)
 
 
 def test_where_a_set_is_empty_and_each_of_thousands_of_digits_count() -> None:

@@ -78,6 +78,26 @@ def test_reports_of_several_gates_go_by_the_names_of_their_files() -> None:
     assert found["heads"] == ["the working tree (monday)", "the working tree (tuesday)"]
 
 
+@pytest.mark.parametrize(
+    "names, told",
+    [
+        (("x/gate.json", "y/gate.json"), ("x/gate.json", "y/gate.json")),
+        (("a/x/gate.json", "b/x/gate.json"), ("a/x/gate.json", "b/x/gate.json")),
+        (("gate.json", "x/gate.json"), ("gate.json", "x/gate.json")),
+        (("x/gate.json", "x/gate.txt"), ("gate.json", "gate.txt")),
+        (("x/gate.json", "y/other.json"), ("gate", "other")),
+    ],
+)
+def test_files_of_one_name_are_told_apart_by_their_folders(
+    names: tuple[str, ...], told: tuple[str, ...]
+) -> None:
+    for name in names:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+    found = shown(*map(saved, names))
+    assert found["heads"] == [f"the working tree ({name})" for name in told]
+    assert shown(names[0], f"./{names[0]}")["heads"] == ["the working tree"]  # which is one
+
+
 def test_shards_of_one_gate_are_one_judgement() -> None:
     far = [replace(each, row=replace(each.row, node=f"x/{each.row.node}")) for each in SMALL.rows]
     one, two = saved("1.json", shard="1/2"), saved("2.json", shard="2/2", rows=far)

@@ -7,6 +7,7 @@ import math
 import reprlib
 import sys
 from array import array
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -97,34 +98,36 @@ def _hashed(value: object, floats: array[float] | None = None) -> bytes:
 def _parts(value: object, floats: array[float] | None) -> Iterator[bytes]:
     match value:
         case None | bool() | str() | bytes():
-            yield repr(value).encode(errors="backslashreplace")
+            yield f"{type(value).__name__} {value!r}".encode(errors="backslashreplace")
         case int():  # Python refuses to write thousands of digits, but for these
             yield f"{type(value).__name__} {hex(value)}".encode()
         case float() | complex():
             yield _number(value, floats)
         case list() | tuple():
-            yield f"{type(value).__name__} {len(value)}".encode()
+            names = getattr(value, "_fields", "")  # as a namedtuple has them
+            yield f"{type(value).__name__} {len(value)} {names}".encode()
             for item in value:
                 yield from _parts(item, floats)
-        case dict():  # equal whatever their order
-            yield f"dict {len(value)}".encode()
+        case dict():  # equal whatever their order, but for this one
+            yield f"{type(value).__name__} {len(value)}".encode()
             by_key = {_hashed(key): item for key, item in value.items()}
-            for key in sorted(by_key):
+            for key in by_key if isinstance(value, OrderedDict) else sorted(by_key):
                 yield key
                 yield from _parts(by_key[key], floats)
         case set() | frozenset():
-            yield b"set %d" % len(value)
+            yield f"{type(value).__name__} {len(value)}".encode()
             yield from sorted(map(_hashed, value))
         case _ if is_dataclass(value) and not isinstance(value, type):
             yield type(value).__qualname__.encode()
-            yield from _parts([getattr(value, each.name) for each in fields(value)], floats)
+            its = {each.name: getattr(value, each.name) for each in fields(value)}
+            yield from _parts(its, floats)
         case _:
             yield from _of_numpy(value, floats)
 
 
 def _number(value: complex, floats: array[float] | None) -> bytes:
     if floats is None:
-        return repr(value + 0.0).encode()
+        return f"{type(value).__name__} {value + 0.0!r}".encode()
     floats.extend((value.real, value.imag))
     return type(value).__name__.encode()
 
@@ -136,7 +139,9 @@ def _of_numpy(value: Any, floats: array[float] | None) -> Iterator[bytes]:
     if not known or value.dtype.char in "gG":
         raise TypeError(type(value))
     found = numpy.ascontiguousarray(value, value.dtype.newbyteorder("<"))
-    yield f"{value.dtype.str} {value.shape} ".encode()
+    # Numpy's short spelling has no names of fields.
+    dtype = str(value.dtype) if value.dtype.names else value.dtype.str
+    yield f"{dtype} {value.shape} ".encode()
     if found.dtype.hasobject or found.dtype.names:
         yield from _parts(found.tolist(), floats)
     elif found.dtype.kind not in "fc":

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -103,17 +103,27 @@ def _is_report(name: str) -> bool:
 
 def named(names: Sequence[str | Path]) -> list[Result]:
     """Read reports; where there are several, the name of its file tells each from the others."""
-    found = {name: json_reports.load_all(Path(name)) for name in names}
-    results = [*chain.from_iterable(found.values())]
+    paths = {Path(name).resolve(): Path(name) for name in names}  # each of them once
+    found = {path: json_reports.load_all(path) for path in paths.values()}
+    results = [*itertools.chain.from_iterable(found.values())]
     if len(found) == 1:
         return results
     if all(result.shard for result in results) and len(join.joined(results).machines) == 1:
         return _parts(results)
     return [
-        replace(result, head=f"{result.head} ({Path(name).stem})")
-        for name, its in found.items()
+        replace(result, head=f"{result.head} ({name})")
+        for name, its in zip(_told_apart([*found]), found.values(), strict=True)
         for result in its
     ]
+
+
+def _told_apart(paths: Sequence[Path]) -> list[str]:
+    """Return the names of files, with as many folders as it takes that no two are the same."""
+    longer = (
+        [Path(*path.parts[-parts:]).as_posix() for path in paths] for parts in itertools.count(1)
+    )
+    names = itertools.chain([[path.stem for path in paths]], longer)
+    return next(each for each in names if len({*each}) == len(each))
 
 
 def _parts(shards: Sequence[Result]) -> list[Result]:
