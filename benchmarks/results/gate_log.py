@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 
 from benchmarks.results import attempts
 from benchmarks.results.plants import NOTHING, SLOWER
-from benchmarks.results.stock import RULES, Stock
+from benchmarks.results.stock import Stock
 from pytest_against.model import FAILURES
 from pytest_against.report import TEXT
 
@@ -26,6 +26,7 @@ _HEAD: Final = (
 )
 _STOCK_HEAD: Final = (
     *("rule", "red on identical code", "other rows red", "plant missed", "planted rows named"),
+    "seconds",
 )
 
 
@@ -68,8 +69,7 @@ class LoggedGate:
     earlier_exit: int = 0
     earlier_seconds: float = 0.0
     stock: tuple[Stock, ...] = ()
-    """What the stock way said of the same code, just after; empty if it was not asked."""
-    stock_seconds: float = 0.0
+    """What other ways said of the same code, just after, a rule each; empty if none was asked."""
 
     @property
     def setting(self) -> str:
@@ -185,29 +185,34 @@ def _pairs(gates: Sequence[LoggedGate]) -> Iterator[str]:
         )
 
 
+def by_ways(gates: Sequence[LoggedGate]) -> dict[tuple[str, ...], list[LoggedGate]]:
+    """Return the gates that were judged otherwise, too, by the rules of it."""
+    judged = (gate for gate in gates if gate.stock)
+    return grouped(judged, lambda gate: tuple(each.rule for each in gate.stock))
+
+
 def _stock(gates: Sequence[LoggedGate]) -> Iterator[str]:
-    """Say what the stock way made of the same code, rule by rule."""
-    its = [gate for gate in gates if gate.stock]
-    if not its:
-        return
-    alike = [gate.plant == NOTHING for gate in its]
-    table = [_STOCK_HEAD]
-    for number, rule in enumerate(RULES):
-        found = [gate.stock[number] for gate in its]
-        red = [bool(each.named + each.others) for each in found]
-        others, rows = sum(f.others for f in found), sum(f.rows - f.named - f.missed for f in found)
-        named, missed = sum(f.named for f in found), sum(f.missed for f in found)
-        reds = [each for each, same in zip(red, alike, strict=True) if same]
-        missing = [not f.named for f, same in zip(found, alike, strict=True) if not same]
-        table.append(
-            (
-                rule,
-                rate(sum(reds), len(reds)) if reds else "",
-                rate(others, rows),
-                rate(sum(missing), len(missing)) if missing else "",
-                rate(named, named + missed) if missing else "",
+    """Say what other ways made of the same code, rule by rule."""
+    for rules, its in by_ways(gates).items():
+        alike = [gate.plant == NOTHING for gate in its]
+        table = [_STOCK_HEAD]
+        for number, rule in enumerate(rules):
+            found = [gate.stock[number] for gate in its]
+            red = [bool(each.named + each.others) for each in found]
+            others = sum(each.others for each in found)
+            rows = sum(each.rows - each.named - each.missed for each in found)
+            named, missed = sum(f.named for f in found), sum(f.missed for f in found)
+            reds = [each for each, same in zip(red, alike, strict=True) if same]
+            missing = [not f.named for f, same in zip(found, alike, strict=True) if not same]
+            table.append(
+                (
+                    rule,
+                    rate(sum(reds), len(reds)) if reds else "",
+                    rate(others, rows),
+                    rate(sum(missing), len(missing)) if missing else "",
+                    rate(named, named + missed) if missing else "",
+                    spread([each.seconds for each in found], ".0f"),
+                )
             )
-        )
-    seconds = spread([gate.stock_seconds for gate in its], ".0f")
-    yield f"  --benchmark-compare-fail on {len(its)} of the same, {seconds} s each:"
-    yield TEXT.table(table)
+        yield f"  other ways on {len(its)} of the same:"
+        yield TEXT.table(table)

@@ -25,8 +25,9 @@ if __name__ == "__main__":
 from benchmarks.results.attempts import append
 from benchmarks.results.gate_log import CANNOT_JUDGE, LoggedGate, load, outcome, summary
 from benchmarks.results.plants import NOTHING, PLANTS, SLOWER, Plant, affected, prepare
+from benchmarks.results.rivals import asv, codspeed
 from benchmarks.results.running import BASELINES, KINDS, Side, run
-from benchmarks.results.stock import measured
+from benchmarks.results.stock import compare_fail, counted, measured
 from benchmarks.rows import all_rows
 from pytest_against import __version__
 from pytest_against.around import INTERRUPTED, guarded
@@ -37,6 +38,8 @@ from pytest_against.saved import matcher, path_for
 HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parents[1]
 PROGRAM: Final = "python benchmarks/results/study.py"
+WAYS: Final = {"compare-fail": compare_fail, "asv": asv, "codspeed": codspeed}
+"""By what else the same code can be judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Study:
         for each in done.values():
             if not each.report or (each.exit == CANNOT_JUDGE and first):
                 raise CannotJudgeError(f"a gate could not judge: {each.words}")
-        found = done[self.here]
+        judged = done[self.here]
         methods = affected(self.here.checkout, plant.method) if plant else frozenset()
         gate = LoggedGate(
             date=f"{date:%Y-%m-%dT%H:%M:%SZ}",
@@ -73,14 +76,14 @@ class Study:
             plant=plant.name if plant else NOTHING,
             method=plant.method if plant else "",
             factor=plant.factor if plant else 1.0,
-            seconds=round(found.seconds, 1),
-            memory=found.memory,
-            **outcome(found.report, methods),
+            seconds=round(judged.seconds, 1),
+            memory=judged.memory,
+            **outcome(judged.report, methods),
         )
-        if asked.stock:
-            rows = _expression(asked.options)
-            stock, seconds = measured(self.here.checkout, self.here.python, plant, rows, methods)
-            gate = replace(gate, stock=stock, stock_seconds=round(seconds, 1))
+        for name in asked.stock:
+            rows, here = _expression(asked.options), self.here
+            found = measured(WAYS[name], here.checkout, here.python, plant, rows)
+            gate = replace(gate, stock=(*gate.stock, *counted(found, methods)))
         if self.earlier is None:
             return gate
         then = done[self.earlier]
@@ -203,7 +206,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--beside", choices=KINDS, default=NOTHING, help="what every core is busy with")
     add("--log", type=Path, metavar="FILE", default=HERE / "gates.jsonl", help="to go on with")
     add("--options", type=_words, default=[], help="of each gate, such as '--rows fmax'")
-    add("--stock", action="store_true", help="judge the same by --benchmark-compare-fail as well")
+    add("--stock", action="append", choices=WAYS, default=[], help="judge the same by it as well")
     add("--side-by-side-with", type=Path, metavar="CHECKOUT", help="run each gate there as well")
     add("--python-old", metavar="PYTHON", help="that has what CHECKOUT needs")
     return parser.parse_args(argv)

@@ -1,4 +1,4 @@
-"""What the logs of the study add up to: false alarms, what is found, the stock way beside it."""
+"""What the logs of the study add up to: false alarms, what is found, other ways beside it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,24 @@ from statistics import median
 from typing import Final
 
 from benchmarks.results import attempts, scale
-from benchmarks.results.gate_log import INCONCLUSIVE, LoggedGate, grouped, load, rate, spread
+from benchmarks.results.gate_log import (
+    INCONCLUSIVE,
+    LoggedGate,
+    by_ways,
+    grouped,
+    load,
+    rate,
+    spread,
+)
 from benchmarks.results.plants import NOTHING
 from benchmarks.results.scale import Cost
 from benchmarks.results.stock import RULES
 from benchmarks.results.svg import BLUE, GREEN, ORANGE, RED, curve, document, pixel, text
 from pytest_against.report import PAGE
 
-LOGS: Final = tuple(f"gates{which}.jsonl" for which in ("", "_crowded", "_stored", "_stock"))
+LOGS: Final = tuple(
+    f"gates{which}.jsonl" for which in ("", "_crowded", "_stored", "_stock", "_rivals")
+)
 """Logs of the present timing; the others beside them are of earlier ones."""
 DRAWN: Final = {"the gate": BLUE, "min:5%": ORANGE, "median:5%": RED, "median:10%": GREEN}
 """What is drawn: the gate, and rules of ``--benchmark-compare-fail``."""
@@ -34,12 +44,16 @@ One method takes so many times as long, another one in each gate; the limit is 3
 10 % against a stored baseline. A slowdown of no more than the limit has to pass.
 """
 _STOCK: Final = """
-## The stock way, on the same code
+## Other ways, on the same code
 
-After each of these gates, two runs of `pytest --benchmark-only` were saved, one of each side, and
-compared by `--benchmark-compare-fail`. Both runs together took {stock} s, and the gate {gate} s.
+After each of these gates the same code was judged otherwise, too. For `--benchmark-compare-fail`,
+two runs of `pytest --benchmark-only` were saved, one of each side; the rules are what it was given.
 
 ![Share of rows called slower, by what they are in truth](study.svg)
+"""
+_RIVALS: Final = """
+`asv continuous` ran on two commits; pytest-codspeed's walltime ran on each side, and its medians
+were compared. Both have all their defaults, and time only rows that leave their arguments alone.
 """
 
 _COSTS: Final = """
@@ -71,8 +85,7 @@ def read(folder: Path) -> tuple[list[LoggedGate], list[Cost]]:
 
 def page(gates: Sequence[LoggedGate], costs: Sequence[Cost] = ()) -> str:
     """Return the page."""
-    stock = [each for each in gates if each.stock]
-    parts = [_ABOUT, *_identical(gates), *_planted(gates), *_beside(stock)]
+    parts = [_ABOUT, *_identical(gates), *_planted(gates), *_beside(gates)]
     if costs:
         head = ("rows", "exit code", "trials", "rows unproven", "seconds", "MiB", "KiB of JSON")
         parts += [_COSTS, PAGE.table([head, *map(_cost, costs)])]
@@ -97,14 +110,15 @@ def _planted(gates: Sequence[LoggedGate]) -> Iterator[str]:
 
 
 def _beside(gates: Sequence[LoggedGate]) -> Iterator[str]:
-    if not gates:
-        return
-    ours, theirs = ([getattr(g, name) for g in gates] for name in ("seconds", "stock_seconds"))
-    yield _STOCK.format(stock=f"{median(theirs):.0f}", gate=f"{median(ours):.0f}")
-    curves = shares(gates)
-    factors = [*curves["the gate"]]
-    head = ("rows in truth", *(f"{_percent(each)} slower" for each in factors))
-    yield PAGE.table([head, *([name, *map(str, its.values())] for name, its in curves.items())])
+    for rules, its in by_ways(gates).items():
+        yield _STOCK if rules == RULES else _RIVALS
+        curves = shares(its)
+        head = ("rows in truth", *(f"{_percent(each)} slower" for each in curves["the gate"]))
+        seconds = [median(gate.seconds for gate in its)]
+        seconds += [median(gate.stock[i].seconds for gate in its) for i in range(len(rules))]
+        lines = zip(curves.items(), seconds, strict=True)
+        body = ([name, *map(str, found.values()), f"{sec:.0f}"] for (name, found), sec in lines)
+        yield PAGE.table([(*head, "seconds"), *body])
 
 
 def _cost(it: Cost) -> list[str]:
@@ -141,7 +155,7 @@ def _others(gates: Iterable[LoggedGate]) -> Share:
 
 
 def shares(gates: Sequence[LoggedGate]) -> dict[str, dict[float, Share]]:
-    """Return the rows that the gate and each rule of the stock way call slower, by their factor.
+    """Return the rows that the gate and each rule of another way call slower, by their factor.
 
     Rows with nothing planted are those of factor 1.
     """
@@ -149,7 +163,7 @@ def shares(gates: Sequence[LoggedGate]) -> dict[str, dict[float, Share]]:
     ours = {1.0: Share(sum(len(g.others) for g in gates), sum(map(_alike, gates)))}
     ours |= {factor: _named(its) for factor, its in by_factor.items()}
     found = {"the gate": dict(sorted(ours.items()))}
-    for number, rule in enumerate(RULES):
+    for number, rule in enumerate(each.rule for each in gates[0].stock):
         every = [gate.stock[number] for gate in gates]
         rows = sum(each.rows - each.named - each.missed for each in every)
         its = {1.0: Share(sum(each.others for each in every), rows)}
@@ -170,7 +184,7 @@ def _percent(factor: float) -> str:
 
 def figure(gates: Sequence[LoggedGate]) -> str:
     """Return the shares as curves."""
-    curves = shares([gate for gate in gates if gate.stock])
+    curves = shares(by_ways(gates)[RULES])
     factors = sorted(curves["the gate"])
     step = (_RIGHT - _LEFT - 16) / max(1, len(factors) - 1)
     place = {factor: _LEFT + 8 + step * i for i, factor in enumerate(factors)}

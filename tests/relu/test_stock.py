@@ -1,7 +1,8 @@
-"""What the stock way makes of two runs is counted by its own checks."""
+"""What other ways make of two runs, and the stock one by its own checks, is counted."""
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -14,7 +15,8 @@ import pytest
 from benchmarks.results import stock, study
 from benchmarks.results.gate_log import load, rate, summary
 from benchmarks.results.plants import Plant
-from benchmarks.results.stock import RULES, held, measured
+from benchmarks.results.stock import RULES, Judged, compare_fail, counted, held, measured
+from benchmarks.results.study import WAYS
 from pytest_against.model import CannotJudgeError
 from tests.relu.test_study import GREEN, RED
 from tests.relu.test_study_runs import asked, runs  # noqa: F401 - a fixture
@@ -35,7 +37,8 @@ def saved(**factors: float) -> Any:
 
 def test_rows_that_exceed_a_limit_are_told_by_whether_they_were_planted() -> None:
     before = saved(relu=1.0, fmax=1.0, clip=1.0, gone=1.0)
-    found = held(before, saved(relu=1.07, fmax=1.15, clip=0.5, new=9.0), {"relu", "clip"})
+    judged = held(before, saved(relu=1.07, fmax=1.15, clip=0.5, new=9.0), 60.0)
+    found = counted(judged, {"relu", "clip"})
     counts = {each.rule: (each.named, each.missed, each.others, each.rows) for each in found}
     assert tuple(counts) == RULES
     for field in ("min", "median"):
@@ -49,10 +52,9 @@ def test_both_runs_are_of_the_code_with_and_without_the_plant(
     seen = {}
 
     def run(command: list[str], cwd: Path, **_: Any) -> subprocess.CompletedProcess[str]:
-        (file,) = (word.partition("=")[2] for word in command if "--benchmark-json" in word)
         seen[cwd.name] = (cwd / "relu_impls" / "m.py").read_text().count("_planted(") - 1
         factor = 1.5 if cwd.name == "after_" else 1.0
-        Path(file).write_text(str(saved(relu=factor)).replace("'", '"'))
+        (cwd / "saved.json").write_text(json.dumps(saved(relu=factor)))
         return subprocess.CompletedProcess(command, 0, "", "")
 
     def prepare(_: Path, root: Path, plant: Plant | None) -> None:
@@ -65,40 +67,43 @@ def test_both_runs_are_of_the_code_with_and_without_the_plant(
     monkeypatch.setattr(stock, "prepare", prepare)
     monkeypatch.setattr(stock, "git", git)
     monkeypatch.setattr(subprocess, "run", run)
-    found, seconds = measured(tmp_path, sys.executable, Plant("slower", "relu"), "", {"relu"})
+    found = measured(compare_fail, tmp_path, sys.executable, Plant("slower", "relu"), "")
     assert seen == {"after_": 1, "before": 0}
-    assert (found[-1].rule, found[-1].named, seconds >= 0) == ("median:20%", 1, True)
+    assert found.red["median:20%"] == {"test_it[relu]"}
+    assert found.seconds >= 0
 
 
 def test_a_run_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stock, "prepare", lambda _, root, __: root.mkdir())
     monkeypatch.setattr(stock, "git", lambda *_: None)
-    with pytest.raises(CannotJudgeError, match=r"pytest --benchmark-only failed: .*benchmarks"):
-        measured(tmp_path, sys.executable, None, "", ())
+    with pytest.raises(CannotJudgeError, match=r"-m pytest benchmarks .* failed: .*benchmarks"):
+        measured(compare_fail, tmp_path, sys.executable, None, "")
 
 
-def test_the_stock_way_adds_up_by_rule() -> None:
-    alike = held(saved(relu=1.0, fmax=1.0), saved(relu=1.0, fmax=1.07), ())
-    planted = held(saved(relu=1.0, fmax=1.0), saved(relu=1.06, fmax=1.0), {"relu"})
-    gates = [replace(GREEN, stock=alike, stock_seconds=60), replace(RED, stock=planted)]
+def test_another_way_adds_up_by_rule() -> None:
+    alike = counted(held(saved(relu=1.0, fmax=1.0), saved(relu=1.0, fmax=1.07), 60.0), ())
+    slower = held(saved(relu=1.0, fmax=1.0), saved(relu=1.06, fmax=1.0), 30.0)
+    gates = [replace(GREEN, stock=alike), replace(RED, stock=counted(slower, {"relu"}))]
     lines = summary([*gates, GREEN]).splitlines()
-    assert lines[-9] == "  --benchmark-compare-fail on 2 of the same, 30 (0 to 60) s each:"
+    assert lines[-9] == "  other ways on 2 of the same:"
     cells = [re.split(r" {2,}", line.strip()) for line in lines[-7:-1]]
-    assert cells[0] == ["min:5%", rate(1, 1), rate(1, 3), rate(0, 1), rate(1, 1)]
-    assert cells[1] == ["min:10%", rate(0, 1), rate(0, 3), rate(1, 1), rate(0, 1)]
+    seconds = "45 (30 to 60)"
+    assert cells[0] == ["min:5%", rate(1, 1), rate(1, 3), rate(0, 1), rate(1, 1), seconds]
+    assert cells[1] == ["min:10%", rate(0, 1), rate(0, 3), rate(1, 1), rate(0, 1), seconds]
     assert "plant missed" in lines[-8]
     (only,) = (line for line in summary(gates[:1]).splitlines() if "median:20%" in line)
-    assert re.split(r" {2,}", only.strip()) == ["median:20%", rate(0, 1), rate(0, 2)]
+    assert re.split(r" {2,}", only.strip())[:3] == ["median:20%", rate(0, 1), rate(0, 2)]
 
 
-def test_a_study_asks_the_stock_way_of_each_gate(
+def test_a_study_asks_other_ways_of_each_gate(
     runs: list[Any],  # noqa: F811 - the fixture
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    found = held(saved(relu=1.0), saved(relu=1.0), ())
-    monkeypatch.setattr(study, "measured", lambda *_: (found, 12.34))
-    log = tmp_path / "log"
-    assert study.study(asked("--log", str(log), "--gates", "1", "--stock")) == 0
+    judged = {way: Judged(methods={}, red={name: ()}, seconds=12.34) for name, way in WAYS.items()}
+    monkeypatch.setattr(study, "measured", lambda way, *_: judged[way])
+    log, stocks = tmp_path / "log", [f"--stock={name}" for name in WAYS]
+    assert study.study(asked("--log", str(log), "--gates", "1", *stocks)) == 0
     (gate,) = load(log)
-    assert (gate.stock, gate.stock_seconds, runs) == (found, 12.3, [])
+    assert [(each.rule, each.seconds) for each in gate.stock] == [(name, 12.3) for name in WAYS]
+    assert runs == []
