@@ -55,7 +55,7 @@ def own(nodes: Sequence[str] = NODES[:3], broken: Mapping[str, str] | None = Non
 
 
 def row(node: str) -> Row:
-    return rows_of({node: {}})[node]
+    return rows_of({node: {"file": node.partition("::")[0]}})[node]
 
 
 @dataclass

@@ -172,6 +172,28 @@ def test_only_rows_that_were_asked_for_are_missed(
     assert found.machine["python"].startswith(("CPython", "PyPy"))
 
 
+@pytest.mark.parametrize(
+    "then, now, missed",
+    [
+        ({"marks": "not slow"}, {"marks": "not slow"}, [B]),
+        ({"marks": "not slow"}, {}, [B]),
+        ({}, {"marks": "not slow"}, []),
+        ({"marks": "not slow"}, {"marks": "slow"}, []),
+        ({"keyword": "quick"}, {"keyword": "quick"}, [B]),  # a mark, which -k finds, too
+        ({"keyword": "quick"}, {"keyword": "other"}, []),
+    ],
+)
+def test_rows_that_are_gone_are_missed_if_the_baseline_was_chosen_alike(
+    monkeypatch: pytest.MonkeyPatch, then: dict[str, Any], now: dict[str, Any], missed: list[str]
+) -> None:
+    tree = Mock(return_value=nullcontext((side([A]), Machine(at=AT))))
+    monkeypatch.setattr(baseline, "working_tree", tree)
+    suite, nobody = Suite(root=Path("somewhere"), **now), Progress(Mock(), Mock())
+    its = stored([A, B], **then)
+    found = baseline.against_baseline(suite, its, BASELINE_LIMITS, nobody)
+    assert words(found) == {A: "steady"} | dict.fromkeys(missed, "vanished")
+
+
 def test_trials_of_the_working_tree_hand_on_the_time_of_the_clock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -42,13 +43,18 @@ Recording = Callable[..., None]
 def recording(monkeypatch: pytest.MonkeyPatch) -> Recording:
     """Choose what will be recorded: rows with other contents, and how slow they are."""
 
-    def choose(change: Callable[[Any], Any] = dict, **more: Any) -> None:
+    def choose(
+        change: Callable[[Any], Any] = dict,
+        untimed: Mapping[str, str] = MappingProxyType({}),
+        marks: str = "",
+        **more: Any,
+    ) -> None:
         trials = runs.trials(**more)
         found = runs.recorded(trials, ABOUT)
-        found = replace(found, rows=change(found.rows))
+        found = replace(found, rows=change(found.rows), marks=marks)
         monkeypatch.setattr(
             "pytest_against.recording.record",
-            lambda _, why, *__: Recorded(replace(found, accepted=why), trials),
+            lambda _, why, *__: Recorded(replace(found, accepted=why), trials, untimed),
         )
 
     choose()
@@ -119,6 +125,37 @@ def test_a_part_does_not_replace_the_whole(
     )
     assert CLASS.read_bytes() == before
     assert ran("baseline", *part, "--accept", "the other is slow") == 0
+    assert list(commands.load_baseline(CLASS, "it").rows) == [FIRST]
+
+
+@pytest.mark.parametrize(
+    "then, now, words",
+    [
+        ({}, {"untimed": {SECOND: "skipped (slow) in"}}, "is skipped (slow) in the working tree ("),
+        ({}, {"marks": "not slow"}, "is not chosen by -m 'not slow' in the working tree (1 row, "),
+        ({"marks": "not slow"}, {"marks": "not slow"}, ""),
+        ({"marks": "not slow"}, {}, ""),
+    ],
+)
+def test_only_rows_that_are_gone_from_the_suite_go_from_its_baseline(
+    then: dict[str, Any],
+    now: dict[str, Any],
+    words: str,
+    recording: Recording,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    recording(**then)
+    assert ran("baseline") == 0
+    before = CLASS.read_bytes()
+    recording(lambda rows: {FIRST: rows[FIRST]}, **now)
+    assert ran("baseline") == (2 if words else 0)
+    assert (CLASS.read_bytes() == before) == bool(words)
+    error = capsys.readouterr().err
+    assert words in error
+    if words:
+        assert error.count("\n") == 1
+        assert error.endswith('have it timed, or say why that may go: --accept "why"\n')
+        assert ran("baseline", "--accept", "it is slow") == 0
     assert list(commands.load_baseline(CLASS, "it").rows) == [FIRST]
 
 

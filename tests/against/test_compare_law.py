@@ -90,7 +90,7 @@ def alike(files: list[dict[str, Any]], *sides: list[dict[str, Any]]) -> bool:
     states = [
         one([(file["commit_info"] or {}).get(key) for file in side], *unknown)
         for side in sides
-        for key, unknown in (("id", (None, "unversioned")), ("dirty", ()))
+        for key, unknown in (("id", (None, "unversioned")), ("dirty", (True,)))
     ]
     rows = [row for file in files for row in file["benchmarks"]]
     return (

@@ -83,10 +83,30 @@ def test_code_that_no_commit_names_is_unknown(unknown: Any, tmp_path: Path) -> N
     assert judged(found.base, found.head, assumed={"commit"}).exit_code == 0
 
 
-def test_changes_that_no_commit_has_are_mentioned(tmp_path: Path) -> None:
+def test_runs_with_changes_that_no_commit_has_may_be_of_several_states(tmp_path: Path) -> None:
     found = between(tmp_path, bool, commit(dirty=True))
+    assert found.exit_code == 2
+    assert "after is unknown, since each of 3 runs had changes that no commit has" in found.why
+    assert "pytest-against record NAME, or say that they are the same: --assume commit" in found.why
+    assert all(row.interval for row in found.rows)
+    found = judged(found.base, found.head, assumed={"commit"})
     assert found.exit_code == 0
     assert "after is 1111111111+, with changes" in said(found)
+
+
+def test_a_recording_is_of_one_state_and_two_with_changes_may_be_of_two(tmp_path: Path) -> None:
+    changed = replace(ABOUT, commit=f"{ABOUT.commit}+")
+    old = folder(tmp_path / "before", trials())
+    found = judged(old, folder(tmp_path / "after", trials(seed=2), changed))
+    assert found.exit_code == 0
+    assert "after is 0123456789+, with changes" in said(found)
+    later = replace(changed, recorded="2026-01-02T04:04:05+00:00")
+    for path in Path(folder(tmp_path / "later", trials(seed=3), later)).iterdir():
+        path.rename(tmp_path / "after" / path.name)
+    found = judged(old, found.head)
+    assert found.exit_code == 2
+    assert "each of 2 runs had changes" in found.why
+    assert judged(old, found.head, assumed={"commit"}).exit_code == 0
 
 
 @pytest.mark.parametrize("indent, keys", [(None, ""), (2, "sorted")])
@@ -194,7 +214,7 @@ def test_hosts_count_only_where_the_processor_is_unknown(tmp_path: Path) -> None
             side(tmp_path / name, [seconds + shift], change=machine(node=f"{name}{number}"))
     found = judged(tmp_path / "before", tmp_path / "after")
     assert found.exit_code == 0
-    assert "hosts: after0, after1, after2, ..." in said(found)
+    assert "hosts: after0, after1, after2 and 3 more" in said(found)
     words = r"before and .*after were saved on host a, b: times of different machines cannot"
     with pytest.raises(CannotJudgeError, match=words):
         between(tmp_path / "x", machine(node="a", cpu=None), machine(node="b", cpu=None))

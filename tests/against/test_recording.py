@@ -65,6 +65,7 @@ def test_a_recording_has_all_that_a_baseline_needs() -> None:
     assert (its.row.node, its.group, its.exact, its.inputs) == (C, "forward", PASSED.exact, "v")
     assert [len(each) for each in its.recordings] == [10, 10]
     assert len(its.seconds) == 20
+    assert recorded(head).untimed == {B: "skipped (needs a GPU) in"}
     assert held(head, found).exit_code == 0
 
 

@@ -66,4 +66,4 @@ def test_who_asks_for_what_is_not_there_is_told_what_is(tmp_path: Path) -> None:
         place.touch()
     words = str(store.missing("x", tmp_path, "it"))
     assert f"below {tmp_path} are name00, name01, " in words
-    assert "name11, ...; save one" in words
+    assert "name11 and 8 more; save one" in words

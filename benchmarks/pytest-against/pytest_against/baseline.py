@@ -11,11 +11,11 @@ import math
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from statistics import median
 from typing import Final
 
@@ -35,7 +35,7 @@ from pytest_against.model import (
     count,
     rows_of,
 )
-from pytest_against.saved import Baseline, BaselineRow, matcher
+from pytest_against.saved import Baseline, BaselineRow, matcher, spellings
 from pytest_against.settings import differences
 from pytest_against.stats import Sample
 from pytest_against.terms import USUAL, Terms
@@ -85,27 +85,26 @@ def working_tree(
         yield head, run_trials
 
 
-def asked_for(suite: Suite) -> Callable[[Row], bool]:
-    """Return what tells whether a row is among those that a suite chooses by names."""
-    matches = matcher(suite.keyword)
-
-    def is_asked_for(row: Row) -> bool:
-        file = row.node.partition("::")[0]
-        spelled = PurePosixPath(file).name + row.node.removeprefix(file)  # as pytest: no folders
-        return matches(row.name, spelled) and has(suite.arguments, row.node)
-
-    return is_asked_for
+def asked_for(suite: Suite, stored: Baseline) -> dict[str, BaselineRow]:
+    """Return the stored rows that a suite chooses by names."""
+    # What one and the same expression chose then is asked for, whatever it finds besides names.
+    matches = matcher("" if suite.keyword == stored.keyword else suite.keyword)
+    return {
+        node: row
+        for node, row in stored.rows.items()
+        if matches(*spellings(row.row)) and has(suite.arguments, node)
+    }
 
 
 def against_baseline(suite: Suite, stored: Baseline, limits: Limits, progress: Progress) -> Result:
     """Judge the working tree, on the software that it runs on, against a stored baseline."""
-    budget, is_asked_for = Budget(time.monotonic()), asked_for(suite)
+    budget, asked = Budget(time.monotonic()), asked_for(suite, stored)
     with working_tree(suite, limits.timeout, progress) as (head, run_trials):
         rows = {
             node: row
             for node, row in stored.rows.items()
-            # Which have a mark is not known of those that are gone.
-            if node in head.collected.nodes or (not suite.marks and is_asked_for(row.row))
+            # Which have another mark than was asked for then is not known of those that are gone.
+            if node in head.collected.nodes or (node in asked and stored.has_all(suite.marks))
         }
         return judge(head, replace(stored, rows=rows), limits, run_trials, budget, suite.terms)
 

@@ -43,6 +43,7 @@ from pytest_against.model import (
     RunsOn,
     Shard,
     Suite,
+    Verdict,
     count,
     short,
     some,
@@ -134,6 +135,8 @@ def _baseline(config: pytest.Config, options: Options) -> int:
     if old is not None:
         found = compare.baselines(old, recorded.baseline, limits.limit)
         print(report.changes(found), end="")  # noqa: T201
+        if not options.accept:
+            _check_kept(old, recorded, found, path)
         if found.exit_code == 1 and not options.accept:
             words = "stays as it was; if that is intended, record it again with --accept"
             print(f'{path} {words} "why it is"')  # noqa: T201
@@ -147,11 +150,29 @@ def _baseline(config: pytest.Config, options: Options) -> int:
 
 def _check_whole(old: saved.Baseline, suite: Suite, path: Path, program: str) -> None:
     """Refuse a part of the suite: it would replace the whole, which is of one state of the code."""
-    asked = baseline.asked_for(suite)
-    if lost := [each.row.name for each in old.rows.values() if not asked(each.row)]:
+    asked = baseline.asked_for(suite, old)
+    if lost := [each.row.name for node, each in old.rows.items() if node not in asked]:
         raise CannotJudgeError(
             f"{short(path)} would lose what is not asked for ({some(lost)}); record all of it: "
             f'{program} baseline, or say why that may go: --accept "why"'
+        )
+
+
+def _check_kept(
+    old: saved.Baseline, recorded: recording.Recorded, found: Result, path: Path
+) -> None:
+    """Refuse to lose rows that are not known to be gone from the suite."""
+    marks = recorded.baseline.marks
+    why = {} if old.has_all(marks) else dict.fromkeys(old.rows, f"not chosen by -m {marks!r} in")
+    why |= recorded.untimed
+    lost = [
+        row.row for row in found.rows if row.verdict is Verdict.VANISHED and row.row.node in why
+    ]
+    if lost:
+        raise CannotJudgeError(
+            f"{short(path)} would lose what is {why[lost[0].node]} the working tree "
+            f"({some([row.name for row in lost])}); have it timed, or say why that may go: "
+            '--accept "why"'
         )
 
 
@@ -162,9 +183,7 @@ def _record(config: pytest.Config, options: Options) -> int:
         raise CannotJudgeError(f"{name} is no name for a run; use letters, digits and . _ + -")
     machine: str = get_machine_id()  # type: ignore[no-untyped-call]
     folder = options.storage / machine / options.name
-    if folder.exists():
-        raise CannotJudgeError(f"{folder} is there already; choose another name, or remove it")
-    files.check(folder)
+    saved.check_new(folder)
     with around.measuring(limits.budget) as progress:
         recorded = recording.record(suite, "", limits, progress)
     trials = saved.write_run(recorded.trials, recorded.baseline, folder)

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
-from pathlib import Path, PurePath
+from pathlib import Path
 from statistics import median
 from typing import Final
 
@@ -27,11 +27,12 @@ from pytest_against.model import (
     RowResult,
     Verdict,
     count,
+    few,
     rows_of,
     short,
 )
 from pytest_against.rowlimits import ANY, RowLimits
-from pytest_against.saved import FEWEST, Baseline, BaselineRow, matcher
+from pytest_against.saved import FEWEST, Baseline, BaselineRow, matcher, spellings
 from pytest_against.saved_side import Asked, Options, Side
 from pytest_against.stats import Plan, Sample
 from pytest_against.terms import Terms
@@ -40,7 +41,6 @@ DECISIVE: Final = ("timer", "disable_gc")
 """Options of pytest-benchmark with which times are others."""
 
 _NO_SAMPLE: Final = "one process is no sample"
-_NAMED: Final = 3  # differences that a note names
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +100,7 @@ def _chosen(read: Sequence[Side], expression: str) -> dict[str, Row]:
     known = {n: asdict(row.row) for side in read for n, row in side.rows.items()}
     names = rows_of({**{n: {} for side in read for n in side.odd}, **known})
     matches = matcher(expression)
-    # As for pytest, names of files and classes count, and those of folders do not.
-    spelled = {n: PurePath(r.file).name + n.removeprefix(r.file) for n, r in names.items()}
-    kept = {node: row for node, row in names.items() if matches(row.name, spelled[node])}
+    kept = {node: row for node, row in names.items() if matches(*spellings(row))}
     for side in read:
         there = {**side.rows, **side.odd}
         if not kept.keys() & there.keys():
@@ -295,6 +293,4 @@ def _changed(
             if was != its and len(was) == len(its) == 1:
                 words = f"{name} {was[0]} -> {its[0]}"
                 found[words] = found.get(words, 0) + 1
-    named = [f"{what} ({count(number)})" for what, number in found.items()]
-    more = [f"and {len(named) - _NAMED} more"] if len(named) > _NAMED else []
-    return ", ".join([*named[:_NAMED], *more])
+    return few([f"{what} ({count(number)})" for what, number in found.items()])

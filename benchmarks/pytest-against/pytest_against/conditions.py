@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pytest_against.formats import UNKNOWN, Run, line
-from pytest_against.model import CannotJudgeError, short
+from pytest_against.model import CannotJudgeError, few, short
 
 PLACE: Final = ("system", "machine", "cpu", "simd")
 SOFTWARE: Final = ("python", "numpy", "pytest_benchmark")
@@ -29,7 +29,6 @@ _OF_PYTEST_BENCHMARK: Final = frozenset(
 """What every file has; the rest of ``machine_info`` is what a suite says of its work."""
 _CLOCK_RATES: Final = "cpu.hz_"
 _MOST: Final = 60  # characters of a value that is named
-_NAMED: Final = 3  # values that are named
 
 
 def facts(run: Run) -> dict[str, str]:
@@ -101,8 +100,7 @@ class Conditions:
     def words(self, key: str) -> str:
         """Return the same for a message."""
         found = [value or "none" for value in self.values(key)]
-        cut = [value if len(value) <= _MOST else f"{value[:_MOST]}..." for value in found]
-        return ", ".join([*cut[:_NAMED], *["..."] * (len(cut) > _NAMED)])
+        return few([value if len(value) <= _MOST else f"{value[:_MOST]}..." for value in found])
 
     def machine(self) -> dict[str, str]:
         """Return the machine and its software as `saved.Baseline` has them."""

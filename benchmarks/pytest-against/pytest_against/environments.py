@@ -26,7 +26,7 @@ from typing import Final
 from filelock import FileLock
 from packaging.requirements import Requirement
 
-from pytest_against.model import CannotJudgeError, short
+from pytest_against.model import CannotJudgeError, few, short
 
 KEPT: Final = 16
 """Environments that are kept: those that were used last."""
@@ -103,8 +103,7 @@ def differences(base: Software, head: Software) -> list[str]:
     found = [f"other software than on the base: {', '.join(changed)}"] if changed else []
     for side, names in (("base", was.keys() - now.keys()), ("head", now.keys() - was.keys())):
         if names:
-            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            found.append(f"only on the {side}: {', '.join(sorted(names)[:_NAMED])}{more}")
+            found.append(f"only on the {side}: {few(sorted(names), _NAMED)}")
     return found
 
 

@@ -123,6 +123,8 @@ class Extra(Struct):
     accepted: str = ""
     trial: _Count = 0
     recording: _Count = 0
+    marks: str = ""
+    keyword: str = ""
 
 
 class _File(Struct, kw_only=True):

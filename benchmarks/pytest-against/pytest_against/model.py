@@ -17,9 +17,6 @@ from pytest_against.terms import USUAL, Terms
 WORKING_TREE: Final = "the working tree"
 ERROR: Final = 0.01
 """Probability of a red gate where nothing is too slow, and of a green one where something is."""
-_LONGEST: Final = 200
-NAMED: Final = 3
-"""Rows that a message names."""
 
 
 class CannotJudgeError(Exception):
@@ -29,12 +26,12 @@ class CannotJudgeError(Exception):
     """
 
 
-def short(value: object) -> str:
-    """Return text for a message: one line of at most 200 characters, the middle left out."""
+def short(value: object, longest: int = 200) -> str:
+    """Return text for a message: one line of at most so many characters, the middle left out."""
     text = " ".join(str(value).encode("utf-8", "backslashreplace").decode().split())
     text = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-    half = _LONGEST // 2 - 2
-    return text if len(text) <= _LONGEST else f"{text[:half]}...{text[-half:]}"
+    half = longest // 2 - 2
+    return text if len(text) <= longest else f"{text[:half]}...{text[-half:]}"
 
 
 def count(rows: int) -> str:
@@ -42,10 +39,15 @@ def count(rows: int) -> str:
     return "1 row" if rows == 1 else f"{rows} rows"
 
 
+def few(names: Sequence[str], most: int = 3) -> str:
+    """Return the first names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def some(names: Sequence[str]) -> str:
     """Return how many rows there are, and the names of a few."""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{count(len(names))}, {', '.join(map(short, names[:NAMED]))}{more}"
+    return f"{count(len(names))}, {few([*map(short, names)])}"
 
 
 class Verdict(Enum):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from pytest_against import trees
 from pytest_against.baseline import BASELINE_LIMITS, working_tree
-from pytest_against.checks import Checked
+from pytest_against.checks import Checked, absence
 from pytest_against.looks import MOST_AT_A_TIME, Budget, RunTrials
 from pytest_against.machine import cores, this_machine
 from pytest_against.model import CannotJudgeError, Limits, Progress, Suite, rows_of, short
@@ -34,6 +34,8 @@ class Recorded:
 
     baseline: Baseline
     trials: Trials
+    untimed: Mapping[str, str] = field(default_factory=dict)
+    """By node id why a test has no call to time; the words end before the side."""
 
 
 def record(suite: Suite, accept: str, limits: Limits, progress: Progress) -> Recorded:
@@ -60,9 +62,12 @@ def record(suite: Suite, accept: str, limits: Limits, progress: Progress) -> Rec
         recorded=datetime.now(UTC).isoformat(timespec="seconds"),
         accepted=accept,
         distributions=head.distributions,
+        marks=suite.marks,
+        keyword=suite.keyword,
         rows={node: row.timed(trials) for node, row in rows.items()},
     )
-    return Recorded(found, trials)
+    untimed = {node: absence(its) for node, its in head.checks.items() if not its.timed}
+    return Recorded(found, trials, untimed)
 
 
 def _recordable(head: Checked) -> dict[str, BaselineRow]:

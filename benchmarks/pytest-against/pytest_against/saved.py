@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from _pytest.mark.expression import Expression
@@ -84,8 +84,16 @@ class Baseline:
     """Why a change for the worse was accepted; empty if there was none."""
     distributions: Mapping[str, str] = field(default_factory=dict)
     """Versions of what the tests import, by the name of the distribution; empty if unknown."""
+    marks: str = ""
+    """The expression of ``-m`` by which its rows were chosen; empty for all, or unknown."""
+    keyword: str = ""
+    """That of ``-k``."""
     rows: Mapping[str, BaselineRow]
     """By node id."""
+
+    def has_all(self, marks: str) -> bool:
+        """Return whether it is known to have no row but those that an expression chooses."""
+        return marks in {"", self.marks}
 
     @property
     def name(self) -> str:
@@ -142,6 +150,8 @@ def _baseline(run: Run) -> Baseline:
         recorded=line(run.datetime),
         accepted=line(run.extra_info.accepted),
         distributions=run.extra_info.distributions,
+        marks=run.extra_info.marks,
+        keyword=run.extra_info.keyword,
         rows=rows,
     )
 
@@ -174,8 +184,7 @@ def write_run(trials: Trials, about: Baseline, folder: Path) -> int:
     Returns their number; a trial that could time nothing has none.  The times of `about` are not
     used.  CannotJudgeError is raised if there would be no file, or nowhere to put them.
     """
-    if folder.exists():
-        raise CannotJudgeError(f"{short(folder)} is there already; remove it, or name another")
+    check_new(folder)
     texts, number = {}, count(1)
     for recording, each in enumerate(trials):
         for trial, place in zip(each, number, strict=False):
@@ -196,6 +205,13 @@ def write_run(trials: Trials, about: Baseline, folder: Path) -> int:
     return len(texts)
 
 
+def check_new(folder: Path) -> None:
+    """Refuse the folder of a run if there is one already."""
+    if folder.exists():
+        raise CannotJudgeError(f"{short(folder)} is there already; remove it, or name another")
+    files.check(folder)
+
+
 def _as_json(baseline: Baseline, trial: int = 0, recording: int = 0) -> str:
     head = {
         "machine_info": {key: line(value) for key, value in baseline.machine.items()},
@@ -208,9 +224,16 @@ def _as_json(baseline: Baseline, trial: int = 0, recording: int = 0) -> str:
         trial=trial,
         recording=recording,
         distributions=dict(baseline.distributions),
+        marks=baseline.marks,
+        keyword=baseline.keyword,
     )
     rows = [benchmark(each.row, each.group, _stored(each)) for each in baseline.rows.values()]
     return dump(head, extra, rows)
+
+
+def spellings(row: Row) -> tuple[str, str]:
+    """Return the names by which ``pytest -k`` finds a row: without folders, but with its file."""
+    return row.name, PurePath(row.file).name + row.node.removeprefix(row.file)
 
 
 def matcher(expression: str) -> Callable[..., bool]:

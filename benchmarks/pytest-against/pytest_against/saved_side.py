@@ -103,11 +103,13 @@ class _Pool:
     runs: list[tuple[bytes, Path]] = field(default_factory=list)
     conditions: Conditions = field(default_factory=Conditions)
     odd: dict[str, str] = field(default_factory=dict)
+    _moments: set[object] = field(default_factory=set)
     _rows: dict[str, _Trials] = field(default_factory=dict)
 
     def add(self, path: Path, run: Run, asked: Asked) -> None:
         self.commit, self.recorded = run.commit, line(run.datetime)
         self.runs.append((run.digest, path))
+        self._moments.add(run.datetime if run.ours else path)
         self.conditions.add(facts(run))
         names = [_name(row.fullname, asked) for row in run.benchmarks]
         for name, row in zip(names, run.benchmarks, strict=True):
@@ -128,6 +130,13 @@ class _Pool:
                 "repository, or say that its runs are of one state: --assume commit"
             )
         elif self.commit.endswith("+"):
+            # One recording is of the copy of the tree that it began with.
+            if (saved := len(self._moments)) > 1 and "commit" not in asked.assumed:
+                doubt = (
+                    f"the code of {short(name)} is unknown, since each of {saved} runs had changes "
+                    "that no commit has, which may be others; commit them, or save all at once: "
+                    f"{asked.command} record NAME, or say that they are the same: --assume commit"
+                )
             notes = [f"{name} is {self.commit[:10]}+, with changes that no commit has"]
         odd = {node: row.why for node, row in self._rows.items() if row.why} | self.odd
         names = rows_of({node: row.first.known() for node, row in self._rows.items()})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from pytest_against.model import CannotJudgeError, short
+from pytest_against.model import CannotJudgeError, few, short
 
 _NAMED = 12  # runs that a message names
 
@@ -59,7 +59,7 @@ def _saved_as(file: Path, storage: Path) -> str:
 def missing(name: str, storage: Path, command: str) -> CannotJudgeError:
     """Return why a name means nothing, with those that mean something."""
     names = sorted({_saved_as(file, storage) for file in _saved(storage)})
-    there = short(", ".join(names[:_NAMED]) + ", ..." * (len(names) > _NAMED))
+    there = short(few(names, _NAMED))
     return CannotJudgeError(
         f"no file, folder or saved run {short(repr(name))} that has JSON"
         + (f"; below {short(storage)} are {there}" if names else "")
