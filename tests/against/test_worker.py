@@ -50,20 +50,28 @@ class Played:
 
 
 CHECKED = """
-import warnings
-import pytest
+import numpy, pytest, warnings
 
 def test_plain(benchmark):
     assert benchmark(sorted, [2, 1]) == [1, 2]
 
 def test_more(benchmark):
-    benchmark.extra_info["exact"] = {"queries": 3, "rate": 0.5, "flag": True, 7: 8}
+    benchmark.extra_info["exact"] = {"queries": numpy.int64(3), "flag": True, 7: 8}
     benchmark.extra_info["inputs"] = "v1"
     benchmark(bytearray, 100_000)
     warnings.warn("old", DeprecationWarning)
 
 def test_wrong(benchmark):
+    benchmark.extra_info["exact"] = {"rate": 0.5}
     assert benchmark(abs, -1) == 2, "no\\nsuch thing"
+
+def test_rate(benchmark):
+    benchmark.extra_info["exact"] = {"rate": 0.5}
+    benchmark(abs, -1)
+
+def test_number(benchmark):
+    benchmark.extra_info["exact"] = 3
+    benchmark(abs, -1)
 
 def test_left(benchmark):
     pytest.skip("not today")
@@ -91,15 +99,17 @@ warnings.warn("when it is collected", DeprecationWarning)
 
 
 def test_checks_show_what_needs_no_clock(tmp_path: Path) -> None:
-    names = ["silent", "plain", "more", "wrong", "gone", "left", "known", "torn"]
+    names = ["number", "rate", "silent", "plain", "more", "wrong", "gone", "left", "known", "torn"]
     played = Played(tmp_path, CHECKED, wanted(*names))
     found = played.done
     assert list(found) == [name for name in names if name != "gone"]
-    outcomes = "passed passed passed failed skipped skipped failed"
+    outcomes = "failed failed passed passed passed failed skipped skipped failed"
     assert " ".join(each["outcome"] for each in found.values()) == outcomes
     assert found["plain"]["digest"]
     exact = found["more"]["exact"]
-    assert exact == {"peak_bytes": exact["peak_bytes"], "queries": 3, "7": 8}
+    assert exact == {"peak_bytes": exact["peak_bytes"], "queries": 3, "flag": 1, "7": 8}
+    assert found["rate"]["why"].startswith('extra_info["exact"] has rate: 0.5; write whole numbers')
+    assert found["number"]["why"].startswith('extra_info["exact"] is 3; write whole numbers')
     assert exact["peak_bytes"] // 1000 == 100
     assert (found["more"]["inputs"], found["plain"]["inputs"]) == ("v1", "")
     assert found["more"]["warnings"] == ["DeprecationWarning"]

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta, Struct, ValidationError, convert, structs, to_builtins
 from pytest_benchmark.stats import Stats
 
+from pytest_against.extra import LARGEST
 from pytest_against.model import Row
 from pytest_against.pieces import Pieces
 
@@ -33,8 +34,8 @@ _AT_ONCE: Final = 64 << 20  # bytes of a file that is read at once, which is fas
 
 # Characters that no name has: they would break a line, or cannot be printed.
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_Count = Annotated[int, Meta(ge=0, le=2**53)]
-_Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+_Count = Annotated[int, Meta(ge=0, le=LARGEST)]
+_Whole = Annotated[int, Meta(ge=-LARGEST, le=LARGEST)]
 _Seconds = Annotated[float, Meta(ge=FASTEST, le=SLOWEST)]
 # As pip takes them, and no option of its.
 _Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", max_length=200)]

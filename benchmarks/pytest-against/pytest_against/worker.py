@@ -25,6 +25,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from pytest_against import hooks
 from pytest_against.calls import Call, Swap, benchmarks_of, peak_bytes
+from pytest_against.extra import said
 from pytest_against.machine import Clock, Core, installed, keep_memory
 from pytest_against.model import Mode
 from pytest_against.returned import BY_CALL, BY_MARK, look
@@ -98,7 +99,7 @@ class Worker:
         self._packages = packages
         self._broken: dict[str, str] = {}
         self._found: dict[str, Any] = {}
-        self._extra: dict[str, Any] = {}
+        self._extra: object = {}
         self._clock: Clock | None = None
         self._imports = False  # whether it is to say what the tests import, which takes a while
         self._before = frozenset[str]()  # modules that pytest and its plugins need
@@ -188,9 +189,8 @@ class Worker:
         self._found = {"node": item.nodeid, "outcome": "passed", "exact": {}}
         self._extra, self._number = {}, self._number + 1
         result = yield
-        own = self._extra.get("exact", {}).items()
-        self._found["exact"] |= {str(name): value for name, value in own if type(value) is int}
-        self._found["inputs"] = str(self._extra.get("inputs", ""))
+        if self._found["outcome"] == "passed":
+            self._found |= said(self._extra, self._found["exact"])
         self._line.say(done=self._found.pop("node"), **self._found)
         return result
 
