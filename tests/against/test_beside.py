@@ -169,6 +169,18 @@ def test_where_times_have_nothing_to_be_held_against_the_header_says_so(
     assert "times the baseline" not in said
 
 
+def test_a_setting_that_is_wrong_is_one_line(
+    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytester.makepyprojecttoml("[tool.pytest]\nagainst_baselines = ['x']\n")
+    assert pytester.inline_run("--benchmark-only").ret == pytest.ExitCode.USAGE_ERROR
+    (line,) = filter(None, capsys.readouterr().err.splitlines())
+    assert line.startswith("ERROR: ")
+    assert "'against_baselines' expects a string, got list: ['x']; write text" in line
+    with around.only_one():  # the lock went with it
+        pass
+
+
 @pytest.mark.parametrize("argv", [["--benchmark-disable"], ["--against=x", "--benchmark-only"], []])
 def test_it_stands_aside_elsewhere(pytester: pytest.Pytester, argv: list[str]) -> None:
     config = pytester.parseconfigure(*argv)

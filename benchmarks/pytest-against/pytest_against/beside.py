@@ -33,18 +33,18 @@ _WAIT: Final = 600.0  # seconds for others to be done: the budget of a recording
 
 
 class Beside:
-    """The plugin; pytest.UsageError if others measure here, and do not come to an end."""
+    """The plugin; pytest.UsageError if others measure here all the time, or a setting is wrong."""
 
     def __init__(self, config: pytest.Config) -> None:
         lock = ExitStack()
         try:
             lock.enter_context(around.only_one(_WAIT))
+            config.add_cleanup(lock.close)
+            self._stored, self._words = _baseline(config)
         except (CannotJudgeError, OSError) as error:
             raise pytest.UsageError(str(error)) from None
-        config.add_cleanup(lock.close)
         keep_memory()
         self._factors: dict[str, float] = {}
-        self._stored, self._words = _baseline(config)
         self._met: tuple[BenchmarkFixture, Call] | None = None
         config.pluginmanager.register(Swap(self._remember, once=False))
 
