@@ -87,7 +87,7 @@ class Collected:
     """The benchmarks that one side has."""
 
     nodes: Mapping[str, Mapping[str, Any]]
-    """What is known of each, by node id: ``file``, ``line``, ``group``, ``method``..."""
+    """What is known of each, by node id: ``file``, ``line``, ``method``, ``workload``, its mark."""
     broken: Mapping[str, str]
     """Why a file or a folder could not be collected."""
     origins: Mapping[str, str]
