@@ -6,6 +6,7 @@ import io
 import os
 import sys
 import tempfile
+from argparse import Namespace
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,15 @@ def paths(tmp_path: Path) -> list[Path]:
     return found
 
 
-def reports(paths: Iterable[Path | None], *sources: Path) -> Any:
-    asked = [(path, "written: {}".format) for path in paths]
-    return around.reports(asked, "shown: {}\n".format, lambda why, _: f"refused, {why}", sources)
+def reports(
+    paths: Iterable[Path | None], render: Callable[[str], str] = "written: {}".format
+) -> Any:
+    asked = [(path, render) for path in paths]
+    return around.reports(asked, "shown: {}\n".format, lambda why, _: f"refused, {why}")
+
+
+def claim(paths: Iterable[Path], *sources: Path) -> None:
+    around.claim(Namespace(**dict(zip(("json", "html"), paths, strict=False))), sources)
 
 
 def texts(paths: list[Path]) -> list[str]:
@@ -103,6 +110,7 @@ def test_a_report_is_written_even_if_it_cannot_be_printed(
         (["link.json"], "a.json", "is what the report is made of"),
         (["runs/new.json"], "runs", "is what the report is made of"),
         (["runs"], "a.json", "it is a folder"),
+        (["runs/0000_baseline.json"], "a.json", "is a baseline; name another file for the report"),
     ],
 )
 def test_what_cannot_be_written_is_known_before_a_measurement(
@@ -111,13 +119,32 @@ def test_what_cannot_be_written_is_known_before_a_measurement(
     folder = paths[0].parent
     (folder / "link.json").symlink_to("a.json")
     (folder / "runs").mkdir()
-    around.check_reports([folder / "runs/new.md", None], [folder / "runs"])
-    with (
-        pytest.raises((CannotJudgeError, OSError), match=words),
-        reports([folder / name for name in names], folder / source),
-    ):
-        pytest.fail("it began")
+    claim([folder / "runs/new.md"], folder / "runs")
+    with pytest.raises((CannotJudgeError, OSError), match=words):
+        claim([paths[1], *(folder / name for name in names)][-2:], folder / source)
     assert texts(paths) == ["old", "old"]
+
+
+def test_an_earlier_report_is_none_from_the_beginning(paths: list[Path]) -> None:
+    first, second = paths
+    second.unlink()
+    claim(paths)
+    assert first.read_text().startswith("not finished")
+    assert not second.exists()  # there was none to be mistaken
+
+
+def test_all_reports_say_the_same_or_that_there_is_none(paths: list[Path], capsys: Capture) -> None:
+    def render(result: str) -> str:
+        if result == "steady" and rendered:
+            raise ZeroDivisionError("a fault")
+        rendered.append(result)
+        return f"written: {result}"
+
+    rendered: list[str] = []
+    with pytest.raises(ZeroDivisionError), reports(paths, render) as write:
+        write("steady")
+    assert texts(paths) == ["written: refused, a fault"] * 2
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("home_is", ["a folder", "a file", "unknown"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -165,10 +167,17 @@ def test_without_a_revision_the_baseline_of_this_class_is_the_base(judged: list[
     ],
 )
 @pytest.mark.usefixtures("judged")
-def test_what_a_gate_cannot_do_is_said_in_words(
+def test_what_a_gate_cannot_do_is_said_in_words_and_no_earlier_report_stays(
     ini: str, argv: list[str], words: str, pytester: pytest.Pytester, capsys: Capture
 ) -> None:
     stored(replace(ABOUT, machine={**ABOUT.machine, "cpu": "another"}))
     pytester.makeini(f"[pytest]\n{ini}\n")
-    assert ran("gate", *argv) == 2
+    reports = [Path("r.json"), Path("r.md"), Path("r.xml"), Path("r.html")]
+    for report in reports:
+        report.write_text("steady")
+    names = zip(("--json", "--markdown", "--junit", "--html"), map(str, reports), strict=True)
+    assert ran("gate", *argv, *chain(*names)) == 2
     assert words in capsys.readouterr().err
+    for report in reports:
+        text = html.unescape(report.read_text())
+        assert words in text or text.startswith("not finished")

@@ -200,6 +200,29 @@ def test_a_comparison_that_is_refused_replaces_an_earlier_report(
     assert capsys.readouterr().err.startswith("pytest-against compare: no file, folder or saved")
 
 
+@pytest.mark.parametrize(
+    "argv, words",
+    [
+        ("compare old --markdown r", "two runs are compared, the old one first"),
+        ("compare old new --columns min --csv r --html r.html", "--columns is for"),
+        ("compare old new --plain --csv r", "no file, folder or saved run"),
+        ("join bad.json --markdown r --html r.html", "bad.json is not the report of a gate"),
+        ("report bad.json --chart times -o r.html", "--chart draws a picture"),
+        ("report bad.json --chart times -o r.svg", "bad.json"),
+    ],
+)
+def test_whatever_is_refused_leaves_no_earlier_report(
+    argv: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("bad.json").write_text("{}")
+    reports = [Path(word) for word in argv.split() if word.startswith("r") and word != "report"]
+    for report in reports:
+        report.write_text("steady")
+    assert ran(*argv.split()) == 2
+    assert words in capsys.readouterr().err
+    assert [report for report in reports if "steady" in report.read_text().split()] == []
+
+
 def test_a_report_is_none_of_its_inputs_and_in_a_file_of_its_own() -> None:
     runs.file(Path("old.json"), runs.trials())
     runs.folder(Path("new"), runs.trials(seed=2))
@@ -208,6 +231,7 @@ def test_a_report_is_none_of_its_inputs_and_in_a_file_of_its_own() -> None:
         ["--json", "old.json"],
         ["--markdown", "new/0001_new.json"],
         ["--json", "new/report.json"],
+        ["--limits", "limits.toml", "--html", "limits.toml"],
         ["--json", "same", "--csv", "./same"],
     ):
         assert ran("compare", "old.json", "new", *argv) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -53,6 +54,19 @@ def test_the_exit_code_is_that_of_the_verdict_or_says_that_there_is_none(
     ends = {1: 1, 3: 3, CannotJudgeError("why"): 2, MemoryError(): 2, KeyboardInterrupt(): 130}
     gate.side_effect = [*ends]
     assert [ran(pytester, "v1") for _ in ends] == [*ends.values()]
+
+
+def test_an_earlier_report_is_none_once_it_begins(pytester: pytest.Pytester, gate: Mock) -> None:
+    report = pytester.path / "a.json"
+    report.write_text("steady")
+    gate.side_effect = lambda *_: report.read_text().startswith("not finished") and 3
+    assert ran(pytester, "v1", "--against-json=a.json") == 3
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(sys.modules, "pytest_against.commands", None)
+        patched.delattr("pytest_against.commands")
+        report.write_text("steady")
+        assert ran(pytester, "v1", "--against-json=a.json") == 2
+        assert report.read_text().startswith("not finished")
 
 
 NOT_JUDGED = {

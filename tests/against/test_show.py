@@ -141,15 +141,43 @@ def test_the_suite_says_what_it_knows_of_its_rows(pytester: pytest.Pytester) -> 
     assert sizes == [1000, 0]
 
 
-@pytest.mark.parametrize("body", ["raise ValueError('oops')", "return {'oops': 1}"])
+@pytest.mark.parametrize(
+    "body, words",
+    [
+        ("raise ValueError('oops')", "ValueError('oops')"),
+        ("return {'oops': 1}", "{'oops': 1}"),
+        ("pytest.fail('oops')", "oops"),
+        ("return About(size='oops')", "'oops'"),
+        ("return About(size=float('nan'))", "size is nan, nbytes is 0; give 0 for unknown"),
+        ("return About(nbytes=-1)", "size is 0, nbytes is -1; give"),
+        ("return About(facts=None)", "'NoneType' object has no attribute 'items'"),
+    ],
+)
 def test_a_hook_of_the_suite_that_fails_is_named_and_costs_no_page(
-    body: str, pytester: pytest.Pytester
+    body: str, words: str, pytester: pytest.Pytester
 ) -> None:
-    pytester.makeconftest(f"def pytest_against_about(row): {body}")
+    imports = "import pytest\nfrom pytest_against.page import About"
+    pytester.makeconftest(f"{imports}\ndef pytest_against_about(row): {body}")
     facts = shown("before")["facts"]
     assert facts[0] == ["method", "pytest_against_about"]
     assert "no About, but" in facts[1][1]
-    assert "oops" in facts[1][1]
+    assert words in facts[1][1]
+
+
+def test_what_the_suite_knows_may_be_of_any_kind_of_number(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = "About(size=np.int64(5), nbytes=np.float32(2), facts={'order': np.int64(3), 4: None})"
+    imports = "import numpy as np\nfrom pytest_against.page import About"
+    pytester.makeconftest(f"{imports}\ndef pytest_against_about(row): return {about}")
+    found = shown("before")
+    columns = dict(zip(found["columns"], found["rows"][0], strict=True))
+    assert (columns["size"], columns["nbytes"]) == (5, 2)
+    assert found["facts"][:2] == [["method", "order", "4"], ["maximum", "3", "None"]]
+    monkeypatch.setattr(commands, "against_revision", lambda *_, **__: GREEN)
+    argv = ["gate", "--base", "v1", "--html", str(PAGE), "--json", "r.json"]
+    assert cli.main(argv) == json.loads(Path("r.json").read_text())["exit"] == 0
+    assert page()["facts"][0] == ["method", "order", "4"]
 
 
 def test_rows_that_cannot_be_shown_are_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -69,10 +69,6 @@ def test_rate(benchmark):
     benchmark.extra_info["exact"] = {"rate": 0.5}
     benchmark(abs, -1)
 
-def test_number(benchmark):
-    benchmark.extra_info["exact"] = 3
-    benchmark(abs, -1)
-
 def test_left(benchmark):
     pytest.skip("not today")
 
@@ -99,17 +95,16 @@ warnings.warn("when it is collected", DeprecationWarning)
 
 
 def test_checks_show_what_needs_no_clock(tmp_path: Path) -> None:
-    names = ["number", "rate", "silent", "plain", "more", "wrong", "gone", "left", "known", "torn"]
+    names = ["rate", "silent", "plain", "more", "wrong", "gone", "left", "known", "torn"]
     played = Played(tmp_path, CHECKED, wanted(*names))
     found = played.done
     assert list(found) == [name for name in names if name != "gone"]
-    outcomes = "failed failed passed passed passed failed skipped skipped failed"
+    outcomes = "failed passed passed passed failed skipped skipped failed"
     assert " ".join(each["outcome"] for each in found.values()) == outcomes
     assert found["plain"]["digest"]
     exact = found["more"]["exact"]
     assert exact == {"peak_bytes": exact["peak_bytes"], "queries": 3, "flag": 1, "7": 8}
     assert found["rate"]["why"].startswith('extra_info["exact"] has rate: 0.5; write whole numbers')
-    assert found["number"]["why"].startswith('extra_info["exact"] is 3; write whole numbers')
     assert exact["peak_bytes"] // 1000 == 100
     assert (found["more"]["inputs"], found["plain"]["inputs"]) == ("v1", "")
     assert found["more"]["warnings"] == ["DeprecationWarning"]

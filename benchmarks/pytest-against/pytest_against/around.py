@@ -5,6 +5,7 @@ It loads little, so that what ends a command that is still being loaded is one l
 
 from __future__ import annotations
 
+import argparse
 import getpass
 import io
 import math
@@ -14,17 +15,19 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
-from pytest_against import files, scratch
+from pytest_against import files, scratch, store
 from pytest_against.model import CannotJudgeError, Progress, short
 
 PROGRAM: Final = "pytest-against"
 INTERRUPTED: Final = 130  # exit code of a command that someone ended
 _INTERRUPTED: Final = "interrupted; nothing was judged or recorded"
+
+_REPORTS: Final = ("json", "markdown", "junit", "html", "csv")  # options that name a file for one
 
 T = TypeVar("T")
 
@@ -85,24 +88,24 @@ def reports(
     asked: Sequence[tuple[Path | None, Callable[[T], str]]],
     show: Callable[[T], str],
     refused: Callable[[str, float], T],
-    sources: Collection[Path] = (),
 ) -> Iterator[Callable[[T], None]]:
     """Yield what prints a result and writes it to files; without one, they say why there is none.
 
     `refused` takes the reason and the seconds until then, and returns the result of which nothing
-    was judged; `sources` are files, and folders with files, that must not be written to.
+    was judged.  Whatever a command reads that may be wrong, it reads within.
     """
     wanted = [(path, render) for path, render in asked if path is not None]
-    check_reports([path for path, _ in wanted], sources)
     known, start = False, time.monotonic()
 
     def write(result: T) -> None:
         nonlocal known
+        # All before the first is written, so that none says what another does not.
+        written, shown = [(path, render(result)) for path, render in wanted], show(result)
         known = True
         with ExitStack() as stack:  # one that fails leaves the others be
-            for path, render in wanted:
-                stack.callback(_replace, path, render(result))
-            print(show(result), end="")  # noqa: T201
+            for path, text in written:
+                stack.callback(_replace, path, text)
+            print(shown, end="")  # noqa: T201
             _flush()
 
     try:
@@ -117,16 +120,25 @@ def reports(
         raise
 
 
-def check_reports(paths: Iterable[Path | None], sources: Collection[Path] = ()) -> None:
-    """Refuse, before a measurement and not after it, what cannot be written or would be lost."""
+def claim(options: argparse.Namespace, sources: Iterable[Path] = ()) -> None:
+    """Take the files that reports are asked to be written to, before anything else is done.
+
+    What cannot be written or would be lost is refused, as `sources` would be, files and folders
+    with files.  Then no earlier report is left to be taken for this command's, however it ends.
+    """
+    paths = [path for name in _REPORTS if (path := getattr(options, name, None)) is not None]
     taken = {os.path.realpath(source) for source in sources}
-    for path in filter(None, paths):
+    for path in paths:
         real = os.path.realpath(path)
         if real in taken or (path.suffix == ".json" and str(Path(real).parent) in taken):
             what = f"{short(path)} is what the report is made of, or asked for twice"
             raise CannotJudgeError(f"{what}; name another file for it")
+        if path.name == store.BASELINE:
+            raise CannotJudgeError(f"{short(path)} is a baseline; name another file for the report")
         files.check(path)
         taken.add(real)
+    for path in filter(Path.exists, paths):
+        _replace(path, "not finished: what writes this report is still at it, or was ended\n")
 
 
 def _replace(path: Path, text: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_against import arguments, around, picture, report, stock
+from pytest_against import arguments, around, picture, report, stock, store
 
 _STOCK: Final = "columns group-by name time-unit between import-mode netrc"
 _SWITCHES: Final = "verbose quiet"  # of pytest-benchmark, too
@@ -141,6 +141,14 @@ def parser(program: str) -> argparse.ArgumentParser:
     return found
 
 
+def _sources(options: argparse.Namespace) -> list[Path]:
+    """Return what a report is made of."""
+    given = vars(options)
+    names = [*given.get("sides", ()), *given.get("runs", ())]
+    runs = [path for name in names for path in store.sources(name, options.storage)]
+    return [*given.get("reports", ()), *filter(None, [given.get("limits")]), *runs]
+
+
 def main(
     argv: Sequence[str] | None = None, program: str = around.PROGRAM, paths: Sequence[str] = ()
 ) -> int:
@@ -149,6 +157,7 @@ def main(
     options.program, options.paths = program, options.paths or list(paths)
 
     def run() -> int:
+        around.claim(options, _sources(options))
         from pytest_against import commands  # noqa: PLC0415 - it takes a second, and may fail
 
         return commands.COMMANDS[options.command](options)

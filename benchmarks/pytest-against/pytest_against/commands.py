@@ -56,24 +56,14 @@ _WITH_BASE: Final = ("python", "install", "cores", "shard")
 
 def gate(config: pytest.Config, options: Options) -> int:
     """Judge the working tree against a revision, or against the stored baseline."""
-    suite, path = suite_of(config), baseline_path(config)
-    side_by_side = options.base is not None
-    limits = limits_of(Limits() if side_by_side else baseline.BASELINE_LIMITS, options)
-    if options.shard:
-        suite = replace(suite, shard=Shard.parse(options.shard))
-        limits = replace(limits, error=limits.error / suite.shard.of)
-    if side_by_side and options.limit is None and (text := marks.setting(config, "against_limit")):
-        try:
-            limits = replace(limits, limit=arguments.fraction(text))
-        except argparse.ArgumentTypeError as error:
-            raise CannotJudgeError(f"the setting against_limit: {error}") from None
+    default = baseline.BASELINE_LIMITS if options.base is None else Limits()
 
     def refused(why: str, seconds: float) -> Result:
         found = Result(
             rows=(),
             base=options.base or "the stored baseline of this class of machines",
             head=WORKING_TREE,
-            limit=limits.limit,
+            limit=options.limit or default.limit,
             seconds=seconds,
             machine=this_machine().as_dict(),
             shard=options.shard or "",
@@ -83,39 +73,50 @@ def gate(config: pytest.Config, options: Options) -> int:
             print(github.commands(found), end="", flush=True)  # noqa: T201
         return found
 
-    with (
-        around.reports(
-            [
-                (options.json, report.as_json),
-                (options.markdown, report.markdown),
-                (options.junit, junit.junit),
-                (options.html, lambda found: page.judged([found], show.describer(config))),
-            ],
-            lambda found: report.text(found) + github.commands(found),
-            refused,
-            () if side_by_side else [path],
-        ) as write,
-        around.measuring(limits.budget) as progress,
-    ):
-        if side_by_side:
-            found = against_revision(
-                suite,
-                options.base,
-                limits,
-                progress,
-                allow_new=options.allow_new,
-                runs_on=RunsOn(python=options.python or "", install=options.install),
-            )
-        elif only := [name for name in _WITH_BASE if getattr(options, name)]:
+    with around.reports(
+        [
+            (options.json, report.as_json),
+            (options.markdown, report.markdown),
+            (options.junit, junit.junit),
+            (options.html, lambda found: page.judged([found], show.describer(config))),
+        ],
+        lambda found: report.text(found) + github.commands(found),
+        refused,
+    ) as write:
+        found = _judged(config, options, default)
+        write(found)
+    return found.exit_code
+
+
+def _judged(config: pytest.Config, options: Options, default: Limits) -> Result:
+    suite, limits = suite_of(config), limits_of(default, options)
+    if options.base is None:
+        if only := [name for name in _WITH_BASE if getattr(options, name)]:
             raise CannotJudgeError(
                 f"--{only[0]} is for --base REV; leave it out, or name a revision"
             )
-        else:
+        path = baseline_path(config)
+        with around.measuring(limits.budget) as progress:
             stored = load_baseline(path, options.program)
             found = settling.against_baseline(suite, stored, limits, progress)
-            found = replace(found, allow_new=options.allow_new)
-        write(found)
-    return found.exit_code
+        return replace(found, allow_new=options.allow_new)
+    if options.shard:
+        suite = replace(suite, shard=Shard.parse(options.shard))
+        limits = replace(limits, error=limits.error / suite.shard.of)
+    if options.limit is None and (text := marks.setting(config, "against_limit")):
+        try:
+            limits = replace(limits, limit=arguments.fraction(text))
+        except argparse.ArgumentTypeError as error:
+            raise CannotJudgeError(f"the setting against_limit: {error}") from None
+    with around.measuring(limits.budget) as progress:
+        return against_revision(
+            suite,
+            options.base,
+            limits,
+            progress,
+            allow_new=options.allow_new,
+            runs_on=RunsOn(python=options.python or "", install=options.install),
+        )
 
 
 def _baseline(config: pytest.Config, options: Options) -> int:
@@ -192,14 +193,26 @@ def _record(config: pytest.Config, options: Options) -> int:
 
 
 def _join(options: Options) -> int:
-    around.check_reports([options.markdown, options.html], options.reports)
-    found = join.joined([json_reports.load(path) for path in options.reports])
-    if options.markdown is not None:
-        files.replace(options.markdown, join.rendered(found, report.PAGE))
-    if options.html is not None:
-        files.replace(options.html, page.judged(show.named(options.reports)))
-    print(join.rendered(found, report.TEXT), end="")  # noqa: T201
-    return found.exit_code
+    def joined(found: show.Loaded) -> join.Joined:
+        return join.joined([result for _, results in found for result in results])
+
+    def refused(why: str, seconds: float) -> show.Loaded:
+        head, limit = ", ".join(map(str, options.reports)), Limits().limit
+        none = Result(rows=(), base="others", head=head, limit=limit, seconds=seconds, why=why)
+        return [(Path(), [none])]
+
+    with around.reports(
+        [
+            (options.markdown, lambda found: join.rendered(joined(found), report.PAGE)),
+            (options.html, lambda found: page.judged(show.named(found))),
+        ],
+        lambda found: join.rendered(joined(found), report.TEXT),
+        refused,
+    ) as write:
+        found = [(path, [json_reports.load(path)]) for path in options.reports]
+        code = joined(found).exit_code
+        write(found)
+    return code
 
 
 def suite_of(config: pytest.Config) -> Suite:

@@ -13,19 +13,9 @@ from pytest_against.saved_side import Asked
 
 def run(options: argparse.Namespace) -> int:
     """Compare, print the report and write what was asked for; return the exit code."""
-    stock.check(options)
     if options.plain:
-        saved.matcher(options.rows)
-        found = {name: store.find_runs(name, options.storage) for name in options.sides}
-        for name in (name for name, runs in found.items() if not runs):
-            raise store.missing(name, options.storage, options.program)
-        return stock.compare([*chain.from_iterable(found.values())], options)
+        return _plain(options)
     old, *news = options.sides or [""]
-    if not news:
-        raise CannotJudgeError(
-            f"two runs are compared, the old one first: {options.program} compare OLD NEW "
-            "(or see what is saved, without a verdict: --plain)"
-        )
     view = report.View(options.sort or "worst", options.group, changed=bool(options.only))
     limit = options.limit or BASELINE_LIMITS.limit
 
@@ -42,8 +32,13 @@ def run(options: argparse.Namespace) -> int:
         ],
         lambda found: report.comparison(found, report.TEXT, view),
         refused,
-        [path for side in options.sides for path in store.sources(side, options.storage)],
     ) as write:
+        stock.check(options)
+        if not news:
+            raise CannotJudgeError(
+                f"two runs are compared, the old one first: {options.program} compare OLD NEW "
+                "(or see what is saved, without a verdict: --plain)"
+            )
         asked = Asked(
             storage=options.storage,
             command=options.program,
@@ -57,3 +52,13 @@ def run(options: argparse.Namespace) -> int:
         )
         write(results)
     return report.together(results).exit_code
+
+
+def _plain(options: argparse.Namespace) -> int:
+    """Show the tables of pytest-benchmark, which judge nothing."""
+    stock.check(options)
+    saved.matcher(options.rows)
+    found = {name: store.find_runs(name, options.storage) for name in options.sides}
+    for name in (name for name, runs in found.items() if not runs):
+        raise store.missing(name, options.storage, options.program)
+    return stock.compare([*chain.from_iterable(found.values())], options)

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import html
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -49,6 +50,14 @@ class About:
     """Bytes that a call has to read and to write at least; 0 if unknown."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """What its method promises, by title."""
+
+    def checked(self) -> About:
+        """Return the same as plain numbers and words; an error if it is none."""
+        size, nbytes = float(self.size), float(self.nbytes)
+        if not (0 <= size < math.inf and 0 <= nbytes < math.inf):
+            raise ValueError(f"size is {size:g}, nbytes is {nbytes:g}; give 0 for unknown")
+        facts = {str(title): str(fact) for title, fact in self.facts.items()}
+        return About(size=size, nbytes=nbytes, facts=facts)
 
 
 Describe = Callable[[Row], About]

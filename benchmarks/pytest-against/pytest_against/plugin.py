@@ -91,6 +91,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         raise pytest.UsageError(str(error)) from None
 
     def judge() -> int:
+        around.claim(options)
         from pytest_against import commands  # noqa: PLC0415 - it takes a second, and may fail
 
         return commands.gate(config, options)

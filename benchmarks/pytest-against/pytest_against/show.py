@@ -21,24 +21,27 @@ from pytest_against import (
     page,
     picture,
     saved_side,
-    store,
 )
 from pytest_against.baseline import BASELINE_LIMITS
 from pytest_against.model import CannotJudgeError, Result, Row, short
 from pytest_against.rowlimits import RowLimits
 from pytest_against.saved_side import Asked
 
+Loaded = Sequence[tuple[Path, Sequence[Result]]]
+"""The results of each report, after its file."""
+
 
 def describer(config: pytest.Config) -> page.Describe:
     """Return what asks the suite what it knows of a row."""
 
     def describe(row: Row) -> page.About:
+        found: object = None
         try:
             found = config.hook.pytest_against_about(row=row)
-        except Exception as error:  # noqa: BLE001 - whatever a suite's own code raises
-            found = error
-        if isinstance(found, page.About | None):
-            return found or page.About()
+            if isinstance(found, page.About | None):
+                return page.About() if found is None else found.checked()
+        except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:  # noqa: BLE001
+            found = error  # whatever a suite's own code raises
         # The verdict, which took minutes, is worth more than what the suite says of a row.
         return page.About(facts={"pytest_against_about": f"no About, but {short(repr(found))}"})
 
@@ -48,9 +51,6 @@ def describer(config: pytest.Config) -> page.Describe:
 def report(config: pytest.Config, options: argparse.Namespace) -> int:
     """Write the page, or a chart of it; what it says of the runs does not decide the exit code."""
     describe, chart = describer(config), options.html.suffix.lower() == ".svg"
-    if options.chart and not chart:
-        raise CannotJudgeError(f"--chart draws a picture: -o FILE.svg, and not {options.html}")
-    sources = [path for run in options.runs for path in store.sources(run, options.storage)]
 
     def refused(why: str, seconds: float) -> str:
         base, head = options.runs[0], ", ".join(options.runs[1:]) or "nothing"
@@ -62,7 +62,9 @@ def report(config: pytest.Config, options: argparse.Namespace) -> int:
 
     what = "a chart" if chart else "one page, to be opened in a browser"
     show = f"{options.html}: {what}\n"
-    with around.reports([(options.html, str)], lambda _: show, refused, sources) as write:
+    with around.reports([(options.html, str)], lambda _: show, refused) as write:
+        if options.chart and not chart:
+            raise CannotJudgeError(f"--chart draws a picture: -o FILE.svg, and not {options.html}")
         found = _page(options, describe)
         write(picture.drawn(found, options.chart) if chart else found)
     return 0
@@ -70,7 +72,8 @@ def report(config: pytest.Config, options: argparse.Namespace) -> int:
 
 def _page(options: argparse.Namespace, describe: page.Describe) -> str:
     if all(map(_is_report, options.runs)):
-        return page.judged(named(options.runs), describe)
+        found = [(path, json_reports.load_all(path)) for path in map(Path, options.runs)]
+        return page.judged(named(found), describe)
     asked = Asked(storage=options.storage, command=options.program)
     first, *others = options.runs
     if not others:
@@ -84,8 +87,8 @@ def _page(options: argparse.Namespace, describe: page.Describe) -> str:
         notes += [f"recorded {side.recorded[:16]} at {side.commit[:10]}"]
         machine = side.conditions.machine()
         return page.times(first, list(side.rows.values()), machine, notes, describe)
-    found = compare.compare(first, others, asked, RowLimits(BASELINE_LIMITS.limit))
-    return page.judged(found, describe)
+    judged = compare.compare(first, others, asked, RowLimits(BASELINE_LIMITS.limit))
+    return page.judged(judged, describe)
 
 
 class _Head(msgspec.Struct):
@@ -101,18 +104,17 @@ def _is_report(name: str) -> bool:
     return True
 
 
-def named(names: Sequence[str | Path]) -> list[Result]:
-    """Read reports; where there are several, the name of its file tells each from the others."""
-    paths = {Path(name).resolve(): Path(name) for name in names}  # each of them once
-    found = {path: json_reports.load_all(path) for path in paths.values()}
-    results = [*itertools.chain.from_iterable(found.values())]
+def named(loaded: Loaded) -> list[Result]:
+    """Return results; where there are several files, the name of its file tells each apart."""
+    found = {path.resolve(): (path, its) for path, its in loaded}.values()  # each of them once
+    results = [result for _, its in found for result in its]
     if len(found) == 1:
         return results
     if all(result.shard for result in results) and len(join.joined(results).machines) == 1:
         return _parts(results)
     return [
         replace(result, head=f"{result.head} ({name})")
-        for name, its in zip(_told_apart([*found]), found.values(), strict=True)
+        for name, (_, its) in zip(_told_apart([path for path, _ in found]), found, strict=True)
         for result in its
     ]
 

@@ -6,8 +6,12 @@ import glob
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from pytest_against.model import CannotJudgeError, few, short
+
+BASELINE: Final = "0000_baseline.json"
+"""What the file of a baseline is called, which no report replaces."""
 
 _NAMED = 12  # runs that a message names
 
