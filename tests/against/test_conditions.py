@@ -100,6 +100,7 @@ def test_a_recording_is_of_one_state_and_two_with_changes_may_be_of_two(tmp_path
     found = judged(old, folder(tmp_path / "after", trials(seed=2), changed))
     assert found.exit_code == 0
     assert "after is 0123456789+, with changes" in said(found)
+    assert "pytest_benchmark 5.3.1, kernel 6.1" in said(found)
     later = replace(changed, recorded="2026-01-02T04:04:05+00:00")
     for path in Path(folder(tmp_path / "later", trials(seed=3), later)).iterdir():
         path.rename(tmp_path / "after" / path.name)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from pytest_against.formats import UNKNOWN, Run, line
 from pytest_against.model import CannotJudgeError, few, short
@@ -39,7 +40,8 @@ def facts(run: Run) -> dict[str, str]:
     found: dict[str, Any] = {
         "python": _joined(info, "python_implementation", "python_version"),
         "pytest_benchmark": None if run.version == UNKNOWN else run.version,
-        _KERNEL: info.pop("release", None),
+        # Which we save among what is set.
+        _KERNEL: info.pop("release", None) or dict(parse_qsl(str(info.get(SETTINGS)))).get(_KERNEL),
         # We describe a machine better than by a name, which changes.
         _HOST: None if "simd" in info else info.pop("node", None),
         "cpu": cpu,
