@@ -17,7 +17,7 @@ from pytest_against import around, commands
 from pytest_against.baseline import ROW_SECONDS
 from pytest_against.calls import Call, Swap
 from pytest_against.machine import Clock, Core, keep_memory
-from pytest_against.model import CannotJudgeError
+from pytest_against.model import CannotJudgeError, some
 from pytest_against.saved import BaselineRow
 from pytest_against.timing import FEWEST_CALM, absolute, fastest
 
@@ -45,6 +45,7 @@ class Beside:
             raise pytest.UsageError(str(error)) from None
         keep_memory()
         self._factors: dict[str, float] = {}
+        self._unsure: list[str] = []
         self._met: tuple[BenchmarkFixture, Call] | None = None
         config.pluginmanager.register(Swap(self._remember, once=False))
 
@@ -69,7 +70,11 @@ class Beside:
         seconds = fastest(fixture.stats.stats.data, 2)
         factor = seconds / median(stored.seconds)
         self._factors[item.nodeid] = fixture.extra_info["baseline_factor"] = round(factor, 4)
-        if seconds > max(stored.seconds) * (1 + GROSS) and (found := grossly_slower(asked, stored)):
+        gross = seconds > max(stored.seconds) * (1 + GROSS)
+        found = grossly_slower(asked, stored) if gross else None
+        if found is not None and math.isnan(found):
+            self._unsure.append(item.nodeid)
+        elif found is not None:
             fixture.has_error = True  # it must not reach a saved run and become a baseline
             pytest.fail(
                 f"{item.nodeid} is grossly slower than its baseline: {factor:.2f} times the "
@@ -91,6 +96,11 @@ class Beside:
             f"{len(slower)} of {len(self._factors)} rows; one process is no sample, for a verdict: "
             f"{around.PROGRAM} gate"
         )
+        if self._unsure:
+            terminalreporter.write_line(
+                "the machine is too busy to tell whether a row is grossly slower: "
+                f"{some(self._unsure)}; run it again when less else runs"
+            )
 
 
 def _baseline(config: pytest.Config) -> tuple[Mapping[str, BaselineRow], str]:
@@ -111,6 +121,7 @@ def _baseline(config: pytest.Config) -> tuple[Mapping[str, BaselineRow], str]:
 def grossly_slower(asked: Call, stored: BaselineRow) -> float | None:
     """Return by what factor a call exceeds the slowest trial, None unless that is gross.
 
+    It is NaN if the machine is too busy to tell.
     A process is one sample, so that it is held against the largest of the baseline's trials, and
     only half as much again is gross, at each of a few moments that are apart.  Calm is what it was
     when the baseline was recorded: a machine that is busy all the time looks calm to a new clock.
@@ -122,7 +133,7 @@ def grossly_slower(asked: Call, stored: BaselineRow) -> float | None:
         time.sleep(_APART if moment else 0.0)
         times = absolute(asked, clock, Core, ROW_SECONDS, rng)
         if len(times) < FEWEST_CALM:
-            return None
+            return math.nan
         log_ratio = math.log(fastest(times, 2) / clock.seconds)
         factors.append(math.exp(log_ratio - max(stored.values)))
         if factors[-1] <= 1 + GROSS:
