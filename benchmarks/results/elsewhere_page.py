@@ -16,7 +16,7 @@ from benchmarks.results.elsewhere_summary import (
     variant_of,
     worst,
 )
-from pytest_against.report import PAGE, code
+from pytest_against.quoting import PAGE, code
 
 MARK: Final = "<!-- Made by python benchmarks/results/make.py; changes are lost. -->\n"
 _HEAD: Final = """\

@@ -8,7 +8,7 @@ from typing import Final
 from benchmarks.results.elsewhere_data import REFERENCE, Deviation, Hurt, Row, deviations, unsigned
 from benchmarks.results.elsewhere_speed import COPY, ROUNDS, Speeds
 from pytest_against.model import CannotJudgeError
-from pytest_against.report import PAGE, code
+from pytest_against.quoting import PAGE, code
 
 _WORST: Final = 10
 _SILENT: Final = (

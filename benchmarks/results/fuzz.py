@@ -28,7 +28,7 @@ from benchmarks.results.damage import damaged
 from benchmarks.results.readers import REFUSALS, REFUSED, Reader, readers
 from pytest_against.around import INTERRUPTED, guarded
 from pytest_against.model import CannotJudgeError, short
-from pytest_against.report import TEXT
+from pytest_against.quoting import TEXT
 
 PROGRAM: Final = "python benchmarks/results/fuzz.py"
 BATCH: Final = 500

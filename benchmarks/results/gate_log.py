@@ -12,7 +12,7 @@ from benchmarks.results import attempts
 from benchmarks.results.plants import NOTHING, SLOWER
 from benchmarks.results.stock import Stock
 from pytest_against.model import FAILURES
-from pytest_against.report import TEXT
+from pytest_against.quoting import TEXT
 
 K = TypeVar("K")
 

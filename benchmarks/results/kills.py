@@ -28,7 +28,7 @@ from benchmarks.results.attempts import append, load
 from benchmarks.results.playground import COMMANDS, GRACE, JUDGED, Playground
 from pytest_against.around import INTERRUPTED, guarded
 from pytest_against.model import short
-from pytest_against.report import TEXT
+from pytest_against.quoting import TEXT
 
 PROGRAM: Final = "python benchmarks/results/kills.py"
 _OURS: Final = "pytest_against"

@@ -18,7 +18,7 @@ from typing import Final
 from pytest_against import arguments, around, environments, files, report
 from pytest_against.gate import between
 from pytest_against.model import CannotJudgeError, Limits, Result, Suite
-from pytest_against.report import PAGE, code
+from pytest_against.quoting import PAGE, code
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE_FILE: Final = Path(__file__).with_name("numpy-releases-table.md")

@@ -8,7 +8,7 @@ from typing import Final
 
 from benchmarks.workloads import WORKLOADS, Signs
 from pytest_against.model import CannotJudgeError
-from pytest_against.report import PAGE, duration
+from pytest_against.quoting import PAGE, duration
 from pytest_against.saved import Baseline
 from relu_impls import METHODS, Contract, Kind, Method
 from relu_impls.contract import BOOL, FLOATS, INTEGERS, LONGDOUBLE, SIGNED, UNSIGNED, Edge, Sign

@@ -7,7 +7,8 @@ from typing import Final
 from benchmarks.results.contenders import COPY, NUMPY, OURS, REVISION, TORCH, Task
 from benchmarks.results.contenders_others import SHOWN
 from benchmarks.results.measured import Cell, Measured, Ratio, Run, geometric_mean
-from pytest_against.report import PAGE, TEXT, Style, code, duration, hardware
+from pytest_against.quoting import PAGE, TEXT, Style, code, duration
+from pytest_against.report import hardware
 
 MOST_SCRATCH: Final = 256 * 1024
 MARK: Final = "<!-- Made by `python -m benchmarks peers`; do not edit. -->"

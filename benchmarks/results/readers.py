@@ -24,6 +24,7 @@ from pytest_against import (
     saved_side,
 )
 from pytest_against.model import CannotJudgeError, Result, Shard
+from pytest_against.quoting import PAGE, TEXT
 from pytest_against.rowlimits import RowLimits
 from pytest_against.saved import Baseline, load_baseline, matcher, write_baseline
 from pytest_against.saved_side import Asked
@@ -170,7 +171,7 @@ def _reports(folder: Path) -> Reader:
         found = json_reports.load_all(path)
         if len(found) == 1:
             both = join.joined([*found, other])
-            for style in (report.TEXT, report.PAGE):
+            for style in (TEXT, PAGE):
                 join.rendered(both, style).encode()
         return _shown(found)
 

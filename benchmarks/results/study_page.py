@@ -20,7 +20,7 @@ from benchmarks.results.plants import NOTHING
 from benchmarks.results.scale import Cost
 from benchmarks.results.stock import RULES
 from benchmarks.results.svg import BLUE, GREEN, ORANGE, RED, curve, document, pixel, text
-from pytest_against.report import PAGE
+from pytest_against.quoting import PAGE
 
 LOGS: Final = tuple(
     f"gates{which}.jsonl" for which in ("", "_crowded", "_stored", "_stock", "_rivals")

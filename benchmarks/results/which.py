@@ -19,7 +19,8 @@ from benchmarks.results.svg import (
     text,
     ticks,
 )
-from pytest_against.report import PAGE, duration, hardware
+from pytest_against.quoting import PAGE, duration
+from pytest_against.report import hardware
 
 _KEPT: Final = (Task.RELU, Task.OUT)
 _OVERWRITTEN: Final = (Task.RELU, Task.IN_PLACE)

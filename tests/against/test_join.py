@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from pytest_against.join import joined, rendered
 from pytest_against.json_reports import load
 from pytest_against.model import CannotJudgeError, Interval, Result, RowResult, Verdict
-from pytest_against.report import PAGE, TEXT, as_json
+from pytest_against.quoting import PAGE, TEXT
+from pytest_against.report import as_json
 from tests.against.results import GREEN, MACHINE, ODD, SLOWER, SMALL, STEADY, factors, result, row
 
 UNTIMED: Final = sorted({v.value for v in Verdict} - {"regressed", "steady", "improved"})

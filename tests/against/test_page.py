@@ -18,7 +18,7 @@ from hypothesis import example, given
 from pytest_against import page, report
 from pytest_against.model import Result, Row, RowResult, Verdict
 from pytest_against.page import About
-from pytest_against.report import plain
+from pytest_against.quoting import plain
 from pytest_against.rowlimits import ANY
 from pytest_against.saved import BaselineRow
 from tests.against.results import (

@@ -16,16 +16,8 @@ from hypothesis import strategies as st
 
 from pytest_against import report
 from pytest_against.model import Interval, Result, Verdict
-from pytest_against.report import (
-    PAGE,
-    TEXT,
-    View,
-    as_json,
-    comparison,
-    comparison_csv,
-    markdown,
-    text,
-)
+from pytest_against.quoting import PAGE, TEXT
+from pytest_against.report import View, as_json, comparison, comparison_csv, markdown, text
 from tests.against.results import (
     CONTROLS,
     MACHINE,

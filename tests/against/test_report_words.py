@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from pytest_against import github, join, report
 from pytest_against.model import Result, Row, RowResult, Verdict
-from pytest_against.report import PAGE, TEXT, Style, View, comparison, duration, plain
+from pytest_against.quoting import PAGE, TEXT, Style, duration, plain
+from pytest_against.report import View, comparison
 from tests.against.results import (
     CONTROLS,
     MACHINE,

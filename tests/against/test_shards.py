@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from pytest_against import join, json_reports
 from pytest_against.checks import Checked
 from pytest_against.model import WHOLE, CannotJudgeError, Result, Shard
-from pytest_against.report import PAGE, TEXT, as_json, markdown
+from pytest_against.quoting import PAGE, TEXT
+from pytest_against.report import as_json, markdown
 from tests.against.results import CONTROLS, MACHINE, ODD, SLOWER, STEADY, result
 from tests.against.simulated import LIMITS, Machine, gated, side
 

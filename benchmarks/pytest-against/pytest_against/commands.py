@@ -48,6 +48,7 @@ from pytest_against.model import (
     short,
     some,
 )
+from pytest_against.quoting import PAGE, TEXT
 
 Options = argparse.Namespace
 
@@ -203,10 +204,10 @@ def _join(options: Options) -> int:
 
     with around.reports(
         [
-            (options.markdown, lambda found: join.rendered(joined(found), report.PAGE)),
+            (options.markdown, lambda found: join.rendered(joined(found), PAGE)),
             (options.html, lambda found: page.judged(show.named(found))),
         ],
-        lambda found: join.rendered(joined(found), report.TEXT),
+        lambda found: join.rendered(joined(found), TEXT),
         refused,
     ) as write:
         found = [(path, [json_reports.load(path)]) for path in options.reports]

@@ -8,6 +8,7 @@ from itertools import chain
 from pytest_against import around, compare, page, report, rowlimits, saved, stock, store
 from pytest_against.baseline import BASELINE_LIMITS
 from pytest_against.model import CannotJudgeError, Result
+from pytest_against.quoting import PAGE, TEXT
 from pytest_against.saved_side import Asked
 
 
@@ -26,11 +27,11 @@ def run(options: argparse.Namespace) -> int:
     with around.reports(
         [
             (options.json, lambda found: report.as_json(*found, heads=True)),
-            (options.markdown, lambda found: report.comparison(found, report.PAGE, view)),
+            (options.markdown, lambda found: report.comparison(found, PAGE, view)),
             (options.html, page.judged),
             (options.csv, lambda found: report.comparison_csv(found, view)),
         ],
-        lambda found: report.comparison(found, report.TEXT, view),
+        lambda found: report.comparison(found, TEXT, view),
         refused,
     ) as write:
         stock.check(options)

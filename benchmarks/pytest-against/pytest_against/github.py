@@ -6,6 +6,7 @@ import os
 
 from pytest_against import report
 from pytest_against.model import PROVEN, Result, Verdict
+from pytest_against.quoting import listed, plain
 
 
 def commands(result: Result) -> str:
@@ -18,7 +19,7 @@ def commands(result: Result) -> str:
         return ""
 
     def escaped(words: str, signs: str = "") -> str:  # as GitHub documents it
-        return "".join(f"%{ord(c):02X}" if c in "%" + signs else c for c in report.plain(words))
+        return "".join(f"%{ord(c):02X}" if c in "%" + signs else c for c in plain(words))
 
     if result.why:
         return f"::error title={result.verdict.value}::{escaped(result.why)}\n"
@@ -28,7 +29,7 @@ def commands(result: Result) -> str:
         title = f"{row.row.name} {row.verdict.value}"
         named = {"file": row.row.file, "line": row.row.line, "title": title}
         place = ",".join(f"{k}={escaped(str(v), ':,')}" for k, v in named.items() if v)
-        words = report.listed("; ", report.measured(row), row.why) or row.verdict.value
+        words = listed("; ", report.measured(row), row.why) or row.verdict.value
         level = "warning" if row.verdict in warned else "error"
         # New, but allowed; or it may fail.
         level = level if result.exit_code and not row.may_fail else "notice"

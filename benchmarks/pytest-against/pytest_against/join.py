@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_against.model import PROVEN, CannotJudgeError, Result, RowResult, count
-from pytest_against.report import ORDER, Style, hardware, listed, measured, plain, subject, together
+from pytest_against.quoting import Style, listed, plain
+from pytest_against.report import ORDER, hardware, measured, subject, together
 
 _WORDS: Final = {1: "failed", 2: "cannot be judged", 3: "inconclusive", 0: "steady"}
 _MOST_ROWS: Final = 100  # so that a comment has room for the table

@@ -12,7 +12,8 @@ import msgspec
 
 from pytest_against.files import read_bytes
 from pytest_against.model import CannotJudgeError, Interval, Result, Row, RowResult, Verdict
-from pytest_against.report import plain, together
+from pytest_against.quoting import plain
+from pytest_against.report import together
 
 _ROUNDING: Final = 1e-6  # of a log ratio, since factors are written with seven digits
 _Positive = Annotated[float, msgspec.Meta(gt=0)]

@@ -7,7 +7,8 @@ from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from pytest_against.model import CANNOT_JUDGE, FAILURES, PROVEN, Result, RowResult, Verdict
-from pytest_against.report import headline, listed, measured, plain
+from pytest_against.quoting import listed, plain
+from pytest_against.report import headline, measured
 
 _KINDS: Final = {
     **dict.fromkeys(FAILURES, "failure"),

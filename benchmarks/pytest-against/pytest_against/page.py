@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from pytest_against import report
 from pytest_against.model import CANNOT_JUDGE, PROVEN, Result, Row, RowResult, Verdict, count
+from pytest_against.quoting import TEXT, duration, listed, plain
 from pytest_against.rowlimits import ANY
 from pytest_against.saved import BaselineRow
 
@@ -74,14 +75,14 @@ def judged(results: Sequence[Result], describe: Describe = unknown) -> str:
     drawn = (_terms(row, whole.limit) for row in whole.rows)
     rows = [row | its for row, its in zip(found["rows"], drawn, strict=True)]
     rows.sort(key=lambda row: (_RANK[row["kind"]], -(row["ratio"] or 1)))
-    controls = [report.controls(each, report.TEXT) for each in results if each.controls]
+    controls = [report.controls(each, TEXT) for each in results if each.controls]
     cost = f"{whole.trials} trials, {sum(each.seconds for each in results):.0f} s"
     return _page(
         {
             "kind": "judged",
             "verdict": whole.verdict.value,
             "answer": answer(whole),
-            "detail": [*filter(None, [whole.why]), report.subject(whole, report.TEXT)],
+            "detail": [*filter(None, [whole.why]), report.subject(whole, TEXT)],
             "notes": [cost, *dict.fromkeys(controls), *whole.notes],
             "machines": [[_place(each), dict(each.machine)] for each in results if each.machine],
             "limit": whole.limit,
@@ -103,12 +104,12 @@ def _terms(row: RowResult, limit: float) -> dict[str, Any]:
     return {
         "limit": own,
         "kind": row.verdict.value if decides else _MAY_FAIL,
-        "why": report.listed("; ", row.why, *words),
+        "why": listed("; ", row.why, *words),
     }
 
 
 def _place(result: Result) -> str:
-    return report.listed(", ", result.head, result.shard and f"shard {result.shard}")
+    return listed(", ", result.head, result.shard and f"shard {result.shard}")
 
 
 def times(
@@ -137,9 +138,9 @@ def times(
     }
     table = [
         ["row", "median"],
-        *([report.plain(x["row"]), report.duration(x["median"])] for x in lines),
+        *([plain(x["row"]), duration(x["median"])] for x in lines),
     ]
-    return _page(found, report.TEXT.table(table))
+    return _page(found, TEXT.table(table))
 
 
 def answer(found: Result) -> str:
@@ -243,7 +244,7 @@ def _digest(code: str) -> str:
 def _plain(value: Any) -> Any:
     """Return data with all its words printable: none turns around what stands beside it."""
     if isinstance(value, str):
-        return report.plain(value)
+        return plain(value)
     if isinstance(value, Mapping):
         return {_plain(key): _plain(each) for key, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, list | tuple) else value

@@ -11,34 +11,7 @@ from itertools import chain
 from typing import Any, Final
 
 from pytest_against.model import PROVEN, Result, RowResult, Verdict, count
-from pytest_against.quoting import PAGE, TEXT, Style, code, duration, listed, plain
-
-__all__ = [
-    "GROUPS",
-    "ORDER",
-    "PAGE",
-    "SORTS",
-    "TEXT",
-    "Style",
-    "View",
-    "as_json",
-    "changes",
-    "code",
-    "comparison",
-    "comparison_csv",
-    "controls",
-    "duration",
-    "hardware",
-    "headline",
-    "listed",
-    "markdown",
-    "measured",
-    "plain",
-    "subject",
-    "text",
-    "together",
-    "worst_first",
-]  # with what quotes, for whom it is a part of this
+from pytest_against.quoting import PAGE, TEXT, Style, duration, listed, plain
 
 ORDER: Final = {verdict: rank for rank, verdict in enumerate(Verdict)}  # the worst first
 GROUPS: Final = ("", "method", "workload")  # a table for each; empty for one table
