@@ -163,7 +163,7 @@ def test_only_rows_that_were_asked_for_are_missed(
     monkeypatch: pytest.MonkeyPatch, choice: dict[str, Any], expected: list[str], there: str
 ) -> None:
     suite, nobody = Suite(root=Path("somewhere"), **choice), Progress(Mock(), Mock())
-    tree = Mock(return_value=nullcontext((side([there]), Machine(at=AT))))
+    tree = Mock(return_value=nullcontext((side([there]), Mock(), Machine(at=AT))))
     monkeypatch.setattr(baseline, "working_tree", tree)
     found = baseline.against_baseline(suite, stored([A, B, OTHER]), BASELINE_LIMITS, nobody)
     tree.assert_called_once_with(suite, 60.0, nobody)
@@ -186,12 +186,28 @@ def test_only_rows_that_were_asked_for_are_missed(
 def test_rows_that_are_gone_are_missed_if_the_baseline_was_chosen_alike(
     monkeypatch: pytest.MonkeyPatch, then: dict[str, Any], now: dict[str, Any], missed: list[str]
 ) -> None:
-    tree = Mock(return_value=nullcontext((side([A]), Machine(at=AT))))
+    tree = Mock(return_value=nullcontext((side([A]), Mock(), Machine(at=AT))))
     monkeypatch.setattr(baseline, "working_tree", tree)
     suite, nobody = Suite(root=Path("somewhere"), **now), Progress(Mock(), Mock())
     its = stored([A, B], **then)
     found = baseline.against_baseline(suite, its, BASELINE_LIMITS, nobody)
     assert words(found) == {A: "steady"} | dict.fromkeys(missed, "vanished")
+
+
+@pytest.mark.parametrize("more, word", [(9000, "heavier"), (5500, "steady")])
+def test_a_number_has_grown_only_if_it_is_so_each_time(
+    more: int, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head, then = ({A: replace(PASSED, exact={"peak_bytes": n})} for n in (9000, more))
+    again = Mock(return_value=side(then))
+    tree = Mock(return_value=nullcontext((side({**head, B: PASSED}), again, Machine(at=AT))))
+    monkeypatch.setattr(baseline, "working_tree", tree)
+    suite, nobody = Suite(root=Path("somewhere")), Progress(Mock(), Mock())
+    found = baseline.against_baseline(suite, stored([A, B]), BASELINE_LIMITS, nobody)
+    again.assert_called_once_with([A])
+    assert words(found)[A] == word
+    note = "numbers that are not compared, since they differ from run to run: 1 row, test_it[a-1e3]"
+    assert (note in found.notes) == (word == "steady")
 
 
 def test_trials_of_the_working_tree_hand_on_the_time_of_the_clock(
@@ -204,18 +220,21 @@ def test_trials_of_the_working_tree_hand_on_the_time_of_the_clock(
     def run(given: Sequence[partial[Any]]) -> list[Any]:
         jobs[:] = given
         found = {str(n): Measured(0.0, clock, 3) for n, clock in enumerate(clocks)}
-        return [TrialResult(found, {}, {}) if said[1:] else checked]
+        return [checked if said[-1][0][:6] == "checks" else TrialResult(found, {}, {})]
 
     monkeypatch.setattr(baseline, "side_by_side", run)
     monkeypatch.setattr(baseline, "own_cores", range)
     monkeypatch.setattr(trees, "lay_out", lay_out := Mock())
     progress = Progress(lambda *words: said.append(words), lambda _: None)
     suite = Suite(root=tmp_path, packages=("pkg",))
-    with baseline.working_tree(suite, 7.0, progress) as (head, run_trials):
+    with baseline.working_tree(suite, 7.0, progress) as (head, again, run_trials):
         tree, *asked = jobs[0].args
         assert (head, asked) == (checked, [7.0, progress.row])
         lay_out.assert_called_once_with(tmp_path, ("pkg",), tree.root, None)
         assert tree.root.parent.is_dir()
+        assert again([A]) == checked
+        assert jobs[0].args[1:] == (7.0, progress.row, [A])
+        said.pop()
         for rows, at_a_time, fastest, measured in (
             (1, 1, math.inf, []),
             (ENOUGH_ROWS - 1, 1, math.inf, [3e-5, 2e-5]),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -38,12 +39,16 @@ NODES = (A, B, C)
 def recorded(
     head: Checked | None = None,
     machine: Machine | None = None,
+    more: Checked | None = None,
     commits: Iterable[str] = "aa",
     **limits: Any,
 ) -> Recorded:
-    """Record a tree that is at one of `commits` before, and at the other afterwards."""
-    running, heads = machine or Machine(at=AT), iter(commits)
-    tree = nullcontext((head or side(), running))
+    """Record a tree that is at one of `commits` before, and at the other afterwards.
+
+    Checks of it show `more` the second time.
+    """
+    running, heads, head = machine or Machine(at=AT), iter(commits), head or side()
+    tree = nullcontext((head, Mock(return_value=more or head), running))
     nobody = Progress(lambda *_: None, lambda _: None)
     asked: Any = {"budget": 1e9, **limits}
     with pytest.MonkeyPatch.context() as patch:
@@ -67,6 +72,20 @@ def test_a_recording_has_all_that_a_baseline_needs() -> None:
     assert len(its.seconds) == 20
     assert recorded(head).untimed == {B: "skipped (needs a GPU) in"}
     assert held(head, found).exit_code == 0
+
+
+def test_numbers_that_differ_from_run_to_run_are_not_stored_and_of_others_the_largest() -> None:
+    one, two = (
+        side({A: replace(PASSED, exact=exact), B: PASSED, C: its})
+        for exact, its in (
+            ({"peak_bytes": 150_000, "queries": 3, "passes": 2}, PASSED),
+            ({"peak_bytes": 190_000, "queries": 3, "passes": 1}, FAILED),
+        )
+    )
+    near = replace(PASSED, exact={"peak_bytes": PASSED.exact["peak_bytes"] + 9})
+    two = replace(two, checks={**two.checks, B: near})
+    found = recorded(one, more=two).baseline.rows
+    assert [row.exact for row in found.values()] == [{"queries": 3}, near.exact, PASSED.exact]
 
 
 def test_only_rows_whose_mean_is_not_known_get_more_trials() -> None:

@@ -11,7 +11,7 @@ import math
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
@@ -19,8 +19,8 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from pytest_against import stats, trees
-from pytest_against.checks import Check, Checked, absence, check, has, increases
+from pytest_against import stats, trees, untimed
+from pytest_against.checks import Check, Checked, absence, check, grown, has, increases
 from pytest_against.looks import Budget, RunTrials, judged
 from pytest_against.machine import installed, this_machine
 from pytest_against.marks import of_rows
@@ -42,6 +42,9 @@ from pytest_against.terms import USUAL, Terms
 from pytest_against.trials import HowToTime, TrialResult, own_cores, run_alone
 from pytest_against.workers import HEAD, Tree, side_by_side
 
+CheckAgain = Callable[[Sequence[str]], Checked]
+"""Runs some tests of a side once more, without a clock."""
+
 BASELINE_LIMITS: Final = Limits(limit=0.10, trials=stats.LOOKS[-1], budget=120.0)
 """Defaults of this lane: wider, because what is compared was measured at different times."""
 
@@ -56,8 +59,8 @@ and slow each other down where it needs much of the caches."""
 @contextmanager
 def working_tree(
     suite: Suite, timeout: float, progress: Progress
-) -> Iterator[tuple[Checked, RunTrials]]:
-    """Lay out the working tree, check it, and yield what it showed and what runs trials of it."""
+) -> Iterator[tuple[Checked, CheckAgain, RunTrials]]:
+    """Lay out the working tree, check it, and yield what it showed and what runs it again."""
     with tempfile.TemporaryDirectory(prefix="gate-", ignore_cleanup_errors=True) as folder:
         place = Path(folder, HEAD)
         trees.lay_out(suite.root, suite.packages, place, None)
@@ -65,6 +68,11 @@ def working_tree(
         progress.stage("checks", 0)
         (head,) = side_by_side([partial(check, tree, timeout, progress.row, imports=True)])
         fastest = math.inf
+
+        def check_again(nodes: Sequence[str]) -> Checked:
+            progress.stage("checks again", len(nodes))
+            (found,) = side_by_side([partial(check, tree, timeout, progress.row, nodes)])
+            return found
 
         def run_trials(
             most: int,
@@ -82,7 +90,7 @@ def working_tree(
             fastest = min([fastest, *clocks])
             return found
 
-        yield head, run_trials
+        yield head, check_again, run_trials
 
 
 def asked_for(suite: Suite, stored: Baseline) -> dict[str, BaselineRow]:
@@ -99,14 +107,37 @@ def asked_for(suite: Suite, stored: Baseline) -> dict[str, BaselineRow]:
 def against_baseline(suite: Suite, stored: Baseline, limits: Limits, progress: Progress) -> Result:
     """Judge the working tree, on the software that it runs on, against a stored baseline."""
     budget, asked = Budget(time.monotonic()), asked_for(suite, stored)
-    with working_tree(suite, limits.timeout, progress) as (head, run_trials):
+    with working_tree(suite, limits.timeout, progress) as (head, check_again, run_trials):
         rows = {
             node: row
             for node, row in stored.rows.items()
             # Which have another mark than was asked for then is not known of those that are gone.
             if node in head.collected.nodes or (node in asked and stored.has_all(suite.marks))
         }
-        return judge(head, replace(stored, rows=rows), limits, run_trials, budget, suite.terms)
+        sure, notes = _without_chance(head, rows, check_again, limits.limit, suite.terms)
+        found = judge(sure, replace(stored, rows=rows), limits, run_trials, budget, suite.terms)
+        return replace(found, notes=[*notes, *found.notes])
+
+
+def _without_chance(
+    head: Checked,
+    stored: Mapping[str, BaselineRow],
+    check_again: CheckAgain,
+    limit: float,
+    otherwise: Terms,
+) -> tuple[Checked, list[str]]:
+    """Return the head without growth that another run of it has not; see `untimed.comparable`."""
+    terms = of_rows(head.collected.nodes, otherwise)
+    then = {
+        node: Check(outcome="passed", exact=stored[node].exact)
+        for node, now in head.checks.items()
+        if node in stored
+        and grown(now.exact, stored[node].exact, terms[node].tolerated(limit, 0.0))
+    }
+    if not then:
+        return head, []
+    base = Checked(head.collected, then)
+    return untimed.comparable(head, base, (check_again([*then]), base), terms, limit)
 
 
 def judge(  # noqa: PLR0913, PLR0917 - each is a thing of its own

@@ -11,7 +11,7 @@ from typing import Final
 
 from pytest_against import trees
 from pytest_against.baseline import BASELINE_LIMITS, working_tree
-from pytest_against.checks import Checked, absence
+from pytest_against.checks import Checked, absence, grown
 from pytest_against.looks import MOST_AT_A_TIME, Budget, RunTrials
 from pytest_against.machine import cores, this_machine
 from pytest_against.model import CannotJudgeError, Limits, Progress, Suite, rows_of, short
@@ -46,8 +46,9 @@ def record(suite: Suite, accept: str, limits: Limits, progress: Progress) -> Rec
             f"{FEWEST * RECORDINGS} or more with --trials"
         )
     budget, commit = Budget(time.monotonic()), trees.describe_head(suite.root)
-    with working_tree(suite, limits.timeout, progress) as (head, run_trials):
+    with working_tree(suite, limits.timeout, progress) as (head, check_again, run_trials):
         rows = _recordable(head)
+        rows = _without_chance(rows, check_again([*rows]), limits.limit)
         numbers = range(1, RECORDINGS + 1)
         trials = [_recording(rows, limits, each, run_trials, budget) for each in numbers]
     now = trees.describe_head(suite.root)
@@ -94,6 +95,19 @@ def _recordable(head: Checked) -> dict[str, BaselineRow]:
             f"none of {len(head.checks)} tests has a call to time: they are skipped, or never call "
             "`benchmark`; choose others"
         )
+    return found
+
+
+def _without_chance(
+    rows: Mapping[str, BaselineRow], again: Checked, limit: float
+) -> dict[str, BaselineRow]:
+    """Return rows with the larger of the numbers of two runs, and without those that differ."""
+    found = {}
+    for node, row in rows.items():
+        one, two = row.exact, again.checks[node].exact
+        chance = {*grown(one, two, limit), *grown(two, one, limit)}
+        kept = {name: max(one[name], two.get(name, 0)) for name in one if name not in chance}
+        found[node] = replace(row, exact=kept)
     return found
 
 
