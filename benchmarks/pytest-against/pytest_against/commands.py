@@ -43,10 +43,8 @@ from pytest_against.model import (
     RunsOn,
     Shard,
     Suite,
-    Verdict,
     count,
     short,
-    some,
 )
 from pytest_against.quoting import PAGE, TEXT
 
@@ -131,14 +129,14 @@ def _baseline(config: pytest.Config, options: Options) -> int:
             if not options.accept:
                 raise
     if old is not None and not options.accept:
-        _check_whole(old, suite, path, options.program)
+        recording.check_whole(old, suite, path, options.program)
     with around.measuring(limits.budget) as progress:
         recorded = recording.record(suite, options.accept, limits, progress)
     if old is not None:
         found = compare.baselines(old, recorded.baseline, limits.limit)
         print(report.changes(found), end="")  # noqa: T201
         if not options.accept:
-            _check_kept(old, recorded, found, path)
+            recording.check_kept(old, recorded, found, path)
         if found.exit_code == 1 and not options.accept:
             words = "stays as it was; if that is intended, record it again with --accept"
             print(f'{path} {words} "why it is"')  # noqa: T201
@@ -148,34 +146,6 @@ def _baseline(config: pytest.Config, options: Options) -> int:
         print(f"{short(node)} is left out: it was timed in fewer than {saved.FEWEST} trials")  # noqa: T201
     print(f"{path}: {count(len(recorded.baseline.rows) - len(left_out))}")  # noqa: T201
     return 0
-
-
-def _check_whole(old: saved.Baseline, suite: Suite, path: Path, program: str) -> None:
-    """Refuse a part of the suite: it would replace the whole, which is of one state of the code."""
-    asked = baseline.asked_for(suite, old)
-    if lost := [each.row.name for node, each in old.rows.items() if node not in asked]:
-        raise CannotJudgeError(
-            f"{short(path)} would lose what is not asked for ({some(lost)}); record all of it: "
-            f'{program} baseline, or say why that may go: --accept "why"'
-        )
-
-
-def _check_kept(
-    old: saved.Baseline, recorded: recording.Recorded, found: Result, path: Path
-) -> None:
-    """Refuse to lose rows that are not known to be gone from the suite."""
-    marks = recorded.baseline.marks
-    why = {} if old.has_all(marks) else dict.fromkeys(old.rows, f"not chosen by -m {marks!r} in")
-    why |= recorded.untimed
-    lost = [
-        row.row for row in found.rows if row.verdict is Verdict.VANISHED and row.row.node in why
-    ]
-    if lost:
-        raise CannotJudgeError(
-            f"{short(path)} would lose what is {why[lost[0].node]} the working tree "
-            f"({some([row.name for row in lost])}); have it timed, or say why that may go: "
-            '--accept "why"'
-        )
 
 
 def _record(config: pytest.Config, options: Options) -> int:

@@ -7,14 +7,25 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from pytest_against import trees
-from pytest_against.baseline import BASELINE_LIMITS, working_tree
+from pytest_against.baseline import BASELINE_LIMITS, asked_for, working_tree
 from pytest_against.checks import Checked, absence, grown
 from pytest_against.looks import MOST_AT_A_TIME, Budget, RunTrials
 from pytest_against.machine import cores, this_machine
-from pytest_against.model import CannotJudgeError, Limits, Progress, Suite, rows_of, short
+from pytest_against.model import (
+    CannotJudgeError,
+    Limits,
+    Progress,
+    Result,
+    Suite,
+    Verdict,
+    rows_of,
+    short,
+    some,
+)
 from pytest_against.saved import FEWEST, Baseline, BaselineRow, Timing, Trials
 from pytest_against.stats import Plan, Sample
 
@@ -69,6 +80,32 @@ def record(suite: Suite, accept: str, limits: Limits, progress: Progress) -> Rec
     )
     untimed = {node: absence(its) for node, its in head.checks.items() if not its.timed}
     return Recorded(found, trials, untimed)
+
+
+def check_whole(old: Baseline, suite: Suite, path: Path, program: str) -> None:
+    """Refuse a part of the suite: it would replace the whole, which is of one state of the code."""
+    asked = asked_for(suite, old)
+    if lost := [each.row.name for node, each in old.rows.items() if node not in asked]:
+        raise CannotJudgeError(
+            f"{short(path)} would lose what is not asked for ({some(lost)}); record all of it: "
+            f'{program} baseline, or say why that may go: --accept "why"'
+        )
+
+
+def check_kept(old: Baseline, recorded: Recorded, found: Result, path: Path) -> None:
+    """Refuse to lose rows that are not known to be gone from the suite."""
+    marks = recorded.baseline.marks
+    why = {} if old.has_all(marks) else dict.fromkeys(old.rows, f"not chosen by -m {marks!r} in")
+    why |= recorded.untimed
+    lost = [
+        row.row for row in found.rows if row.verdict is Verdict.VANISHED and row.row.node in why
+    ]
+    if lost:
+        raise CannotJudgeError(
+            f"{short(path)} would lose what is {why[lost[0].node]} the working tree "
+            f"({some([row.name for row in lost])}); have it timed, or say why that may go: "
+            '--accept "why"'
+        )
 
 
 def _recordable(head: Checked) -> dict[str, BaselineRow]:
