@@ -18,7 +18,10 @@ import pytest_against
 FOLDER: Final = Path(pytest_against.__path__[0])
 FLOORS: Final = (
     # What all of them say to one another, and the words of it.
-    "terms model extra quoting arguments settings pieces returned operands spoiled __init__",
+    (
+        "terms model extra quoting arguments options settings pieces returned operands spoiled "
+        "__init__"
+    ),
     # This machine, and the files on it.
     "machine calls timing files scratch store trees environments formats conditions saved",
     # Processes, what they measured, and what that proves.

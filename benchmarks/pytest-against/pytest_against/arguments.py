@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import math
 import re
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from pytest_against.model import short
 
@@ -51,6 +53,16 @@ def whole(text: str) -> int:
         return int(text)
     words = f"{short(text) or 'nothing'} is no whole number from 1 to 10000"
     raise argparse.ArgumentTypeError(words)
+
+
+READERS: Final[Mapping[str, Callable[[str], object]]] = {
+    "word": str,
+    "whole": whole,
+    "fraction": fraction,
+    "positive": positive,
+    "file": Path,
+}
+"""By the names that `options` has for them."""
 
 
 def shown(text: str) -> Path:

@@ -11,21 +11,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_against import arguments, around, picture, report, stock, store
+from pytest_against.options import GATE, Option
+
+
+def _declared(option: Option) -> dict[str, Any]:
+    read = {"type": arguments.READERS[option.reader]} if option.metavar else {}
+    return {**option.declared(), **read}
+
 
 _STOCK: Final = "columns group-by name time-unit between import-mode netrc"
 _SWITCHES: Final = "verbose quiet"  # of pytest-benchmark, too
 _LETTERS: Final = {"--rows": "-k", "--storage": "-s", "--verbose": "-v", "--quiet": "-q"}
 _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "--base": {"metavar": "REV", "help": "git revision to judge against, side by side"},
-    "--python": {"metavar": "PYTHON", "help": "the interpreter of REV's side"},
-    "--install": {"action": "store_true", "help": "build both sides, each has an environment"},
-    "--cores": {
-        "type": arguments.whole,
-        "metavar": "N",
-        "help": "of code with threads (default: 1)",
-    },
-    "--shard": {"metavar": "K/N", "help": "judge this part of the rows; join puts all together"},
-    "--allow-new": {"action": "store_true", "help": "rows that the base lacks do not decide"},
+    **{f"--{name}": _declared(option) for name, option in GATE.items()},
     "--accept": {"metavar": "WHY", "default": "", "help": "record a change for the worse"},
     "name": {"metavar": "NAME", "help": "of the run; compare takes it"},
     "sides": {
@@ -78,17 +77,6 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "help": "of the factors, of their course over several runs, or of the times of one run",
     },
     "reports": {"metavar": "JSON", "nargs": "+", "type": Path},
-    "--limit": {"type": arguments.fraction, "help": "tolerated slowdown, as 3%% or 0.03"},
-    "--trials": {"type": arguments.whole, "help": "most trials"},
-    "--budget": {"type": arguments.positive, "help": "most seconds"},
-    "--timeout": {
-        "type": arguments.positive,
-        "help": "seconds without a word after which a process has hung",
-    },
-    "--json": {"metavar": "FILE", "type": Path, "help": "write the report there"},
-    "--markdown": {"metavar": "FILE", "type": Path, "help": "write the report there"},
-    "--junit": {"metavar": "FILE", "type": Path, "help": "write the report there, as XML"},
-    "--html": {"metavar": "FILE", "type": Path, "help": "write the report there, as one page"},
     "--csv": {
         "metavar": "FILE",
         "type": Path,

@@ -1,17 +1,16 @@
 """The plugin: ``pytest --against REV``, and the baseline beside ``pytest --benchmark-only``.
 
-It imports nothing but its hook and the names of its settings until it is asked for something.
+Until it is asked for something, it imports nothing but its hook, its options and its settings.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from pytest_against import hooks, terms
+from pytest_against.options import GATE
 
 _SAVES = ("json", "save", "autosave")
 _MARK = (
@@ -28,20 +27,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options and the settings."""
     add = parser.getgroup("against", "benchmarks against those of a git revision").addoption
     add("--against", metavar="REV", help="judge the working tree against REV, side by side")
-    add("--against-python", metavar="PYTHON", help="the interpreter of REV's side")
-    add("--against-cores", metavar="N", help="cores of code with threads (default: 1)")
-    add("--against-shard", metavar="K/N", help="judge this part of the rows, as 2/8")
-    install = "build both sides, each in an environment of its own"
-    add("--against-install", action="store_true", help=install)
-    add("--against-limit", metavar="PERCENT", help="tolerated slowdown (default: 3%%)")
-    add("--against-trials", metavar="N", help="most trials (default: 96)")
-    add("--against-budget", metavar="SECONDS", help="most seconds (default: 240)")
-    add("--against-timeout", metavar="SECONDS", help="a test that says nothing has hung (60)")
-    add("--against-json", metavar="FILE", help="write the verdict for programs")
-    add("--against-markdown", metavar="FILE", help="write the report for a page")
-    add("--against-junit", metavar="FILE", help="write the report as JUnit's XML")
-    add("--against-html", metavar="FILE", help="write the report as one page for a browser")
-    add("--against-allow-new", action="store_true", help="rows that REV lacks do not decide")
+    for name, option in GATE.items():
+        add(f"--against-{name}", **option.declared())
     defaults = {"against_baselines": "benchmarks/baselines"}
     for name, words in terms.SETTINGS.items():
         if name == "against_packages":
@@ -64,37 +51,21 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return None
     from pytest_against import arguments, around  # noqa: PLC0415
 
-    parsers: dict[str, Callable[[str], object]] = {
-        "limit": arguments.fraction,
-        "trials": arguments.whole,
-        "budget": arguments.positive,
-        "timeout": arguments.positive,
-        "cores": arguments.whole,
-        "shard": str,
-        "json": Path,
-        "markdown": Path,
-        "junit": Path,
-        "html": Path,
-    }
-    options = argparse.Namespace(
-        base=option.against,
-        python=option.against_python,
-        install=option.against_install,
-        allow_new=option.against_allow_new,
-        program=around.PROGRAM,
-    )
+    given = argparse.Namespace(base=option.against, program=around.PROGRAM)
     try:
-        for name, parse in parsers.items():
-            text = getattr(option, f"against_{name}")
-            setattr(options, name, None if text is None else parse(text))
+        for name, each in GATE.items():
+            word = name.replace("-", "_")
+            value = getattr(option, f"against_{word}")
+            read = arguments.READERS[each.reader]
+            setattr(given, word, read(value) if isinstance(value, str) else value)
     except argparse.ArgumentTypeError as error:
         raise pytest.UsageError(str(error)) from None
 
     def judge() -> int:
-        around.claim(options)
+        around.claim(given)
         from pytest_against import commands  # noqa: PLC0415 - it takes a second, and may fail
 
-        return commands.gate(config, options)
+        return commands.gate(config, given)
 
     return around.guarded("pytest --against", judge)
 
