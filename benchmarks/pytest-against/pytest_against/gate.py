@@ -37,6 +37,9 @@ from pytest_against.workers import AGAIN, BASE, HEAD, Tree, side_by_side
 MOST_CONTROLS: Final = 4
 """Rows on which a second copy of the base rides along."""
 
+REPEATS: Final = 2
+"""Times that what seems to differ is run again on both sides."""
+
 TRIAL_SECONDS: Final = 0.12
 """Most time for a row in a trial."""
 SPARE_SECONDS: Final = 2.5
@@ -109,8 +112,9 @@ def _judged(
         head, grew = _grown(head, base, limits.limit)
         notes += grew
     elif suspects := untimed.suspects(head, base, terms, limits.limit):
+        copies = (HEAD, AGAIN) * REPEATS
         again = side_by_side(
-            [partial(check, its[n], limits.timeout, progress.row, suspects) for n in (HEAD, AGAIN)]
+            [partial(check, its[n], limits.timeout, progress.row, suspects) for n in copies]
         )
         head, chance = untimed.comparable(head, base, again, terms, limits.limit)
         notes += chance

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import cycle
 
 from pytest_against.checks import Check, Checked, absence, grown, increases
 from pytest_against.model import Row, RowResult, Verdict, count, rows_of, short, some
@@ -96,11 +97,11 @@ def comparable(
 ) -> tuple[Checked, list[str]]:
     """Return the head without what differs from run to run of the same code, and notes of that.
 
-    `again` has some rows of both once more: results of chance, or with a path in them, and numbers
+    `again` has some rows of both, in turns: results of chance, or with a path in them, and numbers
     of chance prove nothing.
     """
     checks, chance = {**head.checks}, list[str]()
-    sides = [*zip((head, base), again, strict=True)]
+    sides = [*zip(cycle((head, base)), again, strict=False)]
     for node in again[0].checks:
         pairs = [(one.checks[node], more.checks[node]) for one, more in sides]
         if not all(one.result.agrees(more.result, terms[node].tolerance) for one, more in pairs):
