@@ -1,26 +1,28 @@
 """Arrays of other packages answer for themselves, and none of the packages is imported.
 
 A container that holds other arrays has the function applied to those (`_INSIDE`).  Any other one is
-given to ufuncs, which it dispatches itself.  Three are enough: ``maximum(x, 0)`` is ReLU, its
-``sign`` the derivative, and ``heaviside(sign - 1, grad)`` the gradient, since that is `grad` where
-its first argument is 0, 0 where that is -1, and NaN where that is NaN.
+given to `ufuncs`, which it dispatches itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial, update_wrapper
+from math import prod
 from typing import Any, Final
 
 import numpy as np
 
+from relu_impls import ufuncs
 from relu_impls.checks import check_kind, read
-from relu_impls.facts import check_alike, check_same, dtype_of, kind_of, package, type_name, words
+from relu_impls.facts import check_alike, check_same, package, type_name, words
 
 _Function = Callable[..., Any]
 
 
 _PLAIN: Final = frozenset({np.ndarray, type(None), list, tuple, bool, int, float})
+_READ: Final = frozenset({"blosc2"})
+"""Packages whose ufuncs give what changes with `x`, and integers that went through float64."""
 
 
 def any_container(*values: object) -> bool:
@@ -35,7 +37,7 @@ def _is_array(kind: type) -> bool:
 def _answers(kind: type) -> bool:
     """Return whether arrays of a type answer for themselves; others are read as plain ones."""
     known = _inside(kind) is not None or hasattr(kind, "__array_ufunc__")
-    return known and kind not in {np.ndarray, np.memmap}
+    return known and kind not in {np.ndarray, np.memmap} and package(kind) not in _READ
 
 
 def apply(function: _Function, *arrays: Any, out: Any = None, threads: int | None = None) -> Any:
@@ -73,15 +75,26 @@ def apply(function: _Function, *arrays: Any, out: Any = None, threads: int | Non
     other = isinstance(out, np.ma.MaskedArray) and out is not x
     if out is not None and function.__name__ == "relu" and not other:
         _check_out(out, x)
-        return _relu(function, x, target)
+        ufuncs.relu(function, x, target)
+        return out
     found = (inside or _UFUNCS[function.__name__])(function, *arrays)
     if out is None:
         return found
     _check_out(out, found)
     if other:  # what `out` is a view of may have another mask, which would not hide it
         found.data[np.ma.getmaskarray(found)] = 0
-    out[...] = found
+    _fill(out, found)
     return out
+
+
+def _fill(out: Any, found: Any) -> None:
+    """Write numbers and mask, as ufuncs do, where a hard mask hides a number as well."""
+    hard = getattr(out, "hardmask", False)
+    if hard:
+        out.soften_mask()
+    out[...] = found
+    if hard:
+        out.harden_mask()
 
 
 def _read(name: str, value: Any) -> Any:
@@ -110,85 +123,6 @@ def _check_out(out: Any, found: Any) -> None:
             raise error(f"out has {what} {given}; accepted: {accepted}, as the result")
     if not out.flags.writeable:
         raise ValueError("out is read-only; accepted: a writeable array")
-
-
-# Ufuncs.
-
-
-def _own(x: Any) -> str:
-    """Return the package of columns of numbers, whose ufuncs are worse than their methods."""
-    return package(type(x)) if hasattr(x, "clip") else ""
-
-
-def _relu(_: _Function, x: Any, out: Any = None) -> Any:
-    dtype, own = dtype_of(x), _own(x)
-    kind = kind_of(dtype)
-    if own == "polars" or (own == "pandas" and kind != "m"):
-        return x.clip(0)  # pandas' ufunc makes int64[pyarrow] with a null float64
-    if isinstance(x, np.ndarray):
-        zero = x.dtype.type(0)  # beside a plain 0, unyt makes float32 float64
-        if zero != 0:  # float8_e8m0fnu has none
-            raise TypeError(
-                f"x has dtype {dtype}, which has no zero; accepted: a plain array of it"
-            )
-        found = np.maximum(x, zero, out=out)
-    else:
-        found = np.maximum(x, False if kind == "b" else 0)
-    if words(dtype_of(found)) != words(dtype):
-        raise TypeError(f"x has dtype {dtype}, of which {type_name(x)} makes {dtype_of(found)}")
-    return found
-
-
-def _drelu(function: _Function, x: Any) -> Any:
-    own = _own(x)
-    if own == "pandas":
-        # The same of sign.  What is missing is neither above zero nor itself.
-        return (x > 0).astype(x.dtype).where(x == x, x)  # noqa: PLR0124 - NaN is not
-    largest = _relu(function, x)
-    if own == "polars":
-        return largest.sign()
-    bits = kind_of(dtype_of(x)) == "b"
-    return np.not_equal(largest, False) if bits else np.sign(largest)  # noqa: FBT003 - its zero
-
-
-def _backward(function: _Function, grad: Any, x: Any) -> Any:
-    if isinstance(x, np.ndarray):
-        return _kept(function, grad, x)
-    return _chosen(grad, _drelu(function, x))
-
-
-def _kept(function: _Function, grad: Any, x: Any) -> Any:
-    """Return the gradient in the subclass, the unit and the masks that a product has."""
-    largest = _relu(function, x)
-    numbers = function(_plain(grad), _plain(x))
-    result = np.array(grad, subok=True)
-    _plain(result)[...] = numbers
-    with np.errstate(invalid="ignore"):  # a NaN that signals
-        return np.multiply(result, np.equal(largest, largest))  # NaN stays NaN
-
-
-def _plain(array: Any) -> Any:
-    """Return the numbers of a subclass, those under a mask as well, as a view."""
-    return getattr(array, "unmasked", array).view(np.ndarray)
-
-
-def _chosen(grad: Any, slope: Any) -> Any:
-    """Return `grad` where the derivative is 1, and the derivative elsewhere: 0, NaN or nothing."""
-    if _own(grad) == "pandas":
-        return grad.where(slope == 1, slope)
-    if hasattr(grad, "zip_with"):
-        return grad.zip_with(slope == 1, slope)
-    if _own(grad) == "polars":  # its ufuncs make integers float64
-        raise TypeError(f"grad is a {type_name(grad)}; accepted: a polars.Series or .DataFrame")
-    try:
-        if hasattr(grad, "__array_function__"):
-            return np.where(slope == 1, grad, slope)
-        if kind_of(dtype_of(grad)) == "f":
-            return np.heaviside(slope - 1, grad)
-        return np.multiply(grad, slope)
-    except ValueError as error:  # of all that matters, only these were not compared before
-        told = "grad has rows of other lengths than x; accepted: the same"
-        raise ValueError(told) from error
 
 
 # What is inside.
@@ -225,15 +159,15 @@ def _columns(function: _Function, first: Any, *more: Any) -> Any:
     """Keep the dtype of each column, of which the ufuncs of a frame make one for all."""
     if not more:
         return first.apply(function)
-    slope = more[0].apply(lambda column: _drelu(function, column))
-    return _chosen(first, slope)
+    slope = more[0].apply(lambda column: ufuncs.drelu(function, column))
+    return ufuncs.chosen(first, slope)
 
 
 def _index(function: _Function, first: Any, *more: Any) -> Any:
     """Take the way of a series, which knows what to do where something is missing."""
     places = range(len(first))
     found = function(*(each.to_series(places) for each in (first, *more)))
-    return found.to_frame(0).set_index(0).index.rename(first.name)
+    return found.set_axis(found).index.rename(first.name)
 
 
 def _series(function: _Function, first: Any, *more: Any) -> Any:
@@ -246,6 +180,10 @@ def _stored(function: _Function, first: Any, *more: Any) -> Any:
     x.sum_duplicates()
     grad = []
     if more:
+        if prod(x.shape) > np.iinfo(np.intp).max:
+            raise ValueError(
+                f"x has shape {x.shape}; accepted: at most {np.iinfo(np.intp).max} places"
+            )
         other = first.tocoo(copy=True)
         other.sum_duplicates()
         at, there = (np.ravel_multi_index(each.coords, x.shape) for each in (x, other))
@@ -279,9 +217,9 @@ _INSIDE: Final[Mapping[str, Callable[..., Any]]] = {
 """How each container that holds other arrays has a function applied to them."""
 
 _UFUNCS: Final[Mapping[str, Callable[..., Any]]] = {
-    "relu": _relu,
-    "drelu": _drelu,
-    "relu_backward": _backward,
+    "relu": ufuncs.relu,
+    "drelu": ufuncs.drelu,
+    "relu_backward": ufuncs.backward,
 }
 
 

@@ -33,13 +33,15 @@ def relu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None) 
     out : ndarray, optional
         Array of the shape and dtype of `x` that receives the result; it may be `x` itself.
     threads : int, optional
-        Threads to use at most, for contiguous arrays of 8 MiB or more, also inside what only
-        holds them (pint, SciPy, xarray); one by default.  The bits do not depend on it.
+        Threads to use at most, for arrays of 8 MiB or more that are contiguous or have one
+        dimension, also inside what only holds them (pint, SciPy, xarray); one by default.  The
+        bits do not depend on it; each thread takes up to 256 KiB beside the result.
 
     Returns
     -------
     ndarray, scalar or container
-        What is masked, labelled, lazy or of a unit stays so, whatever package it is of.
+        What is masked, labelled, lazy or of a unit stays so in the packages that the README
+        names; what is only read as an array (zarr, h5py, blosc2, larray) becomes one.
         `out` if it was given; otherwise a new array of the shape and dtype of `x` in native
         byte order, a scalar where `x` has no dimensions.  NaN stays NaN.  The sign of a zero
         is unspecified.
@@ -115,8 +117,9 @@ def drelu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None)
     out : ndarray, optional
         Array of the shape and dtype of `x` that receives the result; it may be `x` itself.
     threads : int, optional
-        Threads to use at most, for contiguous arrays of 8 MiB or more, also inside what only
-        holds them (pint, SciPy, xarray); one by default.  The bits do not depend on it.
+        Threads to use at most, for arrays of 8 MiB or more that are contiguous or have one
+        dimension, also inside what only holds them (pint, SciPy, xarray); one by default.  The
+        bits do not depend on it; each thread takes up to 256 KiB beside the result.
 
     Returns
     -------
@@ -186,8 +189,9 @@ def relu_backward(
     out : ndarray, optional
         Array of the shape and dtype of `x` that receives the result; it may be `grad` or `x`.
     threads : int, optional
-        Threads to use at most, for contiguous arrays of 8 MiB or more, also inside what only
-        holds them (pint, SciPy, xarray); one by default.  The bits do not depend on it.
+        Threads to use at most, for arrays of 8 MiB or more that are contiguous or have one
+        dimension, also inside what only holds them (pint, SciPy, xarray); one by default.  The
+        bits do not depend on it; each thread takes up to 256 KiB beside the result.
 
     Returns
     -------

@@ -11,6 +11,7 @@ import pint
 import pytest
 import unyt
 import xarray as xr
+from astropy.coordinates import Longitude
 from astropy.table import Column, MaskedColumn
 from astropy.utils.masked import Masked
 
@@ -112,6 +113,12 @@ def test_astropy_keeps_its_masks(unit: str | None) -> None:
     assert getattr(relu_backward(grad, x), "unit", None) == (u.V if unit else None)
     assert relu(x, out=x) is x
     assert x.mask.tolist() == HIDDEN.tolist()
+
+
+def test_an_angle_is_its_own_out() -> None:
+    x = Longitude([1.0, 2.0], u.deg)
+    assert relu(x, out=x) is x
+    assert type(relu(x)) is Longitude
 
 
 def test_masked_columns_stay_masked() -> None:

@@ -31,14 +31,6 @@ class Typed(Dispatching):
         return self.data.shape
 
 
-class Choosing(Typed):
-    """One that also has NumPy's functions."""
-
-    def __array_function__(self, function: Any, _: Any, given: Any, __: Any) -> Any:
-        assert function is np.where
-        return Choosing(np.where(*(each.data for each in given)))
-
-
 class Zipping(Typed):
     """A polars Series: it chooses by a method of its own, and NaN is its largest number."""
 
@@ -80,13 +72,21 @@ class Series(Typed):
         self.axes = [Labels(labels)]
 
     def clip(self, lower: int) -> Series:
-        return type(self)(np.clip(self.data, lower, None).astype(self.dtype))
+        return type(self)(np.fmax(self.data, self.dtype.type(lower)))  # as those of Arrow do
 
     def astype(self, dtype: Any) -> Series:
         return type(self)(self.data.astype(dtype))
 
-    def to_frame(self, _: int) -> DataFrame:
-        return DataFrame(self.data)
+    def set_axis(self, labels: Series) -> Series:
+        assert labels is self
+        return self
+
+    @property
+    def index(self) -> Index:
+        return Index(self.data)
+
+    def mask(self, mask: Series, other: int) -> Series:
+        return type(self)(np.where(mask.data, self.dtype.type(other), self.data))
 
     def where(self, mask: Series, other: Series) -> Series:
         return type(self)(np.where(mask.data, self.data, other.data))
@@ -104,10 +104,6 @@ class Index(Typed):
         assert places == range(len(self.data))
         return Series(self.data)
 
-    @property
-    def index(self) -> Index:
-        return self
-
     def rename(self, name: str) -> Index:
         assert name == self.name
         return self
@@ -121,10 +117,6 @@ class DataFrame(Series):
     @property
     def dtypes(self) -> list[Any]:
         return [self.dtype]
-
-    def set_index(self, column: int) -> Index:
-        assert column == 0
-        return Index(self.data)
 
     def apply(self, function: Callable[[Series], Series]) -> DataFrame:
         return DataFrame(function(Series(self.data)).data)

@@ -87,6 +87,17 @@ def test_what_only_converts_is_no_out_since_an_array_of_it_is_a_copy(
         function(np.ones(2), out=Dataset())
 
 
+def test_a_sparse_array_of_more_places_than_integers_has_no_gradient() -> None:
+    at = [3, 2**40 - 1], [1, 2**39]
+    x: Any = sparse.coo_array(([-1.0, 2.0], at), (2**40, 2**40))
+    for function, wanted in ((relu, [0, 2]), (drelu, [0, 1])):
+        assert function(x).data.tolist() == wanted
+    with pytest.raises(
+        ValueError, match=r"^x has shape \(1099.*\); accepted: at most 922\d+ places$"
+    ):
+        relu_backward(x, x)
+
+
 def test_a_gradient_of_another_kind_of_one_package_is_refused() -> None:
     grad: Any = alike.DataArray(np.ones(2))
     x: Any = alike.Dataset(grad)

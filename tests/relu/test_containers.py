@@ -48,7 +48,6 @@ Read = Callable[[Any], Any]
 KINDS: Final[dict[str, tuple[Make, Read]]] = {
     "ufuncs alone": (alike.Dispatching, operator.attrgetter("data")),
     "dtype and shape": (alike.Typed, operator.attrgetter("data")),
-    "NumPy's functions": (alike.Choosing, operator.attrgetter("data")),
     "awkward.Array": (alike.Rows, operator.attrgetter("data")),
     "polars.Series": (alike.Zipping, operator.attrgetter("data")),
     "pandas.Series": (alike.Series, operator.attrgetter("data")),

@@ -1,4 +1,4 @@
-"""No call takes more than its result and 256 KiB, whatever dtype, layout and numbers."""
+"""No thread takes more than its part of the result and 256 KiB, whatever it is given."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 
 from relu_impls import drelu, relu, relu_backward
+from relu_impls.threads import WORTH
 from tests.relu.cases import KIB, Array
 
 SIZE: Final = 300_000
 SCRATCH: Final = 256 * KIB
+OBJECTS: Final = 8 * KIB
+"""Of a thread: slices, tasks, its context."""
 DTYPES: Final = (
     "bool", "int8", "uint16", "int32", "int64", "float16", "float32", "float64", "longdouble",
     "m8[s]", "bfloat16", "float8_e4m3fn", "int4", "float4_e2m1fn",
@@ -81,6 +84,18 @@ def test_scratch_is_small_whatever_is_computed(name: str, layout: Callable[[Arra
                     continue
                 taken = _scratch(partial(call, x, grad, out=out))
                 assert taken <= SCRATCH, f"{of} of {kind} numbers into {target}: {taken} bytes"
+
+
+@pytest.mark.parametrize("name", ["int8", "float16", "float32", "float64", "float8_e4m3fn"])
+@pytest.mark.parametrize("threads", [2, 5])
+def test_each_thread_has_scratch_of_its_own(name: str, threads: int) -> None:
+    dtype = np.dtype(getattr(ml_dtypes, name, name))
+    kind = "plain" if name == "int8" else "NaN"
+    x = np.resize(_numbers(dtype, kind), WORTH // dtype.itemsize)
+    for of, call in CALLS.items():
+        for out in (None, x.copy()):
+            taken = _scratch(partial(call, x, x, out=out, threads=threads))
+            assert taken <= threads * (SCRATCH + OBJECTS), f"{of}: {taken} bytes"
 
 
 @pytest.mark.parametrize("name", ["bool", "longdouble"])
