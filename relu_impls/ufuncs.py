@@ -53,7 +53,7 @@ def drelu(function: _Function, x: Any) -> Any:
         return largest if bits else _missing(largest.mask(x > 0, 1), x)
     if own == "polars":
         return largest.sign()
-    if isinstance(x, np.ndarray) and type(_itself(largest)) is np.ndarray:
+    if isinstance(x, np.ndarray) and type(_itself(largest)) in {np.ndarray, np.bool_}:
         return function(_plain(x))  # not all units have a sign
     return np.not_equal(largest, False) if bits else np.sign(largest)  # noqa: FBT003 - its zero
 

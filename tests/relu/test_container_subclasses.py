@@ -60,7 +60,8 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
 
     def __array_ufunc__(self, ufunc: Any, method: Any, *given: Any, **options: Any) -> Any:
         assert ufunc is not np.sign
-        found = getattr(ufunc, method)(*map(np.asarray, given), **options).view(Quantity)
+        plain = getattr(ufunc, method)(*map(np.asarray, given), **options)
+        found = np.asarray(plain).view(Quantity)
         units = [getattr(each, "unit", 1) for each in given]
         found.unit = np.prod(units) if ufunc is np.multiply else max(units)
         return found
@@ -107,6 +108,7 @@ def test_a_unit_is_not_multiplied_with_another() -> None:
     slope: Any = drelu(x)
     assert type(slope) is np.ndarray
     np.testing.assert_array_equal(slope, [0, 1, 1, np.nan])
+    assert drelu(_of(Quantity, 2.0, unit=3)) == 1
 
 
 @every_function
