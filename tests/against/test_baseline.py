@@ -226,6 +226,7 @@ def test_trials_of_the_working_tree_hand_on_the_time_of_the_clock(
     monkeypatch.setattr(baseline, "own_cores", range)
     monkeypatch.setattr(trees, "lay_out", lay_out := Mock())
     progress = Progress(lambda *words: said.append(words), lambda _: None)
+    (tmp_path / "pkg").mkdir()
     suite = Suite(root=tmp_path, packages=("pkg",))
     with baseline.working_tree(suite, 7.0, progress) as (head, again, run_trials):
         tree, *asked = jobs[0].args

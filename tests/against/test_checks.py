@@ -164,6 +164,7 @@ def test_a_shard_without_a_row_is_named(monkeypatch: pytest.MonkeyPatch) -> None
         check(tree, 7.0, lambda _: None)
 
 
+@pytest.mark.parametrize("settings", [("-c=x.ini",), ()])
 @pytest.mark.parametrize(
     "said, asked, given, found",
     [
@@ -174,9 +175,17 @@ def test_a_shard_without_a_row_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     ],
 )
 def test_a_side_is_collected_without_running_it(  # noqa: PLR0913, PLR0917 - as in the table
-    said: Any, asked: Any, given: Any, found: Collected, tmp_path: Path, monkeypatch: Any
+    said: Any,
+    asked: Any,
+    given: Any,
+    found: Collected,
+    settings: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: Any,
 ) -> None:
     put(tmp_path, FILE)
+    for name in settings:  # with a file of settings that it lacks, pytest would refuse to start
+        put(tmp_path, name.removeprefix("-c="))
     process = Process(said)
     monkeypatch.setattr(checks, "started", process.started)
     suite = Suite(root=Path("elsewhere"), arguments=asked, keyword="k", options=("-c=x.ini",))
@@ -184,7 +193,7 @@ def test_a_side_is_collected_without_running_it(  # noqa: PLR0913, PLR0917 - as 
     tree = replace(tree, request=replace(tree.request, path=("p",)))
     assert collect(suite, tree, 7.0) == Checked(found, {})
     assert process.said == []
-    before = ("-c=x.ini", f"--rootdir={tmp_path}", "-k=k")
+    before = (*settings, f"--rootdir={tmp_path}", "-k=k")
     assert [each.request.arguments for each in process.trees] == [(*before, *it) for it in given]
     assert all((each.root, each.python) == (tmp_path, "its own") for each in process.trees)
     assert all(each.request.path == ("p",) for each in process.trees)

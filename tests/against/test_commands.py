@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_against import baseline, cli, commands, saved, settling
+from pytest_against import asked, baseline, cli, commands, saved, settling
 from pytest_against.machine import this_machine
 from pytest_against.model import CannotJudgeError, Limits, Result, RunsOn, Shard, Suite
 from tests.against import runs
@@ -39,7 +39,7 @@ def ran(*argv: str) -> int:
 
 
 def suite(pytester: pytest.Pytester, *argv: str) -> Suite:
-    return commands.suite_of(pytester.parseconfig(*argv))
+    return asked.suite_of(pytester.parseconfig(*argv))
 
 
 def test_a_suite_is_what_pytest_was_told(pytester: pytest.Pytester) -> None:
@@ -69,7 +69,7 @@ def test_a_suite_is_relative_to_the_root_and_needs_no_settings(
     assert suite(pytester, "test_it.py::a").arguments == ("benchmarks/test_it.py::a",)
     (pytester.path / "tox.ini").unlink()
     found = suite(pytester, f"--rootdir={pytester.path}")
-    assert (found.arguments, found.packages) == (("benchmarks",), ("pkg",))
+    assert (found.arguments, found.packages) == (("benchmarks",), ())
     assert found.options == ("--import-mode=prepend",)
 
 
@@ -181,3 +181,22 @@ def test_what_a_gate_cannot_do_is_said_in_words_and_no_earlier_report_stays(
     for report in reports:
         text = html.unescape(report.read_text())
         assert words in text or text.startswith("not finished")
+
+
+def test_options_of_the_suite_itself_are_passed_on_as_they_are_written(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeconftest(
+        "def pytest_addoption(parser):\n    add = parser.addoption\n"
+        "    add('--size', type=int)\n    add('--two', nargs=2)\n\n"
+        "    add('--full', action='count')\n"
+        "    add('-S')\n    add('--seen')\n"
+    )
+    pytester.makeini("[pytest]\naddopts = --seen=1\n")
+    given = ["--size", "-5", "--two", "a", "b", "--full", "-Sx", "-q", "--tb=short"]
+    more = ["--ignore-glob=benchmarks/*_it.py", "--runxfail", "--confcutdir=."]
+    found = suite(pytester, "--against", "HEAD", "--benchmark-only", *given, *more, "benchmarks")
+    assert found.own_options == (("--size=-5",), ("--two", "a", "b"), ("--full",), ("-Sx",))
+    assert found.options[-4:-2] == ("--ignore-glob", "benchmarks/*_it.py")
+    assert found.options[-2:] == ("--confcutdir", ".")
+    assert "--runxfail" in found.options

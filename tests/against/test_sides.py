@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,10 +34,22 @@ def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Suite:
 
 def test_by_default_this_interpreter_runs_all(suite: Suite) -> None:
     with laid_out(suite, find_commit(suite.root, "v1"), HERE) as found:
-        assert found.notes == ()
+        assert found.notes == []
         assert found.trees.keys() == NAMES
         for tree in found.trees.values():
             assert (tree.python, tree.engine, tree.origin) == (sys.executable, None, None)
+
+
+@pytest.mark.parametrize("arguments, named", [((".",), "a/x.py, b.py"), (("a",), "b.py")])
+def test_what_changed_beside_what_is_exchanged_and_judged_is_named(
+    arguments: tuple[str, ...], named: str, suite: Suite
+) -> None:
+    for name in ("a/x.py", "b.py", "pkg/more.py"):
+        put(suite.root, name)
+    words = f"changed, and the same on both sides: {named}; name it in against_packages"
+    it = replace(suite, arguments=arguments)
+    with laid_out(it, find_commit(suite.root, "main"), HERE) as found:
+        assert found.notes == [words]
 
 
 def test_another_interpreter_runs_the_base_and_all_have_one_engine(suite: Suite) -> None:

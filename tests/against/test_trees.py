@@ -11,7 +11,15 @@ from typing import Final
 import pytest
 
 from pytest_against.model import CannotJudgeError
-from pytest_against.trees import Commit, default_packages, describe_head, find_commit, lay_out
+from pytest_against.trees import (
+    Commit,
+    default_packages,
+    describe_head,
+    find_commit,
+    lay_out,
+    same_on_both,
+    under_test,
+)
 from tests.against.repository import commit, git, laid_out, own, put, repository, state, write
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="names and links of POSIX")
@@ -124,7 +132,7 @@ BESIDE: Final = ("pkg", "tests", "test", "benchmarks", "docs", "examples", "perf
     [
         ("src/a/__init__.py src/b.py src/x.egg-info/y o/__init__.py", "src/a src/b.py"),
         ("src/main.c pkg/__init__.py", "pkg"),
-        ("pkg/__init__.py setup.py run.py data/x", "pkg"),
+        ("pkg/__init__.py setup.py run.py data/x", "pkg run.py"),
         ("np/__init__.py np/conftest.py np/core/tests/test_a.py", "np"),
         (" ".join(f"{name}/__init__.py" for name in BESIDE), "pkg"),
         ("pkg/__init__.py checks/__init__.py checks/test_a.py", "pkg"),
@@ -136,7 +144,36 @@ def test_default_packages_are_the_code_and_not_its_tests(
     names: str, expected: str, tmp_path: Path
 ) -> None:
     write(tmp_path, "", *names.split())
-    assert default_packages(tmp_path) == tuple(expected.split())
+    assert under_test(tmp_path, (), None) == tuple(expected.split())
+    assert default_packages(names.split()) == expected.split()
+
+
+def test_what_either_side_has_is_under_test_and_absent_on_the_other(root: Path) -> None:
+    write(root, "", "tests/__init__.py", "bar/__init__.py", "util.py")
+    commit(root)
+    for name in ("bar/__init__.py", "util.py"):
+        (root / name).unlink()
+    write(root, "x", "fresh/__init__.py", "one.py")
+    head = find_commit(root, "HEAD")
+    default = under_test(root, (), head)
+    assert default == ("fresh", "one.py", "pkg", "bar", "util.py")
+    assert under_test(root, ["./util.py", "one.py"], head) == ("./util.py", "one.py")
+    old, new = laid_out(root, "HEAD", *default), laid_out(root, None, *default)
+    assert {"bar/__init__.py", "util.py"} <= old.keys() - new.keys()
+    assert {"fresh/__init__.py", "one.py"} <= new.keys() - old.keys()
+    for name, side in (("nothing", head), ("util.py", None)):
+        with pytest.raises(CannotJudgeError, match=rf"^no package '{name}' in .*; name one that"):
+            under_test(root, [name], side)
+
+
+def test_what_changed_beside_packages_and_tests_is_the_same_on_both_sides(root: Path) -> None:
+    write(root, "before", "tools/a.py", "tools/gone.py", "tools/same.py")
+    commit(root)
+    write(root, "after", "tools/a.py", "tools/data.txt", "pkg/fresh.py", "tests/helpers.py")
+    write(root, "after", "lib/__init__.py", "conftest.py", "ignored.py")
+    (root / "tools" / "gone.py").unlink()
+    found = same_on_both(root, ["./pkg"], find_commit(root, "HEAD"))
+    assert found == ["tools/a.py", "tools/gone.py", "lib/__init__.py"]
 
 
 def _dirty(root: Path) -> None:

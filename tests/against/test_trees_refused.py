@@ -60,7 +60,7 @@ OUT: Final = "^the package .* at HEAD .* has a link that leads out of it, '{}'; 
         ("src -> ..", "HEAD", "src/lib", "'src/lib' is not below"),
         ("x", "none", "pkg", r"^no package pkg at none \(.{10}\); choose a revision that has one$"),
         ("x", "v1", "pkg/fresh.py", "^no package pkg/fresh.py at v1"),
-        ("x", "v1", "missing", "^no package 'missing' in .*; name one that is there$"),
+        ("x", "v1", "missing", r"^no package missing at v1 \(.{10}\); choose a rev"),
         ("x", "v1", "../repository/pkg/../..", "is not below"),
         ("x", "v1", ".", "^the package '.' is not below .*; name one that is$"),
         ("x", "v1", "/etc", "^the package '/etc' is not below"),

@@ -61,3 +61,17 @@ def test_what_the_tests_import_is_told_if_it_is_asked_for(tmp_path: Path, *, ask
     )
     # Neither what is under test, nor what runs it, nor what merely extends pytest.
     assert found.keys().isdisjoint({"msgspec", "pytest", "pytest-benchmark", "pytest-against"})
+
+
+def test_options_of_the_suite_reach_it_where_it_knows_them(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        "conftest.py",
+        "def pytest_addoption(parser):\n    parser.addoption('--size', type=int, default=100)\n",
+    )
+    test = "def test_it(benchmark, request):\n    assert request.config.option.size == 5000\n"
+    own = [["--gone=1"], ["-n", "2"], ["--size=5000"]]
+    played = Played(
+        tmp_path, test + "    benchmark(int)\n", {"tests": ["test_it.py::test_it"]}, own_options=own
+    )
+    assert played.done["it"]["outcome"] == "passed"

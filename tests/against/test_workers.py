@@ -79,6 +79,7 @@ say(request=request, order=json.loads(sys.stdin.readline()), at=os.getcwd(), has
             worker.hear(60)
         worker.say(more=1)  # whoever is gone does not mind
     request = {"mode": "timing", "arguments": ["a"], "path": ["p"], "packages": ["q"]}
+    request["own_options"] = []
     assert (found["request"], found["order"]) == (request, {"tests": ["n"]})
     assert found["at"] == str(tmp_path)
     has = found["has"]

@@ -63,6 +63,7 @@ def working_tree(
     """Lay out the working tree, check it, and yield what it showed and what runs it again."""
     with tempfile.TemporaryDirectory(prefix="gate-", ignore_cleanup_errors=True) as folder:
         place = Path(folder, HEAD)
+        suite = replace(suite, packages=trees.under_test(suite.root, suite.packages, None))
         trees.lay_out(suite.root, suite.packages, place, None)
         tree = Tree.of(suite, HEAD, place)
         progress.stage("checks", 0)

@@ -92,14 +92,20 @@ def has(arguments: Sequence[str], node: str) -> bool:
 def of_its_own(suite: Suite, tree: Tree) -> Tree | None:
     """Return a side with those of the arguments that it has; none if it has none of them.
 
-    With one that is not there, pytest would refuse to start.
+    With one that is not there, or another's settings, pytest would refuse to start.
     """
     files = dict.fromkeys(argument.partition("::")[0] for argument in suite.arguments)
     there = tuple(file for file in files if (tree.root / file).exists())
     if files and not there:
         return None
-    fewer = Tree.of(replace(suite, arguments=there), tree.name, tree.root).request
-    return replace(tree, request=replace(fewer, path=tree.request.path))
+    options = [
+        each
+        for each in suite.options
+        if not each.startswith("-c=") or (tree.root / each.removeprefix("-c=")).is_file()
+    ]
+    its = replace(suite, arguments=there, options=tuple(options))
+    fewer = Tree.of(its, tree.name, tree.root).request.arguments
+    return replace(tree, request=replace(tree.request, arguments=fewer))
 
 
 def collect(suite: Suite, tree: Tree, timeout: float) -> Checked:

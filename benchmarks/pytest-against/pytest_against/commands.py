@@ -16,6 +16,7 @@ from pytest_benchmark.utils import get_machine_id
 from pytest_against import (
     arguments,
     around,
+    asked,
     baseline,
     compare,
     compare_command,
@@ -31,7 +32,6 @@ from pytest_against import (
     saved,
     settling,
     show,
-    trees,
 )
 from pytest_against.gate import against_revision
 from pytest_against.machine import Machine, this_machine
@@ -42,7 +42,6 @@ from pytest_against.model import (
     Result,
     RunsOn,
     Shard,
-    Suite,
     count,
     short,
 )
@@ -88,7 +87,7 @@ def gate(config: pytest.Config, options: Options) -> int:
 
 
 def _judged(config: pytest.Config, options: Options, default: Limits) -> Result:
-    suite, limits = suite_of(config), limits_of(default, options)
+    suite, limits = asked.suite_of(config), limits_of(default, options)
     if options.base is None:
         if only := [name for name in _WITH_BASE if getattr(options, name)]:
             raise CannotJudgeError(
@@ -119,7 +118,7 @@ def _judged(config: pytest.Config, options: Options, default: Limits) -> Result:
 
 
 def _baseline(config: pytest.Config, options: Options) -> int:
-    suite, limits = suite_of(config), limits_of(recording.RECORD_LIMITS, options)
+    suite, limits = asked.suite_of(config), limits_of(recording.RECORD_LIMITS, options)
     path, old = baseline_path(config), None
     files.check(path)
     if path.exists():
@@ -149,7 +148,7 @@ def _baseline(config: pytest.Config, options: Options) -> int:
 
 
 def _record(config: pytest.Config, options: Options) -> int:
-    suite, limits = suite_of(config), limits_of(recording.RECORD_LIMITS, options)
+    suite, limits = asked.suite_of(config), limits_of(recording.RECORD_LIMITS, options)
     if not re.fullmatch(r"\w[\w.+-]*", options.name, re.ASCII):
         name = short(repr(options.name))
         raise CannotJudgeError(f"{name} is no name for a run; use letters, digits and . _ + -")
@@ -184,44 +183,6 @@ def _join(options: Options) -> int:
         code = joined(found).exit_code
         write(found)
     return code
-
-
-def suite_of(config: pytest.Config) -> Suite:
-    """Return what is judged, as pytest is configured."""
-    root, option = config.rootpath, config.option
-    kept = [f"-c={_relative(config, str(config.inipath))}"] if config.inipath else []
-    kept.append(f"--import-mode={option.importmode}")
-    for flag, values in (
-        ("-p", option.plugins),  # which pytest looks for by itself, and in a word of its own
-        ("-o", option.override_ini),
-        ("-W", option.pythonwarnings),
-        ("--deselect", option.deselect),
-        ("--ignore", [_relative(config, path) for path in option.ignore or ()]),
-    ):
-        kept += [word for value in values or () for word in (flag, value)]
-    return Suite(
-        root=root,
-        arguments=tuple(_relative(config, argument) for argument in config.args),
-        keyword=option.keyword,
-        marks=option.markexpr,
-        packages=tuple(marks.setting(config, "against_packages") or trees.default_packages(root)),
-        options=tuple(kept),
-        terms=marks.of_settings(config),
-    )
-
-
-def _relative(config: pytest.Config, argument: str) -> str:
-    """Return a file, a folder or a node id relative to the root."""
-    path, *rest = argument.split("::")
-    place = Path(config.invocation_params.dir, path)
-    try:
-        inside = place.resolve().relative_to(config.rootpath.resolve())
-    except ValueError:
-        raise CannotJudgeError(
-            f"{short(argument)} is not below {config.rootpath}, the root of the project; "
-            "name files and folders in it"
-        ) from None
-    return "::".join([inside.as_posix(), *rest])
 
 
 def baseline_path(config: pytest.Config) -> Path:

@@ -15,8 +15,7 @@ from typing import Final
 from pytest_against.terms import USUAL, Terms
 
 WORKING_TREE: Final = "the working tree"
-ERROR: Final = 0.01
-"""Probability of a red gate where nothing is too slow, and of a green one where something is."""
+ERROR: Final = 0.01  # probability of a red gate without a slowdown, and of a green one with one
 
 
 class CannotJudgeError(Exception):
@@ -191,14 +190,14 @@ class Suite:
     arguments: tuple[str, ...] = ()  # files, folders and node ids
     keyword: str = ""  # the expression of -k; empty for all tests
     marks: str = ""  # that of -m
-    packages: tuple[str, ...] = ()  # folders of the packages under test
+    packages: tuple[str, ...] = ()  # folders of the packages under test; none for the default
     options: tuple[str, ...] = ()  # of each run of pytest, such as its configuration file
+    own_options: tuple[tuple[str, ...], ...] = ()  # those of its conftest files, in words
     shard: Shard = WHOLE  # the rows of these tests that are judged
     terms: Terms = USUAL  # of rows whose mark says nothing else
 
 
-OnRow = Callable[[str], None]
-"""Told the node id of each row that begins."""
+OnRow = Callable[[str], None]  # told the node id of each row that begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +223,7 @@ class Request:
     arguments: tuple[str, ...]  # those of pytest
     path: tuple[str, ...]  # folders to import from before all others
     packages: tuple[str, ...] = ()  # import names of the packages under test
+    own_options: tuple[tuple[str, ...], ...] = ()  # of the suite, where it knows them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pytest_against import environments, trees
-from pytest_against.model import CannotJudgeError, RunsOn, Suite
+from pytest_against.checks import has
+from pytest_against.model import CannotJudgeError, RunsOn, Suite, few, short
 from pytest_against.workers import AGAIN, BASE, HEAD, Tree
 
 OWN: Final = "tests of the base"
@@ -25,7 +26,7 @@ class Sides:
 
     trees: Mapping[str, Tree]
     notes: Sequence[str] = ()
-    """How their software differs."""
+    """How their software differs, and what changed that is the same on both."""
 
 
 @contextmanager
@@ -34,6 +35,7 @@ def laid_out(suite: Suite, commit: trees.Commit, runs_on: RunsOn) -> Iterator[Si
     if runs_on.install and runs_on.python:
         words = "with --install each side has an environment of its own; leave out --python"
         raise CannotJudgeError(words)
+    suite = replace(suite, packages=trees.under_test(suite.root, suite.packages, commit))
     with _places() as places:
         if runs_on.install:
             yield _installed(suite, commit, places)
@@ -43,12 +45,14 @@ def laid_out(suite: Suite, commit: trees.Commit, runs_on: RunsOn) -> Iterator[Si
             trees.lay_out(suite.root, suite.packages, places[copy], commit)
         trees.lay_out_revision(suite.root, places[OWN], commit, suite.packages)
         base = environments.find_python(runs_on.python) if runs_on.python else sys.executable
-        yield _on(_trees(suite, places), base, sys.executable)
+        found = _on(_trees(suite, places), base, sys.executable)
+        yield replace(found, notes=[*found.notes, *_unexchanged(suite, commit)])
 
 
 @contextmanager
 def on_two(suite: Suite, base: str, head: str) -> Iterator[Sides]:
     """Lay out the working tree for both sides, which two interpreters run."""
+    suite = replace(suite, packages=trees.under_test(suite.root, suite.packages, None))
     with _places() as places:
         for place in places.values():
             trees.lay_out(suite.root, suite.packages, place, None)
@@ -64,6 +68,15 @@ def _places() -> Iterator[dict[str, Path]]:
 
 def _trees(suite: Suite, places: Mapping[str, Path]) -> dict[str, Tree]:
     return {name: Tree.of(suite, name, place) for name, place in places.items()}
+
+
+def _unexchanged(suite: Suite, commit: trees.Commit) -> list[str]:
+    """Say what changed beside the packages and the tests, in a note: it is on neither side."""
+    judged = [each for each in suite.arguments if each != "."]
+    changed = trees.same_on_both(suite.root, suite.packages, commit)
+    files = [short(file) for file in changed if not (judged and has(judged, file))]
+    words = f"changed, and the same on both sides: {few(files)}; name it in against_packages"
+    return [words] if files else []
 
 
 def _on(found: Mapping[str, Tree], base: str, head: str) -> Sides:

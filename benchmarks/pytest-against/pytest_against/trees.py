@@ -8,10 +8,10 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pytest_against.model import CannotJudgeError
@@ -69,19 +69,65 @@ def describe_head(root: Path) -> str:
         return "unknown"
 
 
-def default_packages(root: Path) -> tuple[str, ...]:
-    """Return the packages and modules of ``src``, or else the root's packages, or its modules."""
-    packages, modules = _importable(root)
-    found = [*chain(*_importable(root / "src"))] or packages or modules
-    return tuple(path.relative_to(root).as_posix() for path in found)
+def under_test(root: Path, packages: Sequence[str], commit: Commit | None) -> tuple[str, ...]:
+    """Return packages that the working tree or a commit has: those named, or else of both."""
+    sides = [_code(root), [] if commit is None else _code_at(root, commit)]
+    for name in map(_plain, packages):
+        there = any(f"{file}/".startswith(f"{name}/") for file in sides[1])
+        if not there and not (root / name).exists():
+            raise CannotJudgeError(f"no package {name!r} in {root}; name one that is there")
+    return tuple(packages or dict.fromkeys(chain(*map(default_packages, sides))))
 
 
-def _importable(folder: Path) -> tuple[list[Path], list[Path]]:
+def default_packages(files: Iterable[str]) -> list[str]:
+    """Return the packages and modules of ``src`` among files, or else those of the root."""
+    return _importable("src/", files) or _importable("", files)
+
+
+def _importable(folder: str, files: Iterable[str]) -> list[str]:
     """Return what looks like packages and modules under test; folders of tests may be in them."""
-    names = ((path, path.name.removesuffix(".py")) for path in sorted(folder.glob("*")))
-    paths = [p for p, n in names if n.isidentifier() and not _NOT_UNDER_TEST.fullmatch(n)]
-    packages = [p for p in paths if (p / "__init__.py").is_file() and not any(p.glob("test_*.py"))]
-    return packages, [path for path in paths if path.suffix == ".py" and path.is_file()]
+    inside = {file.removeprefix(folder) for file in files if file.startswith(folder)}
+    tests = {file.partition("/")[0] for file in inside if re.fullmatch(r"\w+/test_[^/]*\.py", file)}
+    names = sorted({file.removesuffix("/__init__.py") for file in inside if file.endswith(".py")})
+    return [
+        folder + name
+        for name in names
+        if (plain := name.removesuffix(".py")).isidentifier()
+        and name not in tests
+        and not _NOT_UNDER_TEST.fullmatch(plain)
+    ]
+
+
+def _code(root: Path) -> list[str]:
+    """Return the files of Python that tell the default packages."""
+    found = [path for deep in ("", "*/", "src/*/") for path in root.glob(f"{deep}*.py")]
+    return [path.relative_to(root).as_posix() for path in found if path.is_file()]
+
+
+def _code_at(root: Path, commit: Commit) -> list[str]:
+    """Return all files of a commit, relative to the root."""
+    found = _git(root, "ls-tree", "-r", "-z", "--name-only", commit.sha)
+    return list(map(os.fsdecode, found.split(b"\0")[:-1]))
+
+
+def same_on_both(root: Path, packages: Sequence[str], commit: Commit) -> list[str]:
+    """Return the files of Python that changed since a commit, and are exchanged by nobody.
+
+    What belongs to tests is the same on both sides on purpose.
+    """
+    words = ("diff", "--name-only", "--no-renames", "--no-ext-diff", "--relative", "-z", commit.sha)
+    changed = [os.fsdecode(file) for file in _git(root, *words).split(b"\0")[:-1]]
+    changed += _list(root, "--others", "--exclude-standard")
+    return [
+        file
+        for file in dict.fromkeys(changed)
+        if file.endswith(".py")
+        and not any(PurePosixPath(file).is_relative_to(_plain(each)) for each in packages)
+        and not any(
+            _NOT_UNDER_TEST.fullmatch(part)
+            for part in PurePosixPath(file.removesuffix("/__init__.py")).with_suffix("").parts
+        )
+    ]
 
 
 def lay_out_sources(root: Path, packages: Sequence[str], into: Path, commit: Commit | None) -> None:
@@ -120,12 +166,10 @@ def _checked(
     root: Path, packages: Sequence[str], *, exchanged: bool
 ) -> tuple[list[str], list[str]]:
     """Return the packages by their plain names, and the files in them that git ignores."""
-    names = [posixpath.normpath(Path(package).as_posix()) for package in packages]
+    names = [*map(_plain, packages)]
     for name in names:
         if name == "." or not (root / name).resolve().is_relative_to(root.resolve()):
             raise CannotJudgeError(f"the package {name!r} is not below {root}; name one that is")
-        if not (root / name).exists():
-            raise CannotJudgeError(f"no package {name!r} in {root}; name one that is there")
     for file in (line.partition("\t")[2] for line in _list(root, "--unmerged", paths=names)):
         raise CannotJudgeError(f"{file!r} has a merge conflict; resolve it and `git add` it")
     for file in _list(root, "--others", paths=names) if exchanged else ():
@@ -135,6 +179,10 @@ def _checked(
                 "both sides built and installed: --against-install"
             )
     return names, _list(root, "--others", "--ignored", "--exclude-standard", paths=names)
+
+
+def _plain(package: str) -> str:
+    return posixpath.normpath(Path(package).as_posix())
 
 
 def _write(
@@ -165,8 +213,9 @@ def _check_out(root: Path, into: Path, commit: Commit, names: Sequence[str], scr
         found = _list(scratch, "--stage", paths=[path], where=where)
         # Without submodules, whose files are in another repository.
         files |= {file.partition("\t")[2]: name for file in found if not file.startswith("160")}
-        if name not in files.values():
-            raise CannotJudgeError(f"no package {name} at {commit}; choose a revision that has one")
+    if not files:
+        words = f"no package {', '.join(names)} at {commit}; choose a revision that has one"
+        raise CannotJudgeError(words)
     given = b"".join(os.fsencode(file) + b"\0" for file in files)
     _git(scratch, "checkout-index", "-z", "--stdin", failed=failed, given=given, where=where)
     for file, name in files.items():

@@ -14,7 +14,7 @@ import random
 import sys
 import tempfile
 import traceback
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from types import ModuleType
@@ -35,15 +35,8 @@ from pytest_against.timing import absolute
 BLOCKED: Final = (
     *("xdist", "xdist.looponfail", "pytest_cov", "codspeed", "randomly", "random_order"),
     *("pytest_repeat", "repeat", "rerunfailures", "pytest_retry", "retry", "flaky", "timeout"),
-    *(
-        "run-parallel",
-        "pytest_timeout",
-        "cacheprovider",
-        "stepwise",
-        "junitxml",
-        "pastebin",
-        "doctest",
-    ),
+    *("run-parallel", "pytest_timeout", "cacheprovider", "stepwise", "pastebin", "doctest"),
+    *("junitxml", "html", "pytest_jsonreport", "allure_pytest"),
     *("against", "pytest_against.plugin", "setuponly", "setupplan", "faulthandler"),
 )
 """Plugins that change how often, where or in what order tests run, and those that nobody needs."""
@@ -93,10 +86,12 @@ class Line:
 class Worker:
     """The plugin that connects a run of pytest to the referee."""
 
-    def __init__(self, line: Line, mode: Mode, packages: list[str]) -> None:
+    def __init__(
+        self, line: Line, mode: Mode, packages: list[str], own_options: Sequence[list[str]] = ()
+    ) -> None:
         self._line = line
         self._mode = mode
-        self._packages = packages
+        self._packages, self._own_options = packages, own_options
         self._broken: dict[str, str] = {}
         self._found: dict[str, Any] = {}
         self._extra: object = {}
@@ -111,10 +106,16 @@ class Worker:
         """Let a conftest.py say what it says to the plugin, which is not there."""
         pluginmanager.add_hookspecs(hooks)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_load_initial_conftests(self) -> None:
-        """Note what is loaded before anything of the project is."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_load_initial_conftests(
+        self, parser: pytest.Parser, args: list[str]
+    ) -> Iterator[None]:
+        """Note what is loaded before anything of the project is, and give it its options."""
         self._before = frozenset(sys.modules)
+        yield
+        # A conftest.py of the base, or a plugin that is off, may not know one.
+        known = [o for o in self._own_options if not parser.parse_known_and_unknown_args(o)[1]]
+        args[:0] = [word for words in known for word in words]
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Stand before the stock fixture."""
@@ -284,7 +285,8 @@ def main() -> None:
     sys.path[:0] = request["path"]
     keep_memory()
     os.environ["PYTEST_AGAINST"] = request["mode"]  # tells tests that a worker runs them
-    worker = Worker(line, Mode(request["mode"]), request["packages"])
+    own_options = request.get("own_options", ())
+    worker = Worker(line, Mode(request["mode"]), request["packages"], own_options)
     code = pytest.main([*request["arguments"], *_OPTIONS], plugins=[worker])
     with contextlib.suppress(OSError):  # the referee may have left
         line.say(end=int(code))

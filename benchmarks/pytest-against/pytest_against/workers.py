@@ -77,6 +77,7 @@ class Tree:
             mode=Mode.TIMING,
             arguments=(*suite.options, f"--rootdir={root}", *chosen, *suite.arguments),
             path=tuple(path),
+            own_options=suite.own_options,
             packages=tuple(Path(package).stem for package in suite.packages),
         )
         return cls(name=name, root=root, request=request, shard=suite.shard, terms=suite.terms)
