@@ -155,6 +155,9 @@ def _make(
     place: Path, python: str, here: Sequence[str], requirements: Sequence[str], tree: Path | None
 ) -> None:
     uv, install = shutil.which("uv"), installer(python)
+    if not (uv or find_spec("pip")):
+        words = "an environment is made by uv or pip, and neither is here; install one"
+        raise CannotJudgeError(f"{words}: {sys.executable} -m ensurepip")
     # Without a pip of its own, so that it sees that of here, and no other setuptools.
     plain = [sys.executable, "-m", "venv", "--without-pip"]
     run([*([uv, "venv", "--python", sys.executable] if uv else plain), str(place)])
@@ -173,9 +176,6 @@ def installer(python: str) -> list[str]:
     """Return the command that installs something for an interpreter."""
     if uv := shutil.which("uv"):
         return [uv, "pip", "install", "--python", python]
-    if find_spec("pip") is None:
-        words = "an environment is made by uv or pip, and neither is here; install one"
-        raise CannotJudgeError(f"{words}: {sys.executable} -m ensurepip")
     return [python, "-m", "pip", "--disable-pip-version-check", "install"]
 
 
