@@ -25,7 +25,7 @@ FLOORS: Final = (
     # This machine, and the files on it.
     "machine calls timing files scratch store trees environments formats conditions saved",
     # Processes, what they measured, and what that proves.
-    "workers trials sides marks checks untimed stats looks",
+    "workers trials sides marks asked checks untimed stats looks",
     # The lanes: two revisions, a baseline, what is recorded, saved runs.
     "gate baseline settling recording saved_side rowlimits compare",
     # What is shown of a result.

@@ -105,8 +105,8 @@ def test_each_is_built_of_its_own_and_tests_do_not_meet_the_sources(
     assert not any(name.startswith("pkg/") for files in lies.values() for name in files)
 
 
-def test_a_module_is_a_package_too_and_benchmarks_in_one_are_refused(
-    suite: Suite, monkeypatch: pytest.MonkeyPatch
+def test_a_module_is_a_package_too_if_it_is_installed_and_benchmarks_in_one_are_refused(
+    suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(environments, "environment", lambda **_: "/kept/it/bin/python")
     commit = find_commit(suite.root, "main")
@@ -114,15 +114,23 @@ def test_a_module_is_a_package_too_and_benchmarks_in_one_are_refused(
     module = Suite(root=suite.root, packages=("one.py",), arguments=("tests/test_a.py::test_it",))
     with laid_out(module, commit, RunsOn(install=True)) as found:
         assert not any((tree.root / "one.py").exists() for tree in found.trees.values())
+    put(tmp_path, "kept/lib/python3/site-packages/pkg/__init__.py")
+    put(tmp_path, "kept/lib/python3/site-packages/one-1.0.dist-info/METADATA")
+    monkeypatch.setattr(environments, "environment", lambda **_: f"{tmp_path}/kept/bin/python")
+    both = replace(module, packages=("one.py", "pkg"))
+    with laid_out(both, commit, RunsOn(install=True)) as found:
+        for tree in found.trees.values():
+            assert tree.request.packages == ("pkg",)  # the module beside it is not installed
+            assert (tree.root / "one.py").exists() == (tree.name != OWN)
     within = Suite(root=suite.root, packages=("pkg",), arguments=("pkg/bench/test_a.py::test_it",))
     with (
         pytest.raises(CannotJudgeError, match=r"^pkg/bench/test_a\.py lies in a package under te"),
         laid_out(within, commit, RunsOn(install=True)),
     ):
         pytest.fail("it was laid out")
-    both = RunsOn(install=True, python="old")
+    two = RunsOn(install=True, python="old")
     with (
         pytest.raises(CannotJudgeError, match="leave out --python"),
-        laid_out(module, commit, both),
+        laid_out(module, commit, two),
     ):
         pytest.fail("it was laid out")

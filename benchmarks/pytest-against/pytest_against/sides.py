@@ -110,6 +110,9 @@ def _installed(suite: Suite, commit: trees.Commit, places: Mapping[str, Path]) -
         with tempfile.TemporaryDirectory(prefix="gate-", ignore_cleanup_errors=True) as folder:
             trees.lay_out_sources(suite.root, suite.packages, Path(folder), of)
             pythons[name] = environments.environment(tree=Path(folder))
+    # What is not installed, such as a module beside the tests, is none of what is judged.
+    there = [each for each in suite.packages if any(_has(p, each) for p in pythons.values())]
+    suite = replace(suite, packages=tuple(there) or suite.packages)
     for name, place in places.items():
         trees.lay_out_sources(suite.root, suite.packages, place, commit if name == OWN else None)
         for package in suite.packages:
@@ -117,6 +120,13 @@ def _installed(suite: Suite, commit: trees.Commit, places: Mapping[str, Path]) -
             shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
     found = _on(_trees(suite, places), pythons[OWN], pythons[HEAD])
     return replace(found, trees={name: _from_own(each) for name, each in found.trees.items()})
+
+
+def _has(python: str, package: str) -> bool:
+    """Return whether the environment of an interpreter has a package or a module installed."""
+    name = PurePosixPath(package).stem
+    files = Path(python).parents[1].glob(f"**/site-packages/{name}*")
+    return any(file.name.split(".")[0] == name for file in files)
 
 
 def _from_own(tree: Tree) -> Tree:
