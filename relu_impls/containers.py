@@ -157,10 +157,8 @@ def _tree(function: _Function, first: Any, *more: Any) -> Any:
 
 def _columns(function: _Function, first: Any, *more: Any) -> Any:
     """Keep the dtype of each column, of which the ufuncs of a frame make one for all."""
-    if not more:
-        return first.apply(function)
-    slope = more[0].apply(lambda column: ufuncs.drelu(function, column))
-    return ufuncs.chosen(first, slope)
+    rest = [(column for _, column in each.items()) for each in more]
+    return first.apply(lambda column: function(column, *map(next, rest)))
 
 
 def _index(function: _Function, first: Any, *more: Any) -> Any:

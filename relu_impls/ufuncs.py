@@ -67,7 +67,7 @@ def backward(function: _Function, grad: Any, x: Any) -> Any:
     """Return the gradient before ReLU."""
     if isinstance(x, np.ndarray):
         return _kept(function, grad, x)
-    return chosen(grad, drelu(function, x))
+    return _chosen(grad, drelu(function, x))
 
 
 def _kept(function: _Function, grad: Any, x: Any) -> Any:
@@ -108,7 +108,7 @@ def _plain(array: Any) -> Any:
     return getattr(array, "unmasked", array).view(np.ndarray)
 
 
-def chosen(grad: Any, slope: Any) -> Any:
+def _chosen(grad: Any, slope: Any) -> Any:
     """Return `grad` where the derivative is 1, and the derivative elsewhere: 0, NaN or nothing."""
     if _own(grad) == "pandas":
         return grad.where(slope == 1, slope)

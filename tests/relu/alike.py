@@ -118,6 +118,9 @@ class DataFrame(Series):
     def dtypes(self) -> list[Any]:
         return [self.dtype]
 
+    def items(self) -> Iterator[tuple[str, Series]]:
+        yield "a", Series(self.data)
+
     def apply(self, function: Callable[[Series], Series]) -> DataFrame:
         return DataFrame(function(Series(self.data)).data)
 
