@@ -77,6 +77,8 @@ NOT_JUDGED = {
     "--against-trials=0": "ERROR: 0 is no whole number from 1 to 10000\n",
     "--against-budget=nan": "ERROR: nan is no number of seconds above 0\n",
     "--against-timeout=-1": "ERROR: -1 is no number of seconds above 0\n",
+    "--co": "ERROR: --co is for a run of pytest's own; leave it out, or --against\n",
+    "--benchmark-json=a.json": "ERROR: --benchmark-json is for a run of pytest's own; leave it",
 }
 
 

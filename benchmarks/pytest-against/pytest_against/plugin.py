@@ -13,6 +13,7 @@ from pytest_against import hooks, terms
 from pytest_against.options import GATE
 
 _SAVES = ("json", "save", "autosave")
+_OF_ITS_OWN = ("--collect-only", "--co", *(f"--benchmark-{name}" for name in (*_SAVES, "compare")))
 _MARK = (
     "against(limit, floor, tolerance, results, may_fail): by what the row is judged with --against"
 )
@@ -49,6 +50,10 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
             words = f"--{asked[0].replace('_', '-')} needs --against REV, the revision to judge"
             raise pytest.UsageError(f"{words} against")
         return None
+    for word in map(str, config.invocation_params.args):
+        if (flag := word.partition("=")[0]) in _OF_ITS_OWN:
+            words = "is for a run of pytest's own; leave it out, or --against"
+            raise pytest.UsageError(f"{flag} {words}")
     from pytest_against import arguments, around  # noqa: PLC0415
 
     given = argparse.Namespace(base=option.against, program=around.PROGRAM)
