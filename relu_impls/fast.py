@@ -172,7 +172,7 @@ def drelu(x: ArrayLike, *, out: Array | None = None, threads: int | None = None)
     "relu_backward(grad, x)",
     _HERE,
     dtypes=same(REAL),
-    passes=3,
+    passes=2,
     temporaries=(Temporary.BITS,),
 )
 def relu_backward(

@@ -53,9 +53,12 @@ def drelu(function: _Function, x: Any) -> Any:
         return largest if bits else _missing(largest.mask(x > 0, 1), x)
     if own == "polars":
         return largest.sign()
-    if isinstance(x, np.ndarray) and type(_itself(largest)) in {np.ndarray, np.bool_}:
+    try:
+        return np.not_equal(largest, False) if bits else np.sign(largest)  # noqa: FBT003 - its zero
+    except ValueError:
+        if not isinstance(x, np.ndarray):
+            raise
         return function(_plain(x))  # not all units have a sign
-    return np.not_equal(largest, False) if bits else np.sign(largest)  # noqa: FBT003 - its zero
 
 
 def _missing(found: Any, x: Any) -> Any:

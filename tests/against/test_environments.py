@@ -117,7 +117,7 @@ def test_one_is_refused_where_nothing_could_install_into_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    monkeypatch.setattr(environments, "find_spec", lambda _: None)
+    monkeypatch.setattr(environments, "software", lambda _: HERE)
     with pytest.raises(CannotJudgeError, match=r"neither is here; install one: .* -m ensurepip"):
         environment(["a==1"], folder=tmp_path)
 
@@ -151,7 +151,8 @@ def test_without_uv_the_pip_of_here_installs(
     tmp_path: Path, installer: Installer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shutil.which", lambda _: None)
-    monkeypatch.setattr(environments, "find_spec", lambda _: Mock())
+    has = replace(HERE, versions={"pip": "26.3"})
+    monkeypatch.setattr(environments, "software", lambda _: has)
     python = environment(["x==1"], folder=tmp_path)
     make, install = installer.commands
     assert make.startswith(f"{sys.executable} -m venv --without-pip {tmp_path}")

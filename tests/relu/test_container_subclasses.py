@@ -59,7 +59,8 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
         self.unit = getattr(other, "unit", 1)
 
     def __array_ufunc__(self, ufunc: Any, method: Any, *given: Any, **options: Any) -> Any:
-        assert ufunc is not np.sign
+        if ufunc is np.sign:
+            raise ValueError("it has no sign")
         plain = getattr(ufunc, method)(*map(np.asarray, given), **options)
         found = np.asarray(plain).view(Quantity)
         units = [getattr(each, "unit", 1) for each in given]
@@ -166,3 +167,17 @@ def test_what_gives_what_changes_with_it_is_read_as_an_array(
     assert found.tolist() == wanted
     with pytest.raises(TypeError, match=r"out is a .*Compressed; accepted: a numpy.ndarray like x"):
         function(x, out=x)
+
+
+class Signless:
+    dtype = np.dtype(float)
+
+    def __array_ufunc__(self, ufunc: Any, *_: Any, **__: Any) -> Any:
+        if ufunc is np.sign:
+            raise ValueError("it has no sign")
+        return self
+
+
+def test_what_is_no_array_and_has_no_sign_says_so() -> None:
+    with pytest.raises(ValueError, match="it has no sign"):
+        drelu(Signless())

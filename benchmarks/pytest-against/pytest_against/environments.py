@@ -19,7 +19,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import distributions
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -127,7 +126,7 @@ def environment(
             complete = place / _COMPLETE
             if not complete.exists():
                 shutil.rmtree(place, ignore_errors=True)  # what was interrupted
-                _make(place, str(python), here.path, requirements, tree)
+                _make(place, str(python), here, requirements, tree)
             complete.touch()
             others = [path.parent for path in folder.glob(f"*/{_COMPLETE}") if path != complete]
             used = sorted(others, key=lambda path: (path / _COMPLETE).stat().st_mtime)
@@ -152,10 +151,10 @@ def _key(here: Software, requirements: Sequence[str], tree: Path | None) -> str:
 
 
 def _make(
-    place: Path, python: str, here: Sequence[str], requirements: Sequence[str], tree: Path | None
+    place: Path, python: str, here: Software, requirements: Sequence[str], tree: Path | None
 ) -> None:
     uv, install = shutil.which("uv"), installer(python)
-    if not (uv or find_spec("pip")):
+    if not (uv or "pip" in here.versions):
         words = "an environment is made by uv or pip, and neither is here; install one"
         raise CannotJudgeError(f"{words}: {sys.executable} -m ensurepip")
     # Without a pip of its own, so that it sees that of here, and no other setuptools.
@@ -163,12 +162,12 @@ def _make(
     run([*([uv, "venv", "--python", sys.executable] if uv else plain), str(place)])
     site = Path(sysconfig.get_path("purelib", "venv", {"base": str(place)}))
     # What is here comes after what is installed there; the rest is in both, and named once only.
-    site.joinpath("_here.pth").write_text("".join(f"{path}\n" for path in here), "utf-8")
+    site.joinpath("_here.pth").write_text("".join(f"{path}\n" for path in here.path), "utf-8")
     if requirements:
         run([*install, "--no-deps", *requirements])
     if tree is not None:
         run([*install, "--no-deps", str(tree)])
-    if missing := list(_unmet([str(site)], here)):
+    if missing := list(_unmet([str(site)], here.path)):
         run([*install, *missing])
 
 

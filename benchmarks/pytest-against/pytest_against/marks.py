@@ -71,6 +71,8 @@ def of_rows(nodes: Mapping[str, Mapping[str, object]], otherwise: Terms) -> dict
 def of_settings(config: pytest.Config) -> Terms:
     """Return the terms of all rows whose mark says nothing else."""
     _check_names(config)
+    for name in SETTINGS:
+        setting(config, name)
     found = USUAL
     for name in ("floor", "tolerance", "results"):
         if text := setting(config, f"{MARK}_{name}"):
