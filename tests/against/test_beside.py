@@ -104,6 +104,15 @@ def test_what_looks_slower_is_shown_and_what_grossly_is_fails_and_is_not_saved(
     assert factors["test_unknown"] is None
 
 
+def test_what_is_slower_and_not_grossly_passes(ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    store()
+    monkeypatch.setattr(beside, "grossly_slower", lambda *_: None)
+    outcomes, _, said = ran()
+    assert outcomes["one"] == "passed"
+    assert "2 of 3 rows; one process is no sample" in said
+    assert "too busy" not in said
+
+
 def test_one_measurement_at_a_time(
     ran: Ran,
     pytester: pytest.Pytester,
