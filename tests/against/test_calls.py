@@ -139,6 +139,13 @@ def test_the_peak_is_what_a_call_holds_at_most(size: int) -> None:
     assert size <= peak_bytes(Call(lambda: len(bytearray(size)))) < size + 2_000
 
 
+def test_what_is_noted_of_a_result_does_not_count_in_the_peak() -> None:
+    kept: list[bytearray] = []
+    asked = Call(lambda: None)
+    assert peak_bytes(asked, lambda _: kept.append(bytearray(50_000))) < 2_000
+    assert len(kept) > 1
+
+
 def test_arguments_and_first_calls_do_not_count_in_the_peak_and_teardowns_do() -> None:
     cache: list[bytearray] = []
 

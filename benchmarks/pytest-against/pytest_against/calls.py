@@ -116,12 +116,13 @@ def _peak_bytes(asked: Call, see: Callable[[object], object]) -> int:
             before, _ = tracemalloc.get_traced_memory()
             tracemalloc.reset_peak()
             result = asked.function(*args, **kwargs)
-            _, peak = tracemalloc.get_traced_memory()
+            held, peak = tracemalloc.get_traced_memory()
             see(result)
+            noted = tracemalloc.get_traced_memory()[0] - held  # which is not the call's
             del result
             tracemalloc.reset_peak()
             asked.tear_down((arguments,))
-            peak = max(peak, tracemalloc.get_traced_memory()[1])
+            peak = max(peak, tracemalloc.get_traced_memory()[1] - noted)
         finally:
             tracemalloc.stop()
     return peak - before
