@@ -8,7 +8,8 @@ import pytest
 
 from pytest_against import marks
 from pytest_against.model import CannotJudgeError
-from pytest_against.terms import SETTINGS, USUAL, Terms
+from pytest_against.options import SETTINGS
+from pytest_against.terms import USUAL, Terms
 
 pytest_plugins = ["pytester"]
 

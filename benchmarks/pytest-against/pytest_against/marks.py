@@ -12,7 +12,8 @@ import pytest
 
 from pytest_against import arguments
 from pytest_against.model import CannotJudgeError, short
-from pytest_against.terms import MARK, SETTINGS, USUAL, Terms
+from pytest_against.options import SETTINGS
+from pytest_against.terms import MARK, USUAL, Terms
 
 
 def _flag(text: str) -> bool:

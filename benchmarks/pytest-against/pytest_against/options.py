@@ -1,16 +1,14 @@
-"""The options of a gate, as ``pytest --against-...`` and ``pytest-against gate --...`` have them.
+"""The settings, and the options of ``pytest --against-...`` and ``pytest-against gate --...``.
 
 It loads next to nothing, since the idle plugin names them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):  # a dataclass takes a millisecond to make
     """What is said of an option to whoever asks for help, and how its value is read."""
 
     help: str
@@ -43,3 +41,13 @@ GATE: Final = {
     "html": Option("write the report there, as one page for a browser", "FILE", "file"),
 }
 """By name; REV, the base, is what they are about."""
+
+SETTINGS: Final = {
+    "against_packages": "folders of the packages under test (default: those of src/, or the root)",
+    "against_baselines": "folder of the baselines (default: benchmarks/baselines)",
+    "against_limit": "tolerated slowdown (default: 3%)",
+    "against_floor": "seconds per call; a smaller difference does not count (default: 0)",
+    "against_tolerance": "by which numbers in results may differ, as 1e-6 (default: 0)",
+    "against_results": "whether results are compared (default: true)",
+}
+"""The settings, and what each is for."""

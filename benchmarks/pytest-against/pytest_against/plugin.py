@@ -9,8 +9,8 @@ import argparse
 
 import pytest
 
-from pytest_against import hooks, terms
-from pytest_against.options import GATE
+from pytest_against import hooks
+from pytest_against.options import GATE, SETTINGS
 
 _SAVES = ("json", "save", "autosave")
 _OF_ITS_OWN = ("--collect-only", "--co", *(f"--benchmark-{name}" for name in (*_SAVES, "compare")))
@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, option in GATE.items():
         add(f"--against-{name}", **option.declared())
     defaults = {"against_baselines": "benchmarks/baselines"}
-    for name, words in terms.SETTINGS.items():
+    for name, words in SETTINGS.items():
         if name == "against_packages":
             parser.addini(name, words, type="args")
         else:

@@ -8,16 +8,6 @@ from typing import Final
 MARK: Final = "against"
 """The mark of tests that says so, and how its settings begin."""
 
-SETTINGS: Final = {
-    "against_packages": "folders of the packages under test (default: those of src/, or the root)",
-    "against_baselines": "folder of the baselines (default: benchmarks/baselines)",
-    "against_limit": "tolerated slowdown (default: 3%)",
-    "against_floor": "seconds per call; a smaller difference does not count (default: 0)",
-    "against_tolerance": "by which numbers in results may differ, as 1e-6 (default: 0)",
-    "against_results": "whether results are compared (default: true)",
-}
-"""The settings, and what each is for."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
