@@ -14,12 +14,12 @@ import pytest
 
 from pytest_against import gate, untimed
 from pytest_against.checks import Check, Checked
-from pytest_against.gate import REPEATS
 from pytest_against.marks import of_rows
 from pytest_against.model import CannotJudgeError, Progress, Suite
 from pytest_against.returned import BY_RUN, Returned
 from pytest_against.sides import OWN
 from pytest_against.terms import USUAL, Terms
+from pytest_against.untimed import REPEATS
 from pytest_against.workers import Tree
 from tests.against.repository import repository
 from tests.against.simulated import (

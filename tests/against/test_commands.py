@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_against import asked, baseline, cli, commands, saved, settling
+from pytest_against import baseline, cli, command_line, commands, saved, settling
 from pytest_against.machine import this_machine
 from pytest_against.model import CannotJudgeError, Limits, Result, RunsOn, Shard, Suite
 from tests.against import runs
@@ -39,7 +39,7 @@ def ran(*argv: str) -> int:
 
 
 def suite(pytester: pytest.Pytester, *argv: str) -> Suite:
-    return asked.suite_of(pytester.parseconfig(*argv))
+    return command_line.suite_of(pytester.parseconfig(*argv))
 
 
 def test_a_suite_is_what_pytest_was_told(pytester: pytest.Pytester) -> None:

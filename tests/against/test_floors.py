@@ -18,14 +18,14 @@ import pytest_against
 FOLDER: Final = Path(pytest_against.__path__[0])
 FLOORS: Final = (
     # What all of them say to one another, and the words of it.
-    (
-        "terms model extra quoting arguments options settings pieces returned operands spoiled "
-        "__init__"
-    ),
+    "terms model quoting arguments options settings pieces returned operands spoiled __init__",
     # This machine, and the files on it.
-    "machine calls timing files scratch store trees environments formats conditions saved",
+    (
+        "machine calls timing extra_info files scratch store trees environments formats conditions "
+        "saved"
+    ),
     # Processes, what they measured, and what that proves.
-    "workers trials sides marks asked checks untimed stats looks",
+    "workers trials sides marks command_line checks untimed stats looks",
     # The lanes: two revisions, a baseline, what is recorded, saved runs.
     "gate baseline settling recording saved_side rowlimits compare",
     # What is shown of a result.

@@ -56,13 +56,14 @@ def whole(text: str) -> int:
 
 
 READERS: Final[Mapping[str, Callable[[str], object]]] = {
-    "word": str,
-    "whole": whole,
-    "fraction": fraction,
-    "positive": positive,
-    "file": Path,
+    "cores": whole,
+    "limit": fraction,
+    "trials": whole,
+    "budget": positive,
+    "timeout": positive,
+    **dict.fromkeys(("json", "markdown", "junit", "html"), Path),
 }
-"""By the names that `options` has for them."""
+"""By the options of a gate whose values are more than words."""
 
 
 def shown(text: str) -> Path:

@@ -138,7 +138,8 @@ def _without_chance(
     if not then:
         return head, []
     base = Checked(head.collected, then)
-    return untimed.comparable(head, base, (check_again([*then]), base), terms, limit)
+    again = [side for _ in range(untimed.REPEATS) for side in (check_again([*then]), base)]
+    return untimed.comparable(head, base, again, terms, limit)
 
 
 def judge(  # noqa: PLR0913, PLR0917 - each is a thing of its own

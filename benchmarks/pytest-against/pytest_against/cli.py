@@ -11,20 +11,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_against import arguments, around, picture, report, stock, store
-from pytest_against.options import GATE, Option
-
-
-def _declared(option: Option) -> dict[str, Any]:
-    read = {"type": arguments.READERS[option.reader]} if option.metavar else {}
-    return {**option.declared(), **read}
-
+from pytest_against.arguments import READERS
+from pytest_against.options import GATE
 
 _STOCK: Final = "columns group-by name time-unit between import-mode netrc"
 _SWITCHES: Final = "verbose quiet"  # of pytest-benchmark, too
 _LETTERS: Final = {"--rows": "-k", "--storage": "-s", "--verbose": "-v", "--quiet": "-q"}
 _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "--base": {"metavar": "REV", "help": "git revision to judge against, side by side"},
-    **{f"--{name}": _declared(option) for name, option in GATE.items()},
+    **{
+        f"--{name}": {**option, **({"type": READERS[name]} if name in READERS else {})}
+        for name, option in GATE.items()
+    },
     "--accept": {"metavar": "WHY", "default": "", "help": "record a change for the worse"},
     "name": {"metavar": "NAME", "help": "of the run; compare takes it"},
     "sides": {

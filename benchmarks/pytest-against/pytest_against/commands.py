@@ -16,8 +16,8 @@ from pytest_benchmark.utils import get_machine_id
 from pytest_against import (
     arguments,
     around,
-    asked,
     baseline,
+    command_line,
     compare,
     compare_command,
     files,
@@ -87,7 +87,7 @@ def gate(config: pytest.Config, options: Options) -> int:
 
 
 def _judged(config: pytest.Config, options: Options, default: Limits) -> Result:
-    suite, limits = asked.suite_of(config), limits_of(default, options)
+    suite, limits = command_line.suite_of(config), limits_of(default, options)
     if options.base is None:
         if only := [name for name in _WITH_BASE if getattr(options, name)]:
             raise CannotJudgeError(
@@ -118,7 +118,7 @@ def _judged(config: pytest.Config, options: Options, default: Limits) -> Result:
 
 
 def _baseline(config: pytest.Config, options: Options) -> int:
-    suite, limits = asked.suite_of(config), limits_of(recording.RECORD_LIMITS, options)
+    suite, limits = command_line.suite_of(config), limits_of(recording.RECORD_LIMITS, options)
     path, old = baseline_path(config), None
     files.check(path)
     if path.exists():
@@ -148,7 +148,7 @@ def _baseline(config: pytest.Config, options: Options) -> int:
 
 
 def _record(config: pytest.Config, options: Options) -> int:
-    suite, limits = asked.suite_of(config), limits_of(recording.RECORD_LIMITS, options)
+    suite, limits = command_line.suite_of(config), limits_of(recording.RECORD_LIMITS, options)
     if not re.fullmatch(r"\w[\w.+-]*", options.name, re.ASCII):
         name = short(repr(options.name))
         raise CannotJudgeError(f"{name} is no name for a run; use letters, digits and . _ + -")

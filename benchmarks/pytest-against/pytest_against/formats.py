@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Meta, Struct, ValidationError, convert, structs, to_builtins
 from pytest_benchmark.stats import Stats
 
-from pytest_against.extra import LARGEST
+from pytest_against.extra_info import LARGEST
 from pytest_against.model import Row
 from pytest_against.pieces import Pieces
 

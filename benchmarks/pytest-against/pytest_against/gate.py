@@ -37,9 +37,6 @@ from pytest_against.workers import AGAIN, BASE, HEAD, Tree, side_by_side
 MOST_CONTROLS: Final = 4
 """Rows on which a second copy of the base rides along."""
 
-REPEATS: Final = 2
-"""Times that what seems to differ is run again on both sides."""
-
 TRIAL_SECONDS: Final = 0.12
 """Most time for a row in a trial."""
 SPARE_SECONDS: Final = 2.5
@@ -112,7 +109,7 @@ def _judged(
         head, grew = _grown(head, base, limits.limit)
         notes += grew
     elif suspects := untimed.suspects(head, base, terms, limits.limit):
-        copies = (HEAD, AGAIN) * REPEATS
+        copies = (HEAD, AGAIN) * untimed.REPEATS
         again = side_by_side(
             [partial(check, its[n], limits.timeout, progress.row, suspects) for n in copies]
         )

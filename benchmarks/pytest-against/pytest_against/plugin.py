@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add = parser.getgroup("against", "benchmarks against those of a git revision").addoption
     add("--against", metavar="REV", help="judge the working tree against REV, side by side")
     for name, option in GATE.items():
-        add(f"--against-{name}", **option.declared())
+        add(f"--against-{name}", **option)
     defaults = {"against_baselines": "benchmarks/baselines"}
     for name, words in SETTINGS.items():
         if name == "against_packages":
@@ -58,10 +58,9 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
     given = argparse.Namespace(base=option.against, program=around.PROGRAM)
     try:
-        for name, each in GATE.items():
+        for name in GATE:
             word = name.replace("-", "_")
-            value = getattr(option, f"against_{word}")
-            read = arguments.READERS[each.reader]
+            value, read = getattr(option, f"against_{word}"), arguments.READERS.get(name, str)
             setattr(given, word, read(value) if isinstance(value, str) else value)
     except argparse.ArgumentTypeError as error:
         raise pytest.UsageError(str(error)) from None

@@ -6,11 +6,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import cycle
+from typing import Final
 
 from pytest_against.checks import Check, Checked, absence, grown, increases
 from pytest_against.model import Row, RowResult, Verdict, count, rows_of, short, some
 from pytest_against.returned import BY_RUN, Returned
 from pytest_against.terms import Terms
+
+REPEATS: Final = 2
+"""Times that what seems to differ is run again on both sides."""
 
 
 def found(  # noqa: PLR0913, PLR0917 - each is a thing of its own

@@ -25,7 +25,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from pytest_against import hooks
 from pytest_against.calls import Call, Swap, benchmarks_of, peak_bytes
-from pytest_against.extra import said
+from pytest_against.extra_info import said
 from pytest_against.machine import Clock, Core, installed, keep_memory
 from pytest_against.model import Mode
 from pytest_against.returned import BY_CALL, BY_MARK, look

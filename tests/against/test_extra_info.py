@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_against.extra import LARGEST, said
+from pytest_against.extra_info import LARGEST, said
 from pytest_against.formats import Exact
 
 MEASURED = {"peak_bytes": 8}
