@@ -71,7 +71,7 @@ def _trees(suite: Suite, places: Mapping[str, Path]) -> dict[str, Tree]:
 
 
 def _unexchanged(suite: Suite, commit: trees.Commit) -> list[str]:
-    """Say what changed beside the packages and the tests, in a note: it is on neither side."""
+    """Say what changed beside the packages and the tests, in a note: both sides have it anew."""
     judged = [each for each in suite.arguments if each != "."]
     changed = trees.same_on_both(suite.root, suite.packages, commit)
     files = [short(file) for file in changed if not (judged and has(judged, file))]

@@ -75,7 +75,8 @@ def under_test(root: Path, packages: Sequence[str], commit: Commit | None) -> tu
     for name in map(_plain, packages):
         there = any(f"{file}/".startswith(f"{name}/") for file in sides[1])
         if not there and not (root / name).exists():
-            raise CannotJudgeError(f"no package {name!r} in {root}; name one that is there")
+            words = "name one that is there: -o against_packages=src/NAME"
+            raise CannotJudgeError(f"no package {name!r} in {root}; {words}")
     return tuple(packages or dict.fromkeys(chain(*map(default_packages, sides))))
 
 
