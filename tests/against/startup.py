@@ -5,6 +5,7 @@ Starts with it and without it take turns, since a machine is faster at one time 
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import subprocess
@@ -29,16 +30,19 @@ def seconds(*more: str) -> float:
 
 
 def main(starts: int) -> None:
-    """Print the median of the differences, and of the starts without it."""
+    """Print the median of the differences with its 95 % interval, and that of the plain starts."""
     seconds()  # writes bytecode
     pairs = []
     for _ in range(starts):
         kinds = random.sample([(), WITHOUT], 2)  # neither always has the warmer machine
         found = {kind: seconds(*kind) for kind in kinds}
         pairs.append((found[()], found[WITHOUT]))
-    added = median(with_it - without for with_it, without in pairs)
-    whole = median(without for _, without in pairs)
-    print(f"adds {1000 * added:.1f} ms to {1000 * whole:.0f} ms, {starts} starts of each")  # noqa: T201
+    added = sorted(1000 * (with_it - without) for with_it, without in pairs)
+    off = math.ceil(0.98 * math.sqrt(starts))  # of the sign test, in ranks from the middle
+    low, high = added[max(0, starts // 2 - off)], added[min(starts - 1, starts // 2 + off)]
+    whole = 1000 * median(without for _, without in pairs)
+    words = f"adds {median(added):.1f} ms ({low:.1f} to {high:.1f}) to {whole:.0f} ms"
+    print(f"{words}, {starts} starts of each")  # noqa: T201
 
 
 if __name__ == "__main__":

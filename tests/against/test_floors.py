@@ -31,7 +31,7 @@ FLOORS: Final = (
     # What is shown of a result.
     "report github junit json_reports join page picture stock",
     # The commands, the plugin of those who type them, and that of the processes.
-    "around compare_command show commands cli hooks beside plugin worker",
+    "around compare_command show commands cli beside plugin worker",
 )
 
 

@@ -1,16 +1,20 @@
 """The plugin: ``pytest --against REV``, and the baseline beside ``pytest --benchmark-only``.
 
-Until it is asked for something, it imports nothing but its hook, its options and its settings.
+Until it is asked for something, it imports nothing but its options and its settings.
 """
 
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_against import hooks
 from pytest_against.options import GATE, SETTINGS
+
+if TYPE_CHECKING:
+    from pytest_against.model import Row
+    from pytest_against.page import About
 
 _SAVES = ("json", "save", "autosave")
 _OF_ITS_OWN = ("--collect-only", "--co", *(f"--benchmark-{name}" for name in (*_SAVES, "compare")))
@@ -19,9 +23,17 @@ _MARK = (
 )
 
 
+class Hooks:
+    """What a suite may say in its conftest.py."""
+
+    @pytest.hookspec(firstresult=True)
+    def pytest_against_about(self, row: Row) -> About | None:
+        """Return what is known of a row, for the page that shows it."""
+
+
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Add what a suite may say."""
-    pluginmanager.add_hookspecs(hooks)
+    pluginmanager.add_hookspecs(Hooks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,7 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add = parser.getgroup("against", "benchmarks against those of a git revision").addoption
     add("--against", metavar="REV", help="judge the working tree against REV, side by side")
     for name, option in GATE.items():
-        add(f"--against-{name}", **option)
+        # pytest looks through all options for one like it, where it is to choose the name itself.
+        add(f"--against-{name}", dest=f"against_{name.replace('-', '_')}", **option)
     defaults = {"against_baselines": "benchmarks/baselines"}
     for name, words in SETTINGS.items():
         if name == "against_packages":

@@ -23,11 +23,11 @@ from typing import Any, Final
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from pytest_against import hooks
 from pytest_against.calls import Call, Swap, benchmarks_of, peak_bytes
 from pytest_against.extra_info import said
 from pytest_against.machine import Clock, Core, installed, keep_memory
 from pytest_against.model import Mode
+from pytest_against.plugin import Hooks
 from pytest_against.returned import BY_CALL, BY_MARK, look
 from pytest_against.terms import MARK
 from pytest_against.timing import absolute
@@ -104,7 +104,7 @@ class Worker:
 
     def pytest_addhooks(self, pluginmanager: pytest.PytestPluginManager) -> None:
         """Let a conftest.py say what it says to the plugin, which is not there."""
-        pluginmanager.add_hookspecs(hooks)
+        pluginmanager.add_hookspecs(Hooks)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_load_initial_conftests(
