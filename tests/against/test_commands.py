@@ -183,8 +183,8 @@ def test_what_a_gate_cannot_do_is_said_in_words_and_no_earlier_report_stays(
         assert words in text or text.startswith("not finished")
 
 
-def test_options_of_the_suite_itself_are_passed_on_as_they_are_written(
-    pytester: pytest.Pytester,
+def test_options_of_the_suite_itself_are_passed_on_wherever_they_are_written(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytester.makeconftest(
         "def pytest_addoption(parser):\n    add = parser.addoption\n"
@@ -192,11 +192,13 @@ def test_options_of_the_suite_itself_are_passed_on_as_they_are_written(
         "    add('--full', action='count')\n"
         "    add('-S')\n    add('--seen')\n"
     )
-    pytester.makeini("[pytest]\naddopts = --seen=1\n")
+    pytester.makeini("[pytest]\naddopts = --seen=1 --runxfail\n")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--seen '2 3'")
     given = ["--size", "-5", "--two", "a", "b", "--full", "-Sx", "-q", "--tb=short"]
-    more = ["--ignore-glob=benchmarks/*_it.py", "--runxfail", "--confcutdir=."]
+    more = ["--ignore-glob=benchmarks/*_it.py", "--confcutdir=."]
     found = suite(pytester, "--against", "HEAD", "--benchmark-only", *given, *more, "benchmarks")
-    assert found.own_options == (("--size=-5",), ("--two", "a", "b"), ("--full",), ("-Sx",))
+    of_the_line = ("--size=-5",), ("--two", "a", "b"), ("--full",), ("-Sx",)
+    assert found.own_options == (("--seen=1",), ("--seen=2 3",), *of_the_line)
     assert found.options[-4:-2] == ("--ignore-glob", "benchmarks/*_it.py")
     assert found.options[-2:] == ("--confcutdir", ".")
     assert "--runxfail" in found.options

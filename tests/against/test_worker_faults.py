@@ -70,7 +70,7 @@ def test_options_of_the_suite_reach_it_where_it_knows_them(tmp_path: Path) -> No
         "def pytest_addoption(parser):\n    parser.addoption('--size', type=int, default=100)\n",
     )
     test = "def test_it(benchmark, request):\n    assert request.config.option.size == 5000\n"
-    own = [["--gone=1"], ["-n", "2"], ["--size=5000"]]
+    own = [["--gone=1"], ["--gone=1 2"], ["-n", "2"], ["--size=5000"]]
     played = Played(
         tmp_path, test + "    benchmark(int)\n", {"tests": ["test_it.py::test_it"]}, own_options=own
     )

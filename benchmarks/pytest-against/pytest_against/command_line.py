@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -65,14 +67,16 @@ def suite_of(config: pytest.Config) -> Suite:
 
 
 def _given(config: pytest.Config) -> list[list[str]]:
-    """Return each option of the command line by its words, as pytest reads them."""
+    """Return each option by its words, as pytest reads them: of the settings, then of the line."""
     reader = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     for action in config._parser.optparser._actions:  # noqa: SLF001 - nothing public tells them
         if action.option_strings:
             flags, nargs = action.option_strings, action.nargs
             reader.add_argument(*flags, dest="noted", nargs=nargs, action=_Noted)
     noted = argparse.Namespace(noted=[])
-    reader.parse_known_args([str(word) for word in config.invocation_params.args], noted)
+    environment = shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))
+    line = (str(word) for word in config.invocation_params.args)
+    reader.parse_known_args([*config.getini("addopts"), *environment, *line], noted)
     return list(noted.noted)
 
 
@@ -82,9 +86,15 @@ def _of_others(given: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
     return tuple(
         tuple(words)
         for words in given
-        if not words[0].startswith(("--against", "--benchmark-"))
-        and plain.parse_known_and_unknown_args(words)[1]
+        if not words[0].startswith(("--against", "--benchmark-")) and not knows(plain, words)
     )
+
+
+def knows(parser: pytest.Parser, option: Sequence[str]) -> bool:
+    """Return whether a parser of pytest's knows an option, which is given by its words."""
+    # An unknown one with a blank in it would be taken for the name of a file.
+    words = [word.replace(" ", "_") for word in option]
+    return not parser.parse_known_and_unknown_args(words)[1]
 
 
 def _relative(config: pytest.Config, argument: str) -> str:

@@ -24,6 +24,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from pytest_against.calls import Call, Swap, benchmarks_of, peak_bytes
+from pytest_against.command_line import knows
 from pytest_against.extra_info import said
 from pytest_against.machine import Clock, Core, installed, keep_memory
 from pytest_against.model import Mode
@@ -36,6 +37,7 @@ BLOCKED: Final = (
     *("xdist", "xdist.looponfail", "pytest_cov", "codspeed", "randomly", "random_order"),
     *("pytest_repeat", "repeat", "rerunfailures", "pytest_retry", "retry", "flaky", "timeout"),
     *("run-parallel", "pytest_timeout", "cacheprovider", "stepwise", "pastebin", "doctest"),
+    *("pytest_forked", "pytest_isolate", "parallel", "memray", "monitor", "profiling"),
     *("junitxml", "html", "pytest_jsonreport", "allure_pytest"),
     *("against", "pytest_against.plugin", "setuponly", "setupplan", "faulthandler"),
 )
@@ -114,7 +116,7 @@ class Worker:
         self._before = frozenset(sys.modules)
         yield
         # A conftest.py of the base, or a plugin that is off, may not know one.
-        known = [o for o in self._own_options if not parser.parse_known_and_unknown_args(o)[1]]
+        known = [option for option in self._own_options if knows(parser, option)]
         args[:0] = [word for words in known for word in words]
 
     def pytest_configure(self, config: pytest.Config) -> None:
