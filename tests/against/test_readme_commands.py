@@ -29,7 +29,7 @@ COMMANDS: Final = re.findall(r"^\$ (pytest.+?)(?: +# .*)?$", SHOWN, re.MULTILINE
 
 @pytest.fixture(autouse=True)
 def _simulated(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a project, two reports, and lanes that know the answer without a clock."""
+    """Have a project, two reports, lanes that know the answer without a clock, and a browser."""
     pytester.makeini("[pytest]\n")
     pytester.mkpydir("pkg")
     pytester.mkdir("benchmarks").joinpath("test_it.py").write_text("def test_it(benchmark): ...")
@@ -43,6 +43,7 @@ def _simulated(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(commands, "against_revision", lambda *_, **__: GREEN)
     monkeypatch.setattr(settling, "against_baseline", lambda *_: GREEN)
     monkeypatch.setattr("pytest_against.recording.record", record)
+    monkeypatch.setattr("pytest_against.picture.drawn", lambda *_: "<svg/>")
     for name, machine in (("a", "x86_64"), ("b", "aarch64")):
         found = replace(GREEN, machine={**MACHINE, "machine": machine})
         Path(f"{name}.json").write_text(as_json(found))
