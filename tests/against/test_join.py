@@ -74,7 +74,7 @@ FORGED: Final = {
     "improved row": (_row(verdict="improved"), "even[1e3] is improved by"),
     "regressed row": (_row(verdict="regressed"), "even[1e3] is regressed by"),
     "steady without an end": (_row(high=None), "even[1e3] is steady by"),
-    "steady by one trial": (_row(trials=1), "1 trials"),
+    "steady by one trial": (_row(trials=1), "1 trial,"),
     "ratio below": (_row(ratio=0.5), "ratio 0.5"),
     "ratio above": (_row(ratio=2), "ratio 2.0"),
     "ends exchanged": (_row(ratio=None, low=1.02, high=0.9), "low 1.02, ratio None"),

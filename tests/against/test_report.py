@@ -92,6 +92,11 @@ def parsed(written: str) -> Any:
     return json.loads(written, parse_constant=pytest.fail)
 
 
+@pytest.mark.parametrize("trials, words", [(0, "0 trials,"), (1, "1 trial,"), (2, "2 trials,")])
+def test_one_trial_is_no_trials(trials: int, words: str) -> None:
+    assert f"limit 3%: {words}" in text(replace(SMALL, trials=trials))
+
+
 def test_a_small_report_reads_like_this() -> None:
     assert text(SMALL) == SMALL_TEXT
     assert markdown(SMALL) == SMALL_PAGE

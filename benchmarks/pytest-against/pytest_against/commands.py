@@ -158,7 +158,7 @@ def _record(config: pytest.Config, options: Options) -> int:
     with around.measuring(limits.budget) as progress:
         recorded = recording.record(suite, "", limits, progress)
     trials = saved.write_run(recorded.trials, recorded.baseline, folder)
-    print(f"{folder}: {trials} trials of {count(len(recorded.baseline.rows))}")  # noqa: T201
+    print(f"{folder}: {count(trials, 'trial')} of {count(len(recorded.baseline.rows))}")  # noqa: T201
     return 0
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from pytest_against.files import read_bytes
-from pytest_against.model import CannotJudgeError, Interval, Result, Row, RowResult, Verdict
+from pytest_against.model import CannotJudgeError, Interval, Result, Row, RowResult, Verdict, count
 from pytest_against.quoting import plain
 from pytest_against.report import together
 
@@ -118,7 +118,8 @@ def _row(found: _Row, limit: float) -> RowResult:
     }
     unproven = found.verdict in proven and not (found.trials > 1 and proven[found.verdict])
     if unproven or low > high or mean < low or mean > high:
-        given = f"low {found.low}, ratio {found.ratio}, high {found.high}, {found.trials} trials"
+        trials = count(found.trials, "trial")
+        given = f"low {found.low}, ratio {found.ratio}, high {found.high}, {trials}"
         words = f"{found.verdict.value} by {given}, limit {limit}"
         raise ValueError(f"{plain(found.row, 100)} is {words}")
     names = {name: getattr(found, name) for name in ("node", "method", "workload", "file", "line")}

@@ -33,9 +33,9 @@ def short(value: object, longest: int = 200) -> str:
     return text if len(text) <= longest else f"{text[:half]}...{text[-half:]}"
 
 
-def count(rows: int) -> str:
-    """Return a number of rows in words."""
-    return "1 row" if rows == 1 else f"{rows} rows"
+def count(number: int, what: str = "row") -> str:
+    """Return a number of rows, or of what else there are some, in words."""
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def few(names: Sequence[str], most: int = 3) -> str:

@@ -76,7 +76,7 @@ def judged(results: Sequence[Result], describe: Describe = unknown) -> str:
     rows = [row | its for row, its in zip(found["rows"], drawn, strict=True)]
     rows.sort(key=lambda row: (_RANK[row["kind"]], -(row["ratio"] or 1)))
     controls = [report.controls(each, TEXT) for each in results if each.controls]
-    cost = f"{whole.trials} trials, {sum(each.seconds for each in results):.0f} s"
+    cost = f"{count(whole.trials, 'trial')}, {sum(each.seconds for each in results):.0f} s"
     return _page(
         {
             "kind": "judged",
@@ -126,7 +126,7 @@ def times(
         "kind": "run",
         "verdict": None,
         "answer": f"Times of {count(len(rows))}",
-        "detail": [f"{name}: up to {trials} trial{'s' * (trials != 1)} of a row"],
+        "detail": [f"{name}: up to {count(trials, 'trial')} of a row"],
         "notes": ["one run proves nothing about a change: give two to see what changed", *notes],
         "machines": [[name, dict(machine)]],
         "limit": 0,

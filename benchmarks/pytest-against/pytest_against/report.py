@@ -53,7 +53,7 @@ def text(
     software = listed(", ", result.machine.get("python"), numpy and f"NumPy {numpy}")
     where = style.quote(listed("; ", hardware(result.machine), software))
     lines = [
-        f"{subject(result, style)}: {result.trials} trials, {result.seconds:.0f} s",
+        f"{subject(result, style)}: {count(result.trials, 'trial')}, {result.seconds:.0f} s",
         *([f"on {where}"] if where else []),
         *([controls(result, style)] if result.controls else []),
         *map(style.quote, result.notes),
