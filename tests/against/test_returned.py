@@ -14,7 +14,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pytest_against.returned import BY_MARK, NOT_PLAIN, Returned, look
+from pytest_against.returned import BY_CALL, BY_MARK, NOT_PLAIN, Returned, look
 from tests.against.test_worker import Played, wanted
 
 
@@ -200,6 +200,10 @@ def test_results_that_differ_are_shown_in_few_words(now: Any, then: Any, words: 
     assert look(now).beside(look(then)) == words
 
 
+def test_of_a_long_array_only_the_ends_are_written() -> None:
+    assert look(np.arange(1000)).looks.startswith("array([ 0, 1, 2, ..., 997, 998, 999]")
+
+
 def test_what_a_worker_said_is_read(tmp_path: Path) -> None:
     known = look([1.0, 2.0], exact=False)
     (tmp_path / "floats").write_bytes(known.floats.tobytes())
@@ -219,3 +223,28 @@ def test_two(benchmark): benchmark(float, 2)
     one, two = played.done["one"], played.done["two"]
     assert (one["unlike"], "digest" in one and bool(one["digest"])) == (BY_MARK, False)
     assert two["digest"]
+
+
+def test_a_result_is_looked_at_until_another_call_returns_something_else(tmp_path: Path) -> None:
+    text = """
+import itertools
+
+class Number(int):
+    looks = 0
+    def __repr__(self):
+        Number.looks += 1
+        return "a number"
+
+def test_other(benchmark):
+    benchmark(lambda numbers: [Number(next(numbers))], itertools.count())
+    benchmark.extra_info["exact"] = {"looks": Number.looks}
+
+def test_same(benchmark):
+    Number.looks = 0
+    benchmark(lambda: [Number(1)])
+    benchmark.extra_info["exact"] = {"looks": Number.looks}
+"""
+    played = Played(tmp_path, text, wanted("other", "same"))
+    other, same = played.done["other"], played.done["same"]
+    assert (other["unlike"], other["digest"], other["exact"]["looks"]) == (BY_CALL, "", 2)
+    assert (same["unlike"], bool(same["digest"]), same["exact"]["looks"]) == ("", True, 4)

@@ -153,15 +153,15 @@ def test_a_batch_grows_until_its_fastest_is_long_enough_or_it_is_costly(
     "seconds, cost, batches",
     [
         ((1e-6, 1e-6), 0.0, BATCHES),
-        ((1e-6, 1.5e-5), 0.0, 4),  # ten calls take 150 us: the fourth is the first after 500 us
-        ((2e-5, 3e-4), 0.0, 2),
+        ((1e-6, 6e-6), 0.0, 3),  # ten calls take 60 us: the third is the last before 150 us
+        ((2e-5, 1e-4), 0.0, 2),
         ((4e-4, 1e-6), 0.0, 1),  # as do those of the first side, if ten of the other are one batch
         ((6e-4, 6e-4), 0.0, 1),
         ((BATCH, BATCH), 0.0015, 7),
         ((BATCH, BATCH), 1.0, 1),
     ],
 )
-def test_a_run_has_as_many_batches_as_begin_in_half_a_millisecond_or_ten_in_all(
+def test_a_run_has_as_many_batches_as_begin_in_150_microseconds_or_twelve_in_all(
     world: World, seconds: tuple[float, float], cost: float, batches: int
 ) -> None:
     world.cost = cost
@@ -204,10 +204,12 @@ def test_a_burst_does_not_move_the_ratio(world: World, victim: int, slow: Contai
 def test_the_fastest_third_of_the_batches_of_a_round_counts(
     world: World, slow: int, log_ratio: float
 ) -> None:
-    def scattered(batch: int) -> float:  # over both runs of a round
-        return SHORT * (50 if batch >= 0 and 7 * batch % (2 * BATCHES) < slow else 1)
+    brief = 12 * 2.0**-20  # of which a run has as many as it may have
 
-    (found,) = world.paired(SHORT, scattered, seconds=0.5)
+    def scattered(batch: int) -> float:  # over both runs of a round
+        return brief * (50 if batch >= 0 and 7 * batch % (2 * BATCHES) < slow else 1)
+
+    (found,) = world.paired(brief, scattered, seconds=0.5)
     assert found.log_ratio == pytest.approx(log_ratio)
 
 

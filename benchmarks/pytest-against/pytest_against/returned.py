@@ -9,6 +9,7 @@ import sys
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ from typing import Any, Final
 _FLOATS: Final = "d"
 _SHORT: Final = reprlib.Repr()
 _SHORT.maxother = 60  # as arrays and records are
+_MOST_NUMBERS: Final = 12  # of an array that are written; a thousand take milliseconds
 
 NOT_PLAIN: Final = "since they are neither plain data nor arrays"
 BY_CALL: Final = "since they differ from call to call"
@@ -81,8 +83,11 @@ def look(result: object, *, exact: bool = True) -> Returned:
 
 def _looks(value: object) -> str:
     """Return a value in few characters."""
+    numpy: Any = sys.modules.get("numpy")
+    few = nullcontext() if numpy is None else numpy.printoptions(threshold=_MOST_NUMBERS)
     try:
-        return " ".join(_SHORT.repr(value).split())
+        with few:
+            return " ".join(_SHORT.repr(value).split())
     except Exception:  # noqa: BLE001 - Python writes no integers of thousands of digits, either
         return f"a value of type {type(value).__name__}"
 

@@ -38,7 +38,7 @@ PLACE: Final = 6
 """Rounds in one place; where results and operands lie is a property of the place, not of a side."""
 FEWEST_CALM: Final = 3
 """Batches in calm without which a call has no time."""
-_LONG: Final = 5e-4  # seconds of a run, after which no other batch begins
+_LONG: Final = 1.5e-4  # seconds of a run, after which no other batch begins: rounds tell more
 _SETUPS: Final = 0.01  # seconds of a run with all that prepares it, after which it gets no longer
 _TICK: Final = 1e-7  # seconds that a call may take before the clock moves: that of Windows
 _WARMUP: Final = 3e-4  # seconds in calls that are not timed: a processor is slow at first
