@@ -15,6 +15,7 @@ import pytest
 from pytest_against import gate
 from pytest_against.checks import Check, Checked
 from pytest_against.gate import (
+    LEAST_SECONDS,
     MOST_CONTROLS,
     PRECISION,
     SPARE_SECONDS,
@@ -215,7 +216,8 @@ def test_the_fewer_rows_there_are_the_more_time_each_has(
     gate.run_trials_of({}, limits, progress, 2, nodes, ["x"])
     assert said == [(f"{rows} row{'s' * (rows > 1)} undecided", 2 * rows)]
     precision = pytest.approx(math.log1p(0.05) * PRECISION)
-    how = HowToTime(max(TRIAL_SECONDS, SPARE_SECONDS / rows), precision, 7.0)  # type: ignore[arg-type]
+    most, least = max(TRIAL_SECONDS, SPARE_SECONDS / rows), LEAST_SECONDS / rows
+    how = HowToTime(most, precision, 7.0, least=least)  # type: ignore[arg-type]
     assert [job.args[1:4] for job in jobs] == [(nodes, ["x"], how)] * 2
 
 

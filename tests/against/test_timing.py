@@ -64,12 +64,17 @@ class World:
     looks: list[float] = field(default_factory=list)
 
     def paired(
-        self, *laws: Law, seconds: float = 0.0, precision: float = -1.0, seed: int = 0
+        self,
+        *laws: Law,
+        seconds: float = 0.0,
+        precision: float = -1.0,
+        seed: int = 0,
+        least: float = 0.0,
     ) -> list[Measured]:
         """Compare sides named a, b, c...; a precision below 0 is never reached."""
         sides: list[Side] = [Fake(self, name, law) for name, law in zip("abcd", laws, strict=False)]
         rng = random.Random(seed)
-        return timing.paired(*sides, seconds=seconds, precision=precision, rng=rng)
+        return timing.paired(*sides, seconds=seconds, precision=precision, rng=rng, least=least)
 
     def rounds(self) -> list[list[Run]]:
         """Return the runs of each round of three sides of which a batch is one call."""
@@ -189,6 +194,17 @@ def test_rounds_go_on_while_one_side_is_not_known(world: World, victim: int) -> 
     laws[victim] = lambda batch: LONG * (1 + batch // 2 % 3 / 10)
     assert world.paired(*laws, seconds=100.0, precision=0.01)[0].rounds > 30
     assert world.now < 100.0
+
+
+@pytest.mark.parametrize("factor", [1.0, 50.0])  # a factor that is far needs no more
+@pytest.mark.parametrize("least", [0.0, 0.5, 1.0])
+def test_a_precision_is_asked_after_the_least_time(
+    world: World, least: float, factor: float
+) -> None:
+    found = world.paired(LONG, factor * LONG, precision=0.01, seconds=9.0, least=least)
+    ended = timing.FEWEST_ROUNDS if factor > 10 else timing.ENOUGH_ROUNDS
+    assert (found[0].rounds > ended) == (least > 0.0 and factor == 1.0)
+    assert found[0].rounds == ended or least <= world.now < 1.1 * least
 
 
 @pytest.mark.parametrize("slow", [{2, 3, 8, 9}, range(0, 500, 2), range(1, 500, 2)], ids=str)

@@ -41,6 +41,8 @@ TRIAL_SECONDS: Final = 0.12
 """Most time for a row in a trial."""
 SPARE_SECONDS: Final = 2.5
 """What the rows of a trial may share when they are so few that each gets more."""
+LEAST_SECONDS: Final = 0.8
+"""What they share at least: about as much as the start of a trial takes, which is paid anyway."""
 PRECISION: Final = 1 / 3
 """Part of the limit to within which a trial has to know a log ratio, if time allows."""
 
@@ -191,6 +193,7 @@ def run_trials_of(  # noqa: PLR0913, PLR0917 - the first three are bound, the re
         seconds=max(TRIAL_SECONDS, SPARE_SECONDS / len(nodes)),
         precision=PRECISION * math.log1p(limits.limit),
         timeout=limits.timeout,
+        least=LEAST_SECONDS / len(nodes),
     )
     progress.stage(f"{count(len(nodes))} undecided", most * len(nodes))
     return side_by_side(

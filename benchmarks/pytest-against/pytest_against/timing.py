@@ -69,12 +69,18 @@ class Measured:
 
 
 def paired(
-    base: Side, *others: Side, seconds: float, precision: float, rng: random.Random
+    base: Side,
+    *others: Side,
+    seconds: float,
+    precision: float,
+    rng: random.Random,
+    least: float = 0.0,
 ) -> list[Measured]:
     """Measure other sides against `base`, for so many seconds unless `FEWEST_ROUNDS` need more.
 
-    Rounds end earlier once the standard error of each log ratio is at most `precision`, or it is
-    `FAR`.  Raises ValueError if a clock measured a time that is not positive and finite.
+    Rounds end earlier once each log ratio is `FAR`, or, after `least` seconds, its standard error
+    is at most `precision`.  Raises ValueError if a clock measured a time that is not positive and
+    finite.
     """
     sides, rounds, start = [base, *others], list[list[float]](), perf_counter()
     seed = rng.getrandbits(32)
@@ -84,8 +90,10 @@ def paired(
             seed = rng.getrandbits(32)
         rounds.append(_round(sides, calls, batches, seed, rng))
         ratios = [[math.log(best[i] / best[0]) for best in rounds] for i in range(1, len(sides))]
+        spent = perf_counter() - start
+        good = precision if spent >= least else -1.0
         if len(rounds) >= FEWEST_ROUNDS and (
-            perf_counter() - start >= seconds or all(_settled(found, precision) for found in ratios)
+            spent >= seconds or all(_settled(found, good) for found in ratios)
         ):
             break
     each = median(best[0] for best in rounds) / calls

@@ -36,6 +36,8 @@ class HowToTime:
     """Seconds without a word from a worker after which it counts as hung."""
     fastest: float = math.inf
     """Seconds of the clock's fixed work in calm in earlier trials, infinite without any."""
+    least: float = 0.0
+    """Seconds for a row before a precision is good enough."""
 
 
 def run_pair(  # noqa: PLR0913, PLR0917 - each is a thing of its own
@@ -87,7 +89,13 @@ def _paired(meetings: Sequence[_Meeting], how: HowToTime, rng: random.Random) ->
     """Return how the sides after the first did; nothing if the test of one has ended."""
     try:
         if all(meeting.there for meeting in meetings):
-            return paired(*meetings, seconds=how.seconds, precision=how.precision, rng=rng)
+            return paired(
+                *meetings,
+                seconds=how.seconds,
+                precision=how.precision,
+                rng=rng,
+                least=how.least,
+            )
     except _Failed:
         pass
     except ValueError as error:
