@@ -41,8 +41,8 @@ TRIAL_SECONDS: Final = 0.12
 """Most time for a row in a trial."""
 SPARE_SECONDS: Final = 2.5
 """What the rows of a trial may share when they are so few that each gets more."""
-LEAST_SECONDS: Final = 0.8
-"""What they share at least: about as much as the start of a trial takes, which is paid anyway."""
+LEAST_SECONDS: Final = 0.5
+"""What they share at least: half of what the start of a trial takes, which is paid anyway."""
 PRECISION: Final = 1 / 3
 """Part of the limit to within which a trial has to know a log ratio, if time allows."""
 
