@@ -192,7 +192,7 @@ def test_options_of_the_suite_itself_are_passed_on_wherever_they_are_written(
         "    add('--full', action='count')\n"
         "    add('-S')\n    add('--seen')\n"
     )
-    pytester.makeini("[pytest]\naddopts = --seen=1 --runxfail\n")
+    pytester.makeini("[pytest]\naddopts = --seen=1 --runxfail --confcutdir=.. --ignore=../x\n")
     monkeypatch.setenv("PYTEST_ADDOPTS", "--seen '2 3'")
     given = ["--size", "-5", "--two", "a", "b", "--full", "-Sx", "-q", "--tb=short"]
     more = ["--ignore-glob=benchmarks/*_it.py", "--confcutdir=."]

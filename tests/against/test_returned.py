@@ -7,6 +7,7 @@ import sys
 from collections import Counter, OrderedDict, defaultdict
 from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -202,6 +203,12 @@ def test_results_that_differ_are_shown_in_few_words(now: Any, then: Any, words: 
 
 def test_of_a_long_array_only_the_ends_are_written() -> None:
     assert look(np.arange(1000)).looks.startswith("array([ 0, 1, 2, ..., 997, 998, 999]")
+
+
+def test_plain_data_needs_no_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = look([1, 2]).digest
+    monkeypatch.setitem(sys.modules, "numpy", ModuleType("numpy"))  # a stub, as suites have them
+    assert look([1, 2]).digest == digest
 
 
 def test_what_a_worker_said_is_read(tmp_path: Path) -> None:

@@ -63,18 +63,11 @@ class World:
     runs: list[Run] = field(default_factory=list)
     looks: list[float] = field(default_factory=list)
 
-    def paired(
-        self,
-        *laws: Law,
-        seconds: float = 0.0,
-        precision: float = -1.0,
-        seed: int = 0,
-        least: float = 0.0,
-    ) -> list[Measured]:
+    def paired(self, *laws: Law, seed: int = 0, **how: float) -> list[Measured]:
         """Compare sides named a, b, c...; a precision below 0 is never reached."""
         sides: list[Side] = [Fake(self, name, law) for name, law in zip("abcd", laws, strict=False)]
-        rng = random.Random(seed)
-        return timing.paired(*sides, seconds=seconds, precision=precision, rng=rng, least=least)
+        asked: Any = {"seconds": 0.0, "precision": -1.0, **how}
+        return timing.paired(*sides, rng=random.Random(seed), **asked)
 
     def rounds(self) -> list[list[Run]]:
         """Return the runs of each round of three sides of which a batch is one call."""

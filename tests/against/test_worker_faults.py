@@ -67,11 +67,18 @@ def test_options_of_the_suite_reach_it_where_it_knows_them(tmp_path: Path) -> No
     put(
         tmp_path,
         "conftest.py",
-        "def pytest_addoption(parser):\n    parser.addoption('--size', type=int, default=100)\n",
+        "import json\n\ndef pytest_addoption(parser):\n    add = parser.addoption\n"
+        "    add('--size', type=int, default=100)\n    add('-S', choices=['very fast', 'slow'])\n"
+        "    add('--mode', choices=['very fast', 'slow'])\n    add('--cfg', type=json.loads)\n"
+        "    add('--two', nargs=2)\n    add('--full', action='store_true')\n",
     )
-    test = "def test_it(benchmark, request):\n    assert request.config.option.size == 5000\n"
-    own = [["--gone=1"], ["--gone=1 2"], ["-n", "2"], ["--size=5000"]]
-    played = Played(
-        tmp_path, test + "    benchmark(int)\n", {"tests": ["test_it.py::test_it"]}, own_options=own
+    test = (
+        "def test_it(benchmark, request):\n    o = request.config.option\n    benchmark(int)\n"
+        "    assert (o.size, o.S, o.mode, o.cfg) == (5000, 'very fast', 'very fast', {'a b': 1})\n"
+        "    assert (o.two, o.full) == (['--x y', 'b'], True)\n"
     )
+    known = [["--size=5000"], ["-Svery fast"], ["--mode=very fast"], ['--cfg={"a b": 1}']]
+    known += [["--two", "--x y", "b"], ["--full"]]
+    own = [["--gone=1"], ["--gone=1 2"], ["-G1 2"], ["-n", "2"], *known]
+    played = Played(tmp_path, test, {"tests": ["test_it.py::test_it"]}, own_options=own)
     assert played.done["it"]["outcome"] == "passed"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,9 +50,9 @@ def suite_of(config: pytest.Config) -> Suite:
         ("-o", option.override_ini),
         ("-W", option.pythonwarnings),
         ("--deselect", option.deselect),
-        ("--ignore", [_relative(config, path) for path in option.ignore or ()]),
-        ("--ignore-glob", [_relative(config, path) for path in option.ignore_glob or ()]),
-        ("--confcutdir", [_relative(config, path) for path in cut]),
+        ("--ignore", _below(config, option.ignore or ())),
+        ("--ignore-glob", _below(config, option.ignore_glob or ())),
+        ("--confcutdir", _below(config, cut)),
     ):
         kept += [word for value in values or () for word in (flag, value)]
     return Suite(
@@ -92,9 +93,21 @@ def _of_others(given: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
 
 def knows(parser: pytest.Parser, option: Sequence[str]) -> bool:
     """Return whether a parser of pytest's knows an option, which is given by its words."""
-    # An unknown one with a blank in it would be taken for the name of a file.
-    words = [word.replace(" ", "_") for word in option]
-    return not parser.parse_known_and_unknown_args(words)[1]
+    # By its flag alone: with its value, an unknown one that has a blank in it passes for a file.
+    flag = option[0].partition("=")[0] if option[0].startswith("--") else option[0][:2]
+    try:
+        return not parser.parse_known_and_unknown_args([flag])[1]
+    except pytest.UsageError:  # it wants its value
+        return True
+
+
+def _below(config: pytest.Config, paths: Iterable[str]) -> list[str]:
+    """Return paths relative to the root, without those outside, where no test is judged."""
+    found = []
+    for path in paths:
+        with suppress(CannotJudgeError):
+            found.append(_relative(config, path))
+    return found
 
 
 def _relative(config: pytest.Config, argument: str) -> str:

@@ -84,9 +84,8 @@ def look(result: object, *, exact: bool = True) -> Returned:
 def _looks(value: object) -> str:
     """Return a value in few characters."""
     numpy: Any = sys.modules.get("numpy")
-    few = nullcontext() if numpy is None else numpy.printoptions(threshold=_MOST_NUMBERS)
     try:
-        with few:
+        with numpy.printoptions(threshold=_MOST_NUMBERS) if numpy else nullcontext():
             return " ".join(_SHORT.repr(value).split())
     except Exception:  # noqa: BLE001 - Python writes no integers of thousands of digits, either
         return f"a value of type {type(value).__name__}"

@@ -1,10 +1,10 @@
 """Timing a call: side by side with another, in rounds, or alone, by the clock of fixed work.
 
 In each round both sides run twice, in an order drawn anew and then reversed (A B B A), so that a
-drift of the machine touches them alike.  A run is some short batches of calls, and the fastest
-third of a side's batches counts: in the first the caches hold the other side's data, and what the
-machine does in between hits some of the rest.  The ratio is taken within the round, and its median
-over rounds, which go on until it is known well enough.
+drift of the machine touches them alike.  A run is some short batches of calls, or a single longer
+one, and the fastest third of a side's batches counts: in the first the caches hold the other side's
+data, and what the machine does in between hits some of the rest.  The ratio is taken within the
+round, and its median over rounds, which go on until it is known well enough.
 """
 
 from __future__ import annotations

@@ -38,10 +38,11 @@ BLOCKED: Final = (
     *("pytest_repeat", "repeat", "rerunfailures", "pytest_retry", "retry", "flaky", "timeout"),
     *("run-parallel", "pytest_timeout", "cacheprovider", "stepwise", "pastebin", "doctest"),
     *("pytest_forked", "pytest_isolate", "parallel", "memray", "monitor", "profiling"),
+    *("typeguard", "jaxtyping", "pytest_beartype", "pytest-testmon"),
     *("junitxml", "html", "pytest_jsonreport", "allure_pytest"),
     *("against", "pytest_against.plugin", "setuponly", "setupplan", "faulthandler"),
 )
-"""Plugins that change how often, where or in what order tests run, and those that nobody needs."""
+"""Plugins that change how often, where or in what order tests run, or what they run, and others."""
 
 _OPTIONS: Final = (
     *("-s", "-q", "--no-header", "--continue-on-collection-errors", "--benchmark-min-rounds=1"),
@@ -51,7 +52,6 @@ _OPTIONS: Final = (
     *(part for name in BLOCKED for part in ("-p", f"no:{name}")),
     *("-p", "benchmark"),  # it may be blocked, as in CodSpeed's style, or none be loaded by itself
 )
-
 
 _RUNS_TESTS: Final = frozenset(
     ("pytest", "pytest-benchmark", "pytest-against", "pluggy", "iniconfig", "packaging", "pygments")
