@@ -75,7 +75,7 @@ class Case:
         }
         before = zip(self._names, arguments, self._variants[variant], strict=True)
         for name, argument, pristine in before:
-            expected = answers[name] if name in answers else pristine.flat[:: self._step]
+            expected = answers[name] if name in answers else pristine.ravel()[:: self._step]
             if found := reference.difference(argument, expected, self._step):
                 return f"{'written' if name in answers else 'read-only'} argument {name} {found}"
         if (into := outputs[0].argument) is not None:
@@ -91,7 +91,7 @@ class Case:
         return found and f"result {found}"
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=2)
 def _variants(
     names: tuple[str, ...], workload: Workload, dtype: np.dtype[Any]
 ) -> tuple[tuple[NDArray[Any], ...], ...]:
@@ -107,10 +107,10 @@ def _variants(
     return tuple(zip(*(found[name]() for name in names), strict=True))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def _answer(
     quantity: Quantity, workload: Workload, dtype: np.dtype[Any], variant: int, step: int
 ) -> NDArray[Any]:
     grad = "grad" if quantity is Quantity.BACKWARD else "x"
-    x, grads = (workload.operands(name)[variant].flat[::step] for name in ("x", grad))
+    x, grads = (workload.operands(name)[variant].ravel()[::step] for name in ("x", grad))
     return reference.answer(quantity, x, grads, dtype)

@@ -18,25 +18,26 @@ def answer(
     """Return what every method computes from 1-D numbers below half the largest of their dtype."""
     match quantity:
         case Quantity.RELU:
-            found = (v if v > 0 else 0.0 for v in _numbers(x))
+            found = ([v if v > 0 else 0.0 for v in part] for part in _parts(x))
         case Quantity.DERIVATIVE | Quantity.MASK:
-            found = (v > 0 for v in _numbers(x))
+            found = ([v > 0 for v in part] for part in _parts(x))
         case _:
-            both = zip(_numbers(x), _numbers(grad), strict=True)
-            found = (g if v > 0 else 0.0 for v, g in both)
-    return np.fromiter(found, np.bool_ if quantity is Quantity.MASK else dtype)
+            both = zip(_parts(x), _parts(grad), strict=True)
+            found = ([g if v > 0 else 0.0 for v, g in zip(*each, strict=True)] for each in both)
+    kind = np.bool_ if quantity is Quantity.MASK else dtype
+    return np.concatenate([np.array(part, kind) for part in found])
 
 
-def _numbers(array: NDArray[Any]) -> Iterator[float]:
+def _parts(array: NDArray[Any]) -> Iterator[list[float]]:
     for start in range(0, array.size, _CHUNK):
-        yield from array[start : start + _CHUNK].tolist()
+        yield array[start : start + _CHUNK].tolist()
 
 
 def difference(given: NDArray[Any], expected: NDArray[Any], step: int = 1) -> str:
     """Say how every `step`-th number, in C order, is wrong; +0.0 is -0.0, and NaN is NaN."""
     if given.dtype != expected.dtype:
         return f"has dtype {given.dtype}, expected {expected.dtype}"
-    found = given.flat[::step]
+    found = given.ravel()[::step]
     same = (found == expected) | ((found != found) & (expected != expected))  # noqa: PLR0124
     if same.all():
         return ""

@@ -27,6 +27,9 @@ _ASKED_FOR: Final = ("1e6", "1e3x1e3", "article", "int")
 """Parts of names: a few of these would take most of a gate's time, and 2.4 MB, which always run,
 are beyond L2 caches as well; and every method on integers would double it."""
 
+_MOST_KEPT: Final = 4
+"""Operands that are kept for the next rows: one after the other asks for the same."""
+
 _MOST_LEARNED: Final = 1 << 19
 """Signs that no branch predictor learns; it does learn 30,000 that it sees again and again."""
 
@@ -69,7 +72,7 @@ class Workload:
         many = max(1, round(_MOST_LEARNED / self.size))
         return many if self.signs is Signs.RANDOM else 1
 
-    @lru_cache(maxsize=32)  # noqa: B019 - workloads live as long as the process
+    @lru_cache(maxsize=_MOST_KEPT)  # noqa: B019 - workloads live as long as the process
     def operands(self, role: Literal["x", "grad"]) -> tuple[NDArray[Any], ...]:
         """Return the data of one operand in every variant: read-only, floats in [-0.5, 0.5)."""
         order: Literal["C", "F"] = "F" if self.fortran else "C"
@@ -98,7 +101,7 @@ class Workload:
         return _numbers(seed, self.variants * self.size, self.dtype, signs)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=_MOST_KEPT)
 def _numbers(seed: str, size: int, dtype: str, signs: Signs) -> NDArray[Any]:
     """Return exact numbers, uniform but for `signs`: integers, or multiples of a power of two.
 

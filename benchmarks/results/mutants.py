@@ -1,9 +1,9 @@
 """Mutate the rule and see its tests red: ``python benchmarks/results/mutants.py``.
 
-Each mutant of `stats.py` and `model.py` goes through the tests of the rule in a fork of a process
-that has loaded what they need, so that no file is changed.  A line for each is logged as it ends;
-one that was killed is not tried again, and one that survived is.  Needs a POSIX system, and the
-dependency group `mutants`.
+Each mutant of `stats.py`, `sample.py` and `model.py` goes through the tests of the rule in a fork
+of a process that has loaded what they need, so that no file is changed.  A line for each is logged
+as it ends; one that was killed is not tried again, and one that survived is.  Needs a POSIX system,
+and the dependency group `mutants`.
 """
 
 import argparse
@@ -47,6 +47,7 @@ PACKAGE: Final = ROOT / "benchmarks" / "pytest-against" / "pytest_against"
 _RULE: Final = ("test_prior.py", "test_looks.py", "test_chance.py", "test_recording.py")
 TESTS: Final = {
     "model.py": ("test_model.py", "test_shards.py", "test_stats.py", *_RULE),
+    "sample.py": ("test_means.py", "test_stats.py", "test_gate_marks.py", *_RULE),
     "stats.py": ("test_stats.py", *_RULE),
 }
 """Those that a mutant of a module has to pass, in this order, until one is red."""
@@ -186,7 +187,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     about = (__doc__ or "").partition("\n")[0]
     parser = argparse.ArgumentParser(prog=PROGRAM, description=about, allow_abbrev=False)
     add = parser.add_argument
-    add("--module", action="append", choices=TESTS, help="may be given twice; by default both")
+    add("--module", action="append", choices=TESTS, help="may be given again; by default all")
     add("--log", type=Path, metavar="FILE", default="mutants.jsonl", help="to go on with")
     add("--seconds", type=int, default=600, help="a mutant that takes longer counts as killed")
     add("--seed", type=int, default=0, help="of the order")

@@ -153,11 +153,13 @@ def prepared(it: Stranger, folder: Path) -> tuple[Path, Path]:
         with tarfile.open(next(folder.glob(f"{place.name}.tar.gz"))) as archive:
             archive.extractall(folder, filter="data")
         venv.create(python.parents[1], with_pip=True)
-        run(python, "-m", "pip", "install", ENGINE, *it.needs, into=folder)
+        run(python, "-m", "pip", "install", *it.needs, into=folder)
         identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
         run("git", "init", "--quiet", into=place)
         run("git", "add", "--all", "--force", into=place)
         run("git", *identity, "commit", "--quiet", "--message=as it is", into=place)
+    run(python, "-m", "pip", "install", ENGINE, into=folder)  # which may have changed since
+    run("git", "checkout", "--quiet", "--force", "HEAD", into=place)  # lest one was killed
     return place, python
 
 

@@ -65,6 +65,9 @@ class Machine:
     factors: Mapping[str, float] = field(default_factory=dict)  # how much longer rows take now
     spreads: Mapping[str, float] | float = 0.001  # standard deviations over trials
     again: Mapping[str, float] = field(default_factory=dict)  # factors of controls
+    means: Mapping[str, float] = field(
+        default_factory=dict
+    )  # over all calls, beyond that of typical ones
     wild: float = 0.0  # part of the trials that are off by 30 %, one way or the other
     fails: Mapping[str, int] = field(default_factory=dict)  # trial from which on a test fails
     absent: Mapping[str, Sequence[int]] = field(default_factory=dict)  # trials without a time
@@ -97,16 +100,16 @@ class Machine:
         timed = [n for n in nodes if n not in failed and self.number not in self.absent.get(n, ())]
         self.number += 1
         return TrialResult(
-            {node: self._measured(node, self.factors.get(node, 1.0)) for node in timed},
+            {n: self._measured(n, self.factors.get(n, 1.0), self.means.get(n, 1.0)) for n in timed},
             {n: self._measured(n, self.again.get(n, 1.0)) for n in controls if n in timed},
             failed,
         )
 
-    def _measured(self, node: str, factor: float) -> Measured:
+    def _measured(self, node: str, factor: float, mean: float = 1.0) -> Measured:
         spread = self.spreads.get(node, 0.0) if isinstance(self.spreads, Mapping) else self.spreads
         shift = self._rng.choice((-0.3, 0.3)) if self._rng.random() < self.wild else 0.0
         value = self._rng.gauss(self.at + math.log(factor) + shift, spread)
-        return Measured(value, CLOCK, 6)
+        return Measured(value, CLOCK, 6, None if self.at else value + math.log(mean))
 
 
 def gated(

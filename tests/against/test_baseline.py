@@ -167,7 +167,7 @@ def test_only_rows_that_were_asked_for_are_missed(
     tree = Mock(return_value=nullcontext((side([there]), Mock(), Machine(at=AT))))
     monkeypatch.setattr(baseline, "working_tree", tree)
     found = baseline.against_baseline(suite, stored([A, B, OTHER]), BASELINE_LIMITS, nobody)
-    tree.assert_called_once_with(suite, 60.0, nobody)
+    tree.assert_called_once_with(suite, 60.0, nobody, pytest.approx(math.log(1.1 * 1.05)))
     assert words(found).keys() == {there, *expected}
     assert (words(found)[there] == "steady") == (there == A)
     assert found.machine["python"].startswith(("CPython", "PyPy"))
@@ -229,7 +229,7 @@ def test_trials_of_the_working_tree_hand_on_the_time_of_the_clock(
     progress = Progress(lambda *words: said.append(words), lambda _: None)
     (tmp_path / "pkg").mkdir()
     suite = Suite(root=tmp_path, packages=("pkg",))
-    with baseline.working_tree(suite, 7.0, progress) as (head, again, run_trials):
+    with baseline.working_tree(suite, 7.0, progress, 0.5) as (head, again, run_trials):
         tree, *asked = jobs[0].args
         assert (head, asked) == (checked, [7.0, progress.row])
         lay_out.assert_called_once_with(tmp_path, ("pkg",), tree.root, None)
@@ -245,7 +245,7 @@ def test_trials_of_the_working_tree_hand_on_the_time_of_the_clock(
         ):
             clocks[:] = measured
             run_trials(2, ["x"] * rows)
-            how = HowToTime(baseline.ROW_SECONDS, math.inf, 7.0, fastest)
+            how = HowToTime(baseline.ROW_SECONDS, math.inf, 7.0, fastest, alike=0.5)
             assert [job.args[2:4] for job in jobs] == [(how, core) for core in range(at_a_time)]
             assert said[-1][1] == at_a_time * rows
     assert said[:2] == [("checks", 0), ("1 row undecided", 1)]

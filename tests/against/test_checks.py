@@ -26,6 +26,9 @@ DONE: Final = (
 )
 
 
+END: Final = {"end": 0, "origins": INSIDE, "distributions": {"numpy": "2"}, "files": ["src/a.py"]}
+
+
 class Process:
     """Stands in for a worker that says what it is told to."""
 
@@ -36,9 +39,11 @@ class Process:
         origins: dict[str, str] = INSIDE,
     ) -> None:
         self.found = found
-        self.answers = [*answers, {"end": 0, "origins": origins, "distributions": {"numpy": "2"}}]
+        self.answers = [*answers, {**END, "origins": origins}]
         self.trees: list[Tree] = []
         self.said: list[dict[str, Any]] = []
+        self.at = "the start"
+        self.tree: Tree | None = None
 
     def collected(self, timeout: float) -> Collected:
         assert timeout == 7.0
@@ -51,7 +56,10 @@ class Process:
 
     def hear(self, timeout: float) -> dict[str, Any]:
         assert timeout == 7.0
-        return dict(self.answers.pop(0))
+        self.at = self.answers[0].get("begins", self.answers[0].get("done", self.at))
+        if "dies" in self.answers[0]:
+            raise CannotJudgeError(str(self.answers.pop(0)["dies"]))
+        return {name: value for name, value in self.answers.pop(0).items() if name != "begins"}
 
     @contextmanager
     def started(self, trees: Sequence[Tree]) -> Iterator[list[Process]]:
@@ -66,7 +74,8 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> Any:
     def run(process: Process, name: str = HEAD) -> Checked:
         monkeypatch.setattr(checks, "started", process.started)
         request = Request(mode=Mode.TIMING, arguments=(), path=())
-        return check(Tree(name=name, root=ROOT, request=request), 7.0, lambda _: None)
+        process.tree = Tree(name=name, root=ROOT, request=request)
+        return check(process.tree, 7.0, lambda _: None)
 
     return run
 
@@ -77,9 +86,49 @@ def test_each_benchmark_runs_once_without_a_clock(checked: Any) -> None:
         A: Check(outcome="passed", exact={"peak_bytes": 8}, warnings=("W",), result=Returned("d")),
         B: Check(outcome="failed", why="wrong"),
     }
-    assert checked(process) == Checked(collected([A, B]), found, {"numpy": "2"})
+    assert checked(process) == Checked(
+        collected([A, B]), found, {"numpy": "2"}, frozenset({"src/a.py"})
+    )
     assert [tree.request.mode for tree in process.trees] == [Mode.CHECKS]
     assert process.said == [{"tests": [A, B], "loose": [], "off": [], "imports": False}]
+
+
+DIES: Final = {"begins": B, "dies": "the run of the head was killed by signal 11"}
+STOPS: Final = {"begins": B, **END}
+
+
+@pytest.mark.parametrize("how", [DIES, STOPS])
+def test_a_test_that_ends_its_process_has_failed_and_another_runs_all_others_again(
+    how: dict[str, Any], checked: Any
+) -> None:
+    process = Process(collected([A, B]), DONE[0], how, {**DONE[0], "why": "again"})
+    found = checked(process)
+    assert [each["tests"] for each in process.said] == [[A, B], [A]]
+    assert found.checks[B].outcome == "failed"
+    words = f"pytest ended with 0 on the head at {B}, and 1 test did not run; run pytest there to"
+    words = how.get("dies", f"{words} see why")
+    assert found.checks[B].why == f"its process ended: {words}"
+    assert (found.checks[A].why, found.files) == ("again", {"src/a.py"})
+
+
+def test_what_the_others_import_is_known_though_one_ends_its_process(checked: Any) -> None:
+    foreign = Process(collected([A, B]), DONE[0], DIES, DONE[0], origins={"pkg": "/lib/pkg.py"})
+    with pytest.raises(
+        CannotJudgeError, match=r"^the head imported pkg from /lib/pkg.py, not from"
+    ):
+        checked(foreign)
+    found = checked(Process(collected([B]), DIES, origins={}))
+    assert (found.checks[B].outcome, found.distributions) == ("failed", {"numpy": "2"})
+
+
+def test_a_process_that_ends_beside_tests_or_again_and_again_is_refused(checked: Any) -> None:
+    for how in ({**DIES, "begins": "the start"}, {**DIES, "begins": A}):
+        with pytest.raises(CannotJudgeError, match=r"^the run of the head was killed by"):
+            checked(Process(collected([A, B]), {**DONE[0], "begins": A}, how))
+    all_die = [{**DIES, "begins": node} for node in NODES]
+    assert len(all_die) >= 6
+    with pytest.raises(CannotJudgeError, match=r"^the run of the head was killed by"):
+        checked(Process(collected(NODES), *all_die))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +156,7 @@ WHY: Final = "test_it.py cannot be collected on the"
         (HEAD, collected([A], BROKEN), INSIDE, f"{WHY} head: ImportError: x"),
         (HEAD, collected([], BROKEN), {}, f"{WHY} head: ImportError: x"),
         (BASE, collected([], {"": "no"}), {}, "a test cannot be collected on the base: no; mend"),
-        (HEAD, collected(NODES), {}, f"the run of the head ended before {NODES[2]}, and 4 tests d"),
+        (HEAD, collected(NODES), {}, f"pytest ended with 0 on the head at {B}, and 4 tests did n"),
         (HEAD, ONE, {}, "no benchmark imports a package under test (none was found); name those"),
         (HEAD, ONE, {"p": "", "q": ""}, "no benchmark imports a package under test (p, q); name"),
         (HEAD, ONE, {"p": "/lib/p.py"}, "the head imported p from /lib/p.py, not from the tree"),

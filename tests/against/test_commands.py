@@ -62,6 +62,15 @@ def test_a_suite_is_what_pytest_was_told(pytester: pytest.Pytester) -> None:
     assert (found.root, found.packages) == (pytester.path, ("src/x", "src/y"))
 
 
+def test_what_loads_the_plugin_by_hand_is_not_for_what_is_timed(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    names = ("pytest_benchmark.plugin", "pytest_against.plugin")
+    found = suite(pytester, *(word for name in names for word in ("-p", name))).options
+    assert (names[0] in found, names[1] in found) == (True, False)
+
+
 def test_a_suite_is_relative_to_the_root_and_needs_no_settings(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -223,7 +223,8 @@ def test_an_interpreter_says_what_it_is_and_has() -> None:
     "said, words",
     [
         (FileNotFoundError("gone"), r"python does not run as Python \(gone\)"),
-        (subprocess.CalledProcessError(1, "x"), "python does not run as Python"),
+        (subprocess.CalledProcessError(3, "x", stderr="\n"), r"as Python \(it exited with 3\)$"),
+        (subprocess.CalledProcessError(1, "x", stderr="a\nno\n"), r"run as Python \(no\)$"),
         ("what?", "python does not run as Python"),
         ('[[3, 9], "CPython 3.9.1", {}, []]', r"is CPython 3\.9\.1; name Python 3\.11 or newer"),
         ('[[3, 12], "CPython 3.12.1", {"pytest": "9"}, []]', "has no pytest-benchmark; install"),

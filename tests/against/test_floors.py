@@ -21,11 +21,11 @@ FLOORS: Final = (
     "terms model quoting arguments options settings pieces returned operands spoiled __init__",
     # This machine, and the files on it.
     (
-        "machine calls timing extra_info files scratch store trees environments formats conditions "
-        "saved"
+        "machine calls timing imports extra_info files scratch store trees environments formats "
+        "conditions saved"
     ),
     # Processes, what they measured, and what that proves.
-    "workers trials sides marks command_line checks untimed stats looks",
+    "workers trials sides marks command_line checks untimed stats sample looks",
     # The lanes: two revisions, a baseline, what is recorded, saved runs.
     "gate baseline settling recording saved_side rowlimits compare",
     # What is shown of a result.

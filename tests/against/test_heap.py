@@ -54,6 +54,8 @@ def test_what_is_allocated_lies_at_the_top_once_holes_are_filled(holes: Sequence
         for each in (seed, seed + 9):
             found.move(each)
             assert len(libc.used) == len(holes) + 1
+    found.empty()
+    assert (len(libc.holes), libc.used, libc.top) == (len(holes), {}, TOP)
 
 
 def test_holes_of_one_size_are_filled_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,6 +102,7 @@ def test_another_heap_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     found = Heap(machine.glibc())
     found.fill()
     found.move(1)
+    found.empty()
 
 
 REAL: Final = """

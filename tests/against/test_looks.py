@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pytest_against import looks
 from pytest_against.looks import Budget, judged, until_decided
 from pytest_against.model import FAILURES, Limits, RowResult, Verdict
-from pytest_against.stats import LOOKS, Plan, Prior, Sample, interval
+from pytest_against.sample import Sample
+from pytest_against.stats import LOOKS, Plan, Prior, interval
 from tests.against.simulated import AT, LIMITS, NODES, A, B, C, Machine, row
 
 WILD = 1.0  # a spread that no number of trials is enough for
@@ -79,7 +80,7 @@ def test_a_control_takes_its_row_along_until_both_are_decided_and_shares_the_err
     machine, samples, controls = Machine(again={B: 2.0}), _samples(A, B, C), _samples(B)
     assert _run(machine, samples, controls) == LOOKS[1]
     assert (machine.asked[0][1:], machine.asked[-1][1:]) == (([A, B, C], [B]), ([B], [B]))
-    plan = Plan.of(LIMITS, 4)
+    plan = Plan.of(LIMITS, 2 * 4)  # typical calls and means
     prior = _prior(*samples.values(), controls[B])
     for sample, look in ((samples[A], 1), (samples[B], 1), (controls[B], 2)):
         assert len(sample.values) == LOOKS[look - 1]
@@ -126,7 +127,7 @@ def test_a_budget_that_is_spent_ends_with_a_look_and_nothing_after_it() -> None:
     machine, samples = Machine(spreads={A: 0.005, B: WILD}, seconds=1.0), _samples(A, B)
     assert _run(machine, samples, trials=96, budget=9.9) == len(samples[B].values) == 12
     assert machine.time == 9.0
-    plan = Plan.of(Limits(trials=96), 2)
+    plan = Plan.of(Limits(trials=96), 2 * 2)
     assert plan.looks[3] < 12 < plan.looks[4]
     assert samples[B].interval == interval(
         samples[B].values, plan.errors(5), _prior(*samples.values())

@@ -77,6 +77,7 @@ def test_plain_data_have_equal_digests_if_they_are_written_alike(one: Any, other
         (0.0, -0.0),
         ([math.nan], [-math.nan]),
         (complex(0.0, -0.0), complex(0.0, 0.0)),
+        (complex(math.nan, 1), complex(2, math.nan)),
         ({0, 8}, {8, 0}),  # which come in this order
         ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
         (Point(0.0, [1]), Point(-0.0, [1])),
@@ -232,7 +233,7 @@ def test_two(benchmark): benchmark(float, 2)
     assert two["digest"]
 
 
-def test_a_result_is_looked_at_until_another_call_returns_something_else(tmp_path: Path) -> None:
+def test_the_first_and_the_last_result_are_looked_at(tmp_path: Path) -> None:
     text = """
 import itertools
 
@@ -254,4 +255,4 @@ def test_same(benchmark):
     played = Played(tmp_path, text, wanted("other", "same"))
     other, same = played.done["other"], played.done["same"]
     assert (other["unlike"], other["digest"], other["exact"]["looks"]) == (BY_CALL, "", 2)
-    assert (same["unlike"], bool(same["digest"]), same["exact"]["looks"]) == ("", True, 4)
+    assert (same["unlike"], bool(same["digest"]), same["exact"]["looks"]) == ("", True, 2)

@@ -105,8 +105,8 @@ def test_a_settled_row_says_what_the_numbers_were_and_the_note_how_far_the_machi
     ]
     assert found.rows[1].interval == again.rows[0].interval
     assert "; ".join(found.notes) == (
-        "2 rows that the numbers leave open settled side by side with the revision of b; where "
-        "the code did not change, the machine is off by up to 25.0% from what was recorded"
+        "2 rows that the numbers leave open settled side by side with the revision of b; "
+        "those not slower side by side differ by up to 25.0% from what was recorded"
     )
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from pytest_against import environments
+from pytest_against import environments, gate
 from pytest_against.environments import Software
-from pytest_against.model import HERE, CannotJudgeError, RunsOn, Suite
+from pytest_against.model import HERE, CannotJudgeError, Progress, RunsOn, Suite
 from pytest_against.sides import OWN, laid_out, on_two
 from pytest_against.trees import find_commit
 from pytest_against.workers import AGAIN, BASE, HEAD
 from tests.against.repository import put, repository, state
+from tests.against.simulated import LIMITS, A, Machine, own, side
 
 NAMES: Final = {HEAD, BASE, AGAIN, OWN}
 
@@ -50,6 +52,39 @@ def test_what_changed_beside_what_is_exchanged_and_judged_is_named(
     it = replace(suite, arguments=arguments)
     with laid_out(it, find_commit(suite.root, "main"), HERE) as found:
         assert found.notes == [words]
+
+
+@pytest.mark.parametrize(
+    "file, packages, refused",
+    [
+        ("tasks.py", (), True),
+        ("deep/inside.py", (), True),
+        ("pkg/__init__.py", (), False),  # it is exchanged
+        ("tests/helpers.py", (), False),
+        ("tasks.py", ("pkg",), False),  # whoever names packages has said what is not one
+    ],
+)
+def test_code_that_tests_import_must_not_be_the_same_on_both_sides(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    file: str,
+    packages: tuple[str, ...],
+    refused: bool,
+) -> None:
+    root = repository(tmp_path)
+    put(root, file, "changed")
+    checked = [own([A]), replace(side([A]), files=frozenset({file})), side([A])]
+    monkeypatch.setattr(gate, "side_by_side", lambda _: checked)
+    monkeypatch.setattr(gate, "run_trials_of", lambda *asked, **more: Machine()(*asked[3:], **more))
+    words = f"^{file} changed, and the benchmarks import it, but it would be the same on both sides"
+    with pytest.raises(CannotJudgeError, match=words) if refused else nullcontext():
+        gate.against_revision(
+            Suite(root=root, packages=packages),
+            "main",
+            LIMITS,
+            Progress(lambda *_: None, lambda _: None),
+        )
 
 
 def test_another_interpreter_runs_the_base_and_all_have_one_engine(suite: Suite) -> None:

@@ -107,11 +107,15 @@ REFUSED = {
 }
 
 
+SAVES = ("--benchmark-json=a.json", "--benchmark-save=a", "--benchmark-autosave")
+
+
 @pytest.mark.parametrize("option", REFUSED)
+@pytest.mark.parametrize("asked", ["--benchmark-only", *SAVES])
 def test_what_has_no_times_is_refused_in_one_line(
-    ran: Callable[..., tuple[int, str]], option: str
+    ran: Callable[..., tuple[int, str]], asked: str, option: str
 ) -> None:
-    code, said = ran("--benchmark-only", option)
+    code, said = ran(asked, option)
     assert code == pytest.ExitCode.USAGE_ERROR
     (line,) = [line for line in said.splitlines() if line.startswith("ERROR: ")]
     assert line.startswith(f"ERROR: {REFUSED[option]}")
@@ -154,6 +158,7 @@ def test_where_benchmarks_are_not_all_that_was_asked_for_none_is_no_matter(
     ran: Callable[..., tuple[int, str]],
 ) -> None:
     assert ran("-k", "other")[0] == 0
-    assert ran("-k", "right", "--benchmark-disable", "--benchmark-json=a.json")[0] == 0
+    addopts = "addopts=--benchmark-disable --benchmark-json=a.json"  # which other runs may have
+    assert ran("-k", "right", "-o", addopts)[0] == 0
     assert ran("-k", "right", "--benchmark-only", "--collect-only")[0] == 0
     assert ran("-k", "right", "-p", "no:benchmark")[0] == pytest.ExitCode.USAGE_ERROR

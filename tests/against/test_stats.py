@@ -14,7 +14,8 @@ from scipy.stats import ttest_ind
 
 from pytest_against import stats
 from pytest_against.model import Interval, Limits, Verdict
-from pytest_against.stats import Errors, Plan, Sample, difference, drift, interval
+from pytest_against.sample import Sample
+from pytest_against.stats import Errors, Plan, difference, drift, interval
 from pytest_against.timing import Measured
 from tests.against.simulated import A, row
 

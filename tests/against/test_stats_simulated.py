@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from pytest_against.model import Limits, Verdict
+from pytest_against.sample import Sample
 from pytest_against.stats import (
     NO_PRIOR,
     Errors,
     Plan,
     Prior,
-    Sample,
     difference,
     drift,
     interval,

@@ -170,10 +170,14 @@ def test_what_changed_beside_packages_and_tests_is_the_same_on_both_sides(root: 
     write(root, "before", "tools/a.py", "tools/gone.py", "tools/same.py")
     commit(root)
     write(root, "after", "tools/a.py", "tools/data.txt", "pkg/fresh.py", "tests/helpers.py")
-    write(root, "after", "lib/__init__.py", "conftest.py", "ignored.py")
+    write(root, "after", "lib/__init__.py", "conftest.py", "ignored.py", "perf/a.py", "perf.py")
+    write(root, "after", "tasks.py", "setup.py", "docs/a.py", "examples/__init__.py", "test_a.py")
+    write(root, "after", "lib/test_a.py", "bench/b.py", "testing/c.py", "testing.py")
     (root / "tools" / "gone.py").unlink()
-    found = same_on_both(root, ["./pkg"], find_commit(root, "HEAD"))
-    assert found == ["tools/a.py", "tools/gone.py", "lib/__init__.py"]
+    code, scripts = same_on_both(root, ["./pkg"], find_commit(root, "HEAD"))
+    names = ("lib/__init__.py", "perf.py", "testing.py", "tools/a.py", "tools/gone.py")
+    assert sorted(code) == sorted(names)
+    assert sorted(scripts) == ["docs/a.py", "examples/__init__.py", "setup.py", "tasks.py"]
 
 
 def _dirty(root: Path) -> None:

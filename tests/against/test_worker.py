@@ -241,6 +241,7 @@ def test_neither_a_project_nor_a_command_line_undoes_what_is_blocked(tmp_path: P
     (tmp_path / "flaky.py").write_text("def pytest_collection_modifyitems(items): items.clear()")
     addopts = "addopts = -n 2 --no-such-option --benchmark-skip"
     strict = "filterwarnings = error\nstrict = true\nstrict_config = true\nno_such_setting = 1"
+    strict += "\nrequired_plugins = pytest-cov pytest-against"
     (tmp_path / "pytest.ini").write_text(f"[pytest]\n{addopts}\n{strict}\n")
     arguments = ["-p", "flaky", "-o", "addopts=--no-such-option"]
     text = f"import pytest\n@pytest.mark.odd\n{TEXT}"
@@ -252,7 +253,7 @@ def test_pytest_may_end_before_it_collects(tmp_path: Path) -> None:
     played = Played(tmp_path, "", arguments=["no_such.py"])
     assert (played.code, played.said) == (
         0,
-        [{"end": 4, "origins": {}, "distributions": {}}, {"end": 4}],
+        [{"end": 4, "origins": {}, "distributions": {}, "files": []}, {"end": 4}],
     )
     assert "file or directory not found: no_such.py" in played.printed
 
@@ -276,7 +277,7 @@ pytestmark = pytest.mark.against(limit="5%", floor=1e-6)
 def test_it(benchmark): benchmark(abs, 1)
 """
     (found,) = Played(tmp_path, text, wanted("it"), END).said[0]["collected"].values()
-    said = {"limit": "10%", "floor": "1e-06", "arguments in order": "('what?',)"}
+    said = {"limit": "10%", "floor": "1e-06", "'what?' without a name": ""}
     assert found["against"] == said
 
 

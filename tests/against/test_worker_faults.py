@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import hypothesis
 import numpy as np
 import pytest
 
 from tests.against.repository import put
-from tests.against.test_worker import TEXT, Played
+from tests.against.test_worker import TEXT, Played, wanted
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -82,3 +83,60 @@ def test_options_of_the_suite_reach_it_where_it_knows_them(tmp_path: Path) -> No
     own = [["--gone=1"], ["--gone=1 2"], ["-G1 2"], ["-n", "2"], *known]
     played = Played(tmp_path, test, {"tests": ["test_it.py::test_it"]}, own_options=own)
     assert played.done["it"]["outcome"] == "passed"
+
+
+KINDS: Final = """
+import asyncio, unittest, pytest
+
+async def later():
+    return 1
+
+def test_named(request):
+    request.getfixturevalue("benchmark")(abs, -1)
+
+def test_other(request):
+    request.getfixturevalue("tmp_path")
+
+@pytest.mark.benchmark
+def test_body():
+    abs(-1)
+
+@pytest.mark.benchmark
+class TestKind(unittest.TestCase):
+    def test_method(self):
+        abs(-1)
+
+def test_elsewhere(benchmark):
+    import os
+    import deep.inside
+    os.chdir("/")
+    benchmark(abs, -1)
+
+def test_coroutine(benchmark):
+    benchmark(later)
+
+def test_run(benchmark):
+    assert benchmark(lambda: asyncio.run(later())) == 1
+"""
+
+
+def test_a_call_that_cannot_be_timed_has_failed_and_one_asked_for_by_name_is_timed(
+    tmp_path: Path,
+) -> None:
+    method = "test_it.py::TestKind::test_method"
+    put(tmp_path, "deep/inside.py", "")
+    order = wanted("named", "other", "body", "coroutine", "run", "elsewhere")
+    order["tests"].append(method)
+    put(tmp_path, "../copied/beside.py", "")
+    text = f"import sys\nsys.path.append('{tmp_path.parent}/copied')\nimport beside\n{KINDS}"
+    text += "\nsys.modules['odd'] = type('Odd', (), {'__getattr__': lambda *_: 7})()\n"
+    played = Played(tmp_path, text, order, project=str(tmp_path.parent / "copied"))
+    found = played.done
+    assert list(found) == ["named", "body", "coroutine", "run", "elsewhere", "method"]
+    assert played.said[-2]["files"] == ["beside.py", "deep/inside.py", "test_it.py"]
+    whys = {name: each["why"].partition(",")[0] for name, each in found.items() if "why" in each}
+    assert whys == {
+        "coroutine": "Failed: it returned a coroutine",
+        "method": "its body is not timed",
+    }
+    assert all("peak_bytes" in found[name]["exact"] for name in ("named", "body", "run"))

@@ -38,7 +38,7 @@ def tree(folder: Path, script: str = "time.sleep(600)", name: str = "head") -> T
     file.write_text(START + script)
     file.chmod(0o755)
     request = Request(mode=Mode.TIMING, arguments=("a",), path=("p",), packages=("q",))
-    return Tree(name=name, root=folder, request=request, python=str(file))
+    return Tree(name=name, root=folder, request=request, python=str(file), project=Path("there"))
 
 
 def test_a_side_is_told_how_pytest_runs(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ say(request=request, order=json.loads(sys.stdin.readline()), at=os.getcwd(), has
             worker.hear(60)
         worker.say(more=1)  # whoever is gone does not mind
     request = {"mode": "timing", "arguments": ["a"], "path": ["p"], "packages": ["q"]}
-    request["own_options"] = []
+    request |= {"own_options": [], "project": "there"}
     assert (found["request"], found["order"]) == (request, {"tests": ["n"]})
     assert found["at"] == str(tmp_path)
     has = found["has"]
@@ -124,6 +124,12 @@ LONG, SHORT = 60.0, 0.1
     "death, timeout, tick, words",
     [
         ("os.kill(os.getpid(), 11)", LONG, LONG, "was killed by signal 11 at n; run that"),
+        (
+            "os.write(2, b'bad\\n.s.F  [ 40%]\\n..'); os._exit(7)",
+            LONG,
+            LONG,
+            "exited with 7 at n: bad;",
+        ),
         ("os.write(2, b'odd \\xff'); os._exit(7)", LONG, LONG, "exited with 7 at n: odd "),
         ("1 / 0", LONG, LONG, "exited with 1 at n: ZeroDivisionError: division by zero; run that"),
         ("os.close(1); time.sleep(600)", SHORT, LONG, "was killed by signal 9 at n; run that"),

@@ -35,9 +35,9 @@ from pytest_against.model import (
     count,
     rows_of,
 )
+from pytest_against.sample import PARTLY, Sample
 from pytest_against.saved import Baseline, BaselineRow, matcher, spellings
 from pytest_against.settings import differences
-from pytest_against.stats import Sample
 from pytest_against.terms import USUAL, Terms
 from pytest_against.trials import HowToTime, TrialResult, own_cores, run_alone
 from pytest_against.workers import HEAD, Tree, side_by_side
@@ -58,7 +58,7 @@ and slow each other down where it needs much of the caches."""
 
 @contextmanager
 def working_tree(
-    suite: Suite, timeout: float, progress: Progress
+    suite: Suite, timeout: float, progress: Progress, alike: float = math.inf
 ) -> Iterator[tuple[Checked, CheckAgain, RunTrials]]:
     """Lay out the working tree, check it, and yield what it showed and what runs it again."""
     with tempfile.TemporaryDirectory(prefix="gate-", ignore_cleanup_errors=True) as folder:
@@ -83,7 +83,7 @@ def working_tree(
             nonlocal fastest
             number = most if len(nodes) >= ENOUGH_ROWS else 1
             progress.stage(f"{count(len(nodes))} undecided", number * len(nodes))
-            how = HowToTime(ROW_SECONDS, math.inf, timeout, fastest)
+            how = HowToTime(ROW_SECONDS, math.inf, timeout, fastest, alike=alike)
             found = side_by_side(
                 [partial(run_alone, tree, nodes, how, c, progress.row) for c in own_cores(number)]
             )
@@ -108,7 +108,9 @@ def asked_for(suite: Suite, stored: Baseline) -> dict[str, BaselineRow]:
 def against_baseline(suite: Suite, stored: Baseline, limits: Limits, progress: Progress) -> Result:
     """Judge the working tree, on the software that it runs on, against a stored baseline."""
     budget, asked = Budget(time.monotonic()), asked_for(suite, stored)
-    with working_tree(suite, limits.timeout, progress) as (head, check_again, run_trials):
+    # Numbers of another day tell of the fastest half only: calls that differ are settled otherwise.
+    alike = math.log((1 + limits.limit) * (1 + PARTLY))
+    with working_tree(suite, limits.timeout, progress, alike) as (head, check_again, run_trials):
         rows = {
             node: row
             for node, row in stored.rows.items()

@@ -48,6 +48,11 @@ class Call:
         with no_garbage_collection():
             return [self._batch(calls) for _ in range(batches)]
 
+    def leave(self) -> None:
+        """Give the memory back that was held for its runs; another run takes it again."""
+        self.settled = False
+        _Places.heap.empty()
+
     def arguments(self) -> Arguments:
         """Prepare the next call."""
         return (None if self.setup is None else self.setup()) or (self.args, self.kwargs or {})
@@ -102,13 +107,13 @@ class _Places:
 def peak_bytes(asked: Call, see: Callable[[object], object] = lambda result: result) -> int:
     """Return the peak of traced memory during a call, in bytes: the least of a few calls.
 
-    What each returned is shown before it is undone.
+    What the first returned is shown before it is undone.
     """
     # The first fills what only a first call fills.
-    return min(_peak_bytes(asked, see) for _ in range(3))
+    return min(_peak_bytes(asked, see), _peak_bytes(asked), _peak_bytes(asked))
 
 
-def _peak_bytes(asked: Call, see: Callable[[object], object]) -> int:
+def _peak_bytes(asked: Call, see: Callable[[object], object] = lambda result: result) -> int:
     arguments = args, kwargs = asked.arguments()
     with no_garbage_collection():
         tracemalloc.start()
@@ -138,13 +143,14 @@ _BODY: Final = pytest.StashKey[bool]()
 def benchmarks_of(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     """Return the tests that hand over a call, and those with the mark alone, made to do so.
 
-    What is timed of the latter is their body, as pytest-codspeed does.
+    What is timed of the latter is their body, as pytest-codspeed does.  Some ask for the fixture by
+    its name, when they run.
     """
     found, bodies = [], []
     for item in items:
         names = getattr(item, "fixturenames", None)
         marks = [mark for name in _NAMES if (mark := item.get_closest_marker(name))]
-        used = not {*_NAMES}.isdisjoint(names or ())
+        used = not {*_NAMES}.isdisjoint(names or ()) or _asks(item)
         if used or (marks and names is not None):
             found.append(item)
             bodies += [] if used else [item]
@@ -157,6 +163,21 @@ def benchmarks_of(items: Sequence[pytest.Item]) -> list[pytest.Item]:
         names = item.fixturenames  # type: ignore[attr-defined]
         names += [] if "benchmark" in names else ["benchmark"]
     return found
+
+
+def _asks(item: pytest.Item) -> bool:
+    """Return whether a test has the code of ``request.getfixturevalue("benchmark")``."""
+    code = getattr(getattr(item, "function", None), "__code__", None)
+    return (
+        code is not None
+        and "getfixturevalue" in code.co_names
+        and not {*_NAMES}.isdisjoint(each for each in code.co_consts if isinstance(each, str))
+    )
+
+
+def has_body(item: pytest.Item) -> bool:
+    """Return whether what is timed of a test is its body."""
+    return _BODY in item.stash
 
 
 class Handing(BenchmarkFixture):
@@ -226,7 +247,8 @@ class Swap:
         body: Any = pyfuncitem.obj
         if _BODY in pyfuncitem.stash:
             fixture: Any = pyfuncitem.funcargs["benchmark"]
-            pyfuncitem.obj = partial(fixture, body)
+            # Not a `partial`, which says that it is a coroutine's if the body is.
+            pyfuncitem.obj = lambda *args, **kwargs: fixture(body, *args, **kwargs)
         try:
             return (yield)
         finally:

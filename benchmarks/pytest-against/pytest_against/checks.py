@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final
 
 from pytest_against.marks import of_rows
-from pytest_against.model import CannotJudgeError, Mode, OnRow, Suite, short
+from pytest_against.model import CannotJudgeError, Mode, OnRow, Suite, count, short
 from pytest_against.returned import Returned
-from pytest_against.workers import HEAD, Collected, Tree, started
+from pytest_against.workers import HEAD, Collected, Tree, Worker, started
+
+_MOST_ENDS: Final = 5  # tests that may end their processes, each of which starts another
 
 PEAK_TOLERANCE: Final = 2048
 """Bytes by which the interpreter itself makes peaks of memory differ."""
@@ -51,6 +53,8 @@ class Checked:
     """By node id; empty if its benchmarks were collected only."""
     distributions: Mapping[str, str] = field(default_factory=dict)
     """Versions of what its tests import, by the name of the distribution; empty if unknown."""
+    files: frozenset[str] = frozenset()
+    """Those of the tree that its tests import, relative to its root."""
 
 
 def absence(check: Check | None) -> str:
@@ -131,18 +135,36 @@ def check(
 ) -> Checked:
     """Run benchmarks of one side once, without a clock; refuse if some did not run.
 
-    These are all, or `only` some of them; with `imports`, what they import is known afterwards.
+    These are all, or `only` some of them; with `imports`, what they import is known afterwards.  A
+    test that ends its process, or hangs, has failed, and another process runs all others again: it
+    knows what they import.
     """
-    request = replace(tree.request, mode=Mode.CHECKS)
-    with started([replace(tree, request=request)]) as (worker,):
-        collected = worker.collected(timeout)
-        _check_collected(tree, collected)
-        nodes = [node for node in only or collected.nodes if node in collected.nodes]
-        terms = of_rows(collected.nodes, tree.terms)
-        loose = [node for node in nodes if terms[node].results and terms[node].tolerance]
-        off = [node for node in nodes if not terms[node].results]
-        worker.say(tests=nodes, loose=loose, off=off, imports=imports)
-        found = {}
+    side = replace(tree, request=replace(tree.request, mode=Mode.CHECKS))
+    ended: dict[str, Check] = {}
+    answer: dict[str, Any] = {}
+    while not answer:
+        with started([side]) as (worker,):
+            collected = worker.collected(timeout)
+            _check_collected(tree, collected)
+            left = [n for n in only or collected.nodes if n in collected.nodes and n not in ended]
+            terms = of_rows(collected.nodes, tree.terms)
+            loose = [node for node in left if terms[node].results and terms[node].tolerance]
+            off = [node for node in left if not terms[node].results]
+            worker.say(tests=left, loose=loose, off=off, imports=imports)
+            found, answer = _answered(worker, timeout, on_row, left, ended)
+    # A test may import what it measures only when it runs.
+    if found:
+        _check_origins(tree, answer["origins"])
+    files = frozenset(answer.get("files", ()))
+    return Checked(collected, {**found, **ended}, answer.get("distributions", {}), files)
+
+
+def _answered(
+    worker: Worker, timeout: float, on_row: OnRow, left: Sequence[str], ended: dict[str, Check]
+) -> tuple[dict[str, Check], dict[str, Any]]:
+    """Return what each test shows, and the last answer; none if a test has `ended` the process."""
+    found: dict[str, Check] = {}
+    try:
         while "end" not in (answer := worker.hear(timeout)):
             node = answer.pop("done")
             answer["warnings"] = tuple(answer.get("warnings", ()))
@@ -150,16 +172,16 @@ def check(
             answer["result"] = Returned.of(*known)
             found[node] = Check(**answer)
             on_row(node)
-    left_out = [node for node in nodes if node not in found]
-    if left_out:
-        raise CannotJudgeError(
-            f"the run of the {tree.name} ended before {left_out[0]}, and {len(left_out)} tests did "
-            "not run; run pytest there to see why"
-        )
-    # A test may import what it measures only when it runs.
-    if found:
-        _check_origins(tree, answer["origins"])
-    return Checked(collected, found, answer.get("distributions", {}))
+        if not (missing := sum(node not in found for node in left)):
+            return found, answer
+        how = f"pytest ended with {answer['end']} on the {worker.tree.name} at {worker.at}"
+        why = f"{how}, and {count(missing, 'test')} did not run; run pytest there to see why"
+    except CannotJudgeError as error:
+        why = str(error)
+    if worker.at in found or worker.at not in left or len(ended) == _MOST_ENDS:
+        raise CannotJudgeError(why)
+    ended[worker.at] = Check(outcome="failed", why=f"its process ended: {why}")
+    return {}, {}
 
 
 def _check_collected(tree: Tree, collected: Collected) -> None:

@@ -18,6 +18,7 @@ from pytest_against.model import CannotJudgeError, Suite, short
 
 _FLAGS: Final = ("--noconftest", "--keep-duplicates", "--collect-in-virtualenv", "--runxfail")
 """Options of pytest's own without a value that decide which tests there are, and what they do."""
+_OURS: Final = ("pytest_against.plugin", "no:pytest_against.plugin", "no:against")
 
 
 class _Noted(argparse.Action):
@@ -46,7 +47,8 @@ def suite_of(config: pytest.Config) -> Suite:
     kept += [words[0] for words in given if words[0] in _FLAGS]
     cut = [words[0].partition("=")[2] for words in given if words[0].startswith("--confcutdir=")]
     for flag, values in (
-        ("-p", option.plugins),  # which pytest looks for by itself, and in a word of its own
+        # Which pytest looks for by itself, and in a word of its own.
+        ("-p", [name for name in option.plugins if name not in _OURS]),
         ("-o", option.override_ini),
         ("-W", option.pythonwarnings),
         ("--deselect", option.deselect),

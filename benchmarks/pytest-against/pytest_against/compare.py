@@ -32,9 +32,10 @@ from pytest_against.model import (
     short,
 )
 from pytest_against.rowlimits import ANY, RowLimits
+from pytest_against.sample import Sample
 from pytest_against.saved import FEWEST, Baseline, BaselineRow, matcher, spellings
 from pytest_against.saved_side import Asked, Options, Side
-from pytest_against.stats import Plan, Sample
+from pytest_against.stats import Plan
 from pytest_against.terms import Terms
 
 DECISIVE: Final = ("timer", "disable_gc")

@@ -87,7 +87,10 @@ def software(python: str) -> Software:
             text=True,
         )
         version, name, found, path = json.loads(done.stdout)
-    except (OSError, ValueError, subprocess.CalledProcessError) as error:
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.strip().rpartition("\n")[2] or f"it exited with {error.returncode}"
+        raise CannotJudgeError(f"{short(python)} does not run as Python ({short(said)})") from None
+    except (OSError, ValueError) as error:
         raise CannotJudgeError(f"{short(python)} does not run as Python ({short(error)})") from None
     if version < [3, 11]:
         raise CannotJudgeError(f"{short(python)} is {name}; name Python 3.11 or newer")

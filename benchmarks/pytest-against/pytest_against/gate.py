@@ -25,11 +25,12 @@ from pytest_against.model import (
     RunsOn,
     Suite,
     count,
+    few,
     rows_of,
     short,
 )
+from pytest_against.sample import Sample
 from pytest_against.sides import OWN, Sides
-from pytest_against.stats import Sample
 from pytest_against.terms import USUAL, Terms
 from pytest_against.trials import HowToTime, TrialResult, own_cores, run_pair
 from pytest_against.workers import AGAIN, BASE, HEAD, Tree, side_by_side
@@ -100,6 +101,11 @@ def _judged(
             *(partial(check, its[n], limits.timeout, progress.row) for n in (HEAD, BASE)),
         ]
     )
+    if same := [short(file) for file in found.beside if file in head.files]:
+        raise CannotJudgeError(
+            f"{few(same)} changed, and the benchmarks import it, but it would be the same on both "
+            "sides; name all that is under test: -o against_packages='src/NAME OTHER'"
+        )
     notes, terms = [*found.notes], of_rows(head.collected.nodes, suite.terms)
     if doubtful := untimed.only_own(own, head, base):
         # What the base's own tests time there is not new, and its loss is one.

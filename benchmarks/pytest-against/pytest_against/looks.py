@@ -17,7 +17,8 @@ from pytest_against.model import (
     Verdict,
     count,
 )
-from pytest_against.stats import LOOKS, Plan, Prior, Sample
+from pytest_against.sample import Sample
+from pytest_against.stats import LOOKS, Plan, Prior
 from pytest_against.trials import TrialResult
 
 MOST_AT_A_TIME: Final = 2  # one to a core: what one trial costs another, both its sides share
@@ -105,9 +106,9 @@ def until_decided(
 ) -> int:
     """Run trials until all is decided or something is used up; return their number."""
     every = [*samples.values(), *controls.values()]
-    plan = Plan.of(limits, len(every))
+    plan = Plan.of(limits, sum(each.questions for each in every))
     at_a_time = max(1, min(MOST_AT_A_TIME, cores() // limits.cores))
-    prior: Prior | None = None  # of all rows, as long as all are there
+    priors = list[Prior]()  # of all rows, as long as all are there
     number, longest, over = 0, 0.0, budget.spent > limits.budget
     while number < limits.trials and not over:
         # A row that fell out takes its control with it.
@@ -128,9 +129,9 @@ def until_decided(
         longest = max(0.8 * longest, budget.spent - began)
         over = budget.spent + longest > limits.budget
         if number in plan.looks or (over and number > plan.looks[0]):
-            prior = prior or Prior.of(sample.values for sample in every)
+            priors = priors or [Prior.of(s.values for s in every), Prior.of(s.means for s in every)]
             for sample in every:
-                sample.look(plan, prior)
+                sample.look(plan, *priors)
     return number
 
 

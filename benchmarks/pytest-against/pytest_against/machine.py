@@ -268,10 +268,8 @@ class Heap:
         """Fill the holes that there are now, and no others."""
         if self._libc is None:
             return
+        self.empty()
         malloc, free = self._libc.malloc, self._libc.free
-        for block in (*self._blocks, self._shift):
-            free(block)  # which does nothing for None
-        self._blocks, self._shift = [], None
         top = malloc(_SIZES[0])
         for size in _SIZES:
             for _ in range(_MOST):
@@ -281,6 +279,14 @@ class Heap:
                     break
                 self._blocks.append(found)
         free(top)
+
+    def empty(self) -> None:
+        """Give the blocks back, so that what is prepared next lies in the holes again."""
+        if self._libc is None:
+            return
+        for block in (*self._blocks, self._shift):
+            self._libc.free(block)  # which does nothing for None
+        self._blocks, self._shift = [], None
 
     def move(self, seed: int) -> None:
         """Let what is allocated next begin at a place in its page that follows from `seed`."""

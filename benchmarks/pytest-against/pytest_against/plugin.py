@@ -100,9 +100,13 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_against.spoiled import Watched, refusal  # noqa: PLC0415
 
     config.pluginmanager.register(Watched(only=only), "against-watched")
+    line = [str(word).partition("=")[0] for word in config.invocation_params.args]
+    # What addopts has may be meant for other runs.
+    asked = only or any(f"--benchmark-{name}" in line for name in _SAVES)
+    asked = asked and not (config.option.help or config.option.collectonly)
+    if asked and (words := refusal(config)):
+        raise pytest.UsageError(words)
     if only:
-        if words := refusal(config):
-            raise pytest.UsageError(words)
         from pytest_against.beside import Beside  # noqa: PLC0415
 
         config.pluginmanager.register(Beside(config), "against-beside")

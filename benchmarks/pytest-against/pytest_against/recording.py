@@ -26,8 +26,9 @@ from pytest_against.model import (
     short,
     some,
 )
+from pytest_against.sample import Sample
 from pytest_against.saved import FEWEST, Baseline, BaselineRow, Timing, Trials
-from pytest_against.stats import Plan, Sample
+from pytest_against.stats import Plan
 
 RECORD_LIMITS: Final = replace(BASELINE_LIMITS, trials=160, budget=600.0)
 """Defaults for recording."""

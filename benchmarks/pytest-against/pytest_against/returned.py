@@ -131,7 +131,8 @@ def _parts(value: object, floats: array[float] | None) -> Iterator[bytes]:
 
 def _number(value: complex, floats: array[float] | None) -> bytes:
     if floats is None:
-        return f"{type(value).__name__} {value + 0.0!r}".encode()
+        text = repr(value + 0.0) if value == value else "nan"  # noqa: PLR0124 - with any other part
+        return f"{type(value).__name__} {text}".encode()
     floats.extend((value.real, value.imag))
     return type(value).__name__.encode()
 

@@ -113,7 +113,7 @@ def settled(found: Result, again: Result) -> Result:
     )
     if off:
         words += (
-            f"; where the code did not change, the machine is off by up to "
+            f"; those not slower side by side differ by up to "
             f"{math.expm1(max(off)):.1%} from what was recorded"
         )
     faster = baseline.headroom(anew.values(), found.limit)

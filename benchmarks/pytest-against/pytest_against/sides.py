@@ -27,6 +27,8 @@ class Sides:
     trees: Mapping[str, Tree]
     notes: Sequence[str] = ()
     """How their software differs, and what changed that is the same on both."""
+    beside: Sequence[str] = ()
+    """Files that changed and are the same on both, if nobody has said what is under test."""
 
 
 @contextmanager
@@ -35,6 +37,7 @@ def laid_out(suite: Suite, commit: trees.Commit, runs_on: RunsOn) -> Iterator[Si
     if runs_on.install and runs_on.python:
         words = "with --install each side has an environment of its own; leave out --python"
         raise CannotJudgeError(words)
+    named = bool(suite.packages)
     suite = replace(suite, packages=trees.under_test(suite.root, suite.packages, commit))
     with _places() as places:
         if runs_on.install:
@@ -46,7 +49,11 @@ def laid_out(suite: Suite, commit: trees.Commit, runs_on: RunsOn) -> Iterator[Si
         trees.lay_out_revision(suite.root, places[OWN], commit, suite.packages)
         base = environments.find_python(runs_on.python) if runs_on.python else sys.executable
         found = _on(_trees(suite, places), base, sys.executable)
-        yield replace(found, notes=[*found.notes, *_unexchanged(suite, commit)])
+        code, scripts = _unexchanged(suite, commit)
+        names = few([*map(short, code)])
+        words = f"changed, and the same on both sides: {names}; name it in against_packages"
+        notes = [*found.notes, *([words] if code else [])]
+        yield replace(found, notes=notes, beside=[] if named else [*code, *scripts])
 
 
 @contextmanager
@@ -70,13 +77,11 @@ def _trees(suite: Suite, places: Mapping[str, Path]) -> dict[str, Tree]:
     return {name: Tree.of(suite, name, place) for name, place in places.items()}
 
 
-def _unexchanged(suite: Suite, commit: trees.Commit) -> list[str]:
-    """Say what changed beside the packages and the tests, in a note: both sides have it anew."""
+def _unexchanged(suite: Suite, commit: trees.Commit) -> list[list[str]]:
+    """Return what changed beside packages and tests, code and scripts: it is new on both sides."""
     judged = [each for each in suite.arguments if each != "."]
     changed = trees.same_on_both(suite.root, suite.packages, commit)
-    files = [short(file) for file in changed if not (judged and has(judged, file))]
-    words = f"changed, and the same on both sides: {few(files)}; name it in against_packages"
-    return [words] if files else []
+    return [[file for file in files if not (judged and has(judged, file))] for files in changed]
 
 
 def _on(found: Mapping[str, Tree], base: str, head: str) -> Sides:

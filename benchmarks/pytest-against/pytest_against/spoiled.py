@@ -76,7 +76,8 @@ class Watched:
         """Mark the times of a test that fails or is skipped, so that they are not saved."""
         report = yield
         fixture = (getattr(item, "funcargs", None) or {}).get("benchmark")
-        if isinstance(fixture, BenchmarkFixture):
+        # That of pytest-codspeed is one by its class, and has nothing of it.
+        if isinstance(fixture, BenchmarkFixture) and hasattr(fixture, "has_error"):
             fixture.has_error = fixture.has_error or report.outcome != "passed"
             timed = fixture.stats is not None and not fixture.has_error
             self._passed += timed and report.when == "teardown"

@@ -47,26 +47,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from statistics import fmean, median, variance
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass, replace
+from statistics import fmean, variance
+from typing import Final, NamedTuple
 
 from scipy.special import chdtri, polygamma, psi, stdtrit
 
-from pytest_against.model import ERROR, Interval, Limits, Row, RowResult, Verdict
-from pytest_against.terms import USUAL, Terms
-
-if TYPE_CHECKING:
-    from pytest_against.timing import Measured
+from pytest_against.model import ERROR, Interval, Limits
 
 TRIMMED: Final = 10  # one in so many trials is left out at each end
 LOOKS: Final = (4, 6, 8, 10, 14, 18, 24, 32, 42, 56, 74, 98, 130, 172)
 """Numbers of trials after which rows may be decided."""
-SIGHTINGS: Final = 2  # looks in a row at which a regression must be seen
 _MOST_WORTH: Final = 20.0  # trials, however alike the rows are
 _SURE: Final = 0.95  # probability that the rows differ by no more than is assumed
 _STEPS: Final = 20  # of Newton's method, which needs about six
-_SETTLED: Final = 0.25  # part of the limit to within which a mean that is recorded has to be known
 
 
 class Errors(NamedTuple):
@@ -217,78 +211,3 @@ def drift(rows: Iterable[Sequence[Sequence[float]]]) -> float:
             explained = fmean(variance(each) / len(each) for each in known)
             excess.append(variance([fmean(each) for each in known]) - explained)
     return 2 * math.sqrt(max(0.0, fmean(excess))) if excess else 0.0
-
-
-@dataclass(slots=True)
-class Sample:
-    """The trials of one row so far, and those of earlier that they are held against, if any."""
-
-    row: Row
-    stored: Sequence[float] | None = None  # None if each trial is a ratio to the base already
-    allowance: float = 0.0  # for the time between then and now, as a natural logarithm
-    values: list[float] = field(default_factory=list)  # log ratios
-    seconds: list[float] = field(default_factory=list)  # per call, after the change
-    untimed: int = 0  # number of trials more that could not time it
-    verdict: Verdict | None = None  # None if nothing is proven yet
-    interval: Interval | None = None  # that of the last look
-    why: str = ""  # decided without a look; empty if it was not
-    terms: Terms = USUAL
-    own_limit: float | None = None  # what is tolerated of it, if not what is of all
-    _looks: int = 0
-    _sightings: int = 0
-
-    def add(self, found: Measured | None) -> None:
-        """Take in what a trial measured; None if it could not."""
-        if found is None:
-            self.untimed += 1
-            return
-        self.values.append(found.log_ratio)
-        self.seconds.append(found.seconds * math.exp(found.log_ratio))
-
-    def look(self, plan: Plan, prior: Prior = NO_PRIOR) -> None:
-        """Decide the row if its trials prove something."""
-        if self.verdict is not None:
-            return
-        self._looks += 1
-        self.interval = self._interval(plan.errors(self._looks), prior)
-        was = median(self.seconds) / math.exp(self.interval.mean) if self.seconds else math.nan
-        tolerated = self.terms.tolerated(plan.limit, was)
-        self.own_limit = None if tolerated == plan.limit else tolerated
-        found = self.interval.proves(tolerated)
-        self._sightings = self._sightings + 1 if found is Verdict.REGRESSED else 0
-        if not 0 < self._sightings < min(SIGHTINGS, len(plan.looks)):
-            self.verdict = found
-
-    def settle(self, plan: Plan) -> None:
-        """Decide the row once its mean is known to within a quarter of the limit."""
-        found = interval(self.values, plan.errors(1))
-        if found.mean - found.low <= _SETTLED * math.log1p(plan.limit):
-            self.verdict = Verdict.STEADY
-
-    def _interval(self, errors: Errors, prior: Prior = NO_PRIOR) -> Interval:
-        if self.stored is None:
-            return interval(self.values, errors, prior)
-        return difference(self.values, self.stored, errors, self.allowance, prior)
-
-    def result(self) -> RowResult:
-        """Return the verdict as it stands; inconclusive if there is none."""
-        judged, why = self.verdict or Verdict.INCONCLUSIVE, self.why or self._reason()
-        known = RowResult.untimed(self.row, judged, why, may_fail=self.terms.may_fail)
-        if self.why or not self.values:
-            return known
-        found, now = self.interval, median(self.seconds)
-        if found is None:
-            found = replace(self._interval(Errors(0.5, 0.5)), low=-math.inf, high=math.inf)
-        was = now / math.exp(found.mean)
-        return replace(known, interval=found, was=was, now=now, limit=self.own_limit)
-
-    def _reason(self) -> str:
-        if self.verdict is Verdict.REGRESSED:
-            own = self.own_limit
-            return "slower than " + ("the limit" if own is None else f"its limit, {100 * own:.3g}%")
-        if self.verdict:
-            return ""
-        if self.untimed:
-            of = f"{self.untimed} of {self.untimed + len(self.values)} trials"
-            return f"{of} found no calm to time it in; judge it when less else runs"
-        return "the trials do not prove it either way"

@@ -40,11 +40,16 @@ FEWEST_CALM: Final = 3
 """Batches in calm without which a call has no time."""
 _LONG: Final = 1.5e-4  # seconds of a run, after which no other batch begins: rounds tell more
 _SETUPS: Final = 0.01  # seconds of a run with all that prepares it, after which it gets no longer
+_MOST: Final = math.log(2)  # log ratio of a batch at most, or bursts of noise would decide
 _TICK: Final = 1e-7  # seconds that a call may take before the clock moves: that of Windows
 _WARMUP: Final = 3e-4  # seconds in calls that are not timed: a processor is slow at first
 _PATIENCE: Final = 6  # multiple of the calm time asked for, after which it is given up
 _TO_DEVIATION: Final = 1.4826  # of normal noise, from its median absolute deviation
 _OF_MEDIAN: Final = 1.2533  # its standard error, in those of a mean: the square root of pi / 2
+
+
+_Round = list[list[float]]
+"""The seconds of each batch of each side, in order."""
 
 
 class Side(Protocol):
@@ -66,6 +71,9 @@ class Measured:
     seconds: float
     """Median time of one call of the base."""
     rounds: int
+    mean: float | None = None
+    """Mean over all batches of the log ratio to the same one of the base, each of a factor of two
+    at most: of calls that differ, the fastest are the same ones on both sides.  None if alone."""
 
 
 def paired(
@@ -82,22 +90,33 @@ def paired(
     is at most `precision`.  Raises ValueError if a clock measured a time that is not positive and
     finite.
     """
-    sides, rounds, start = [base, *others], list[list[float]](), perf_counter()
+    sides, start = [base, *others], perf_counter()
+    rounds, best = list[_Round](), list[list[float]]()
     seed = rng.getrandbits(32)
     calls, batches, _ = _calibrate(rng.sample(sides, len(sides)), seed, BATCH)
     while True:
         if rounds and len(rounds) % PLACE == 0:
             seed = rng.getrandbits(32)
         rounds.append(_round(sides, calls, batches, seed, rng))
-        ratios = [[math.log(best[i] / best[0]) for best in rounds] for i in range(1, len(sides))]
+        best.append([fastest(each, 3) for each in rounds[-1]])
+        ratios = [[math.log(each[i] / each[0]) for each in best] for i in range(1, len(sides))]
         spent = perf_counter() - start
         good = precision if spent >= least else -1.0
         if len(rounds) >= FEWEST_ROUNDS and (
-            spent >= seconds or all(_settled(found, good) for found in ratios)
+            spent >= seconds or all(_settled(each, good) for each in ratios)
         ):
             break
-    each = median(best[0] for best in rounds) / calls
-    return [Measured(median(found), each, len(rounds)) for found in ratios]
+    each = median(base for base, *_ in best) / calls
+    return [
+        Measured(median(found), each, len(rounds), _mean(rounds, side))
+        for side, found in enumerate(ratios, 1)
+    ]
+
+
+def _mean(rounds: Sequence[_Round], side: int) -> float:
+    """Return the mean log ratio of a side's batches to those of the base of the same number."""
+    both = (pair for each in rounds for pair in zip(each[0], each[side], strict=True))
+    return fmean(max(-_MOST, min(_MOST, math.log(now / then))) for then, now in both)
 
 
 def _calibrate(sides: Sequence[Side], seed: int, least_seconds: float) -> tuple[int, int, float]:
@@ -120,13 +139,14 @@ def _calibrate(sides: Sequence[Side], seed: int, least_seconds: float) -> tuple[
 
 def _round(
     sides: Sequence[Side], calls: int, batches: int, seed: int, rng: random.Random
-) -> list[float]:
-    """Return the seconds of a batch of each side."""
-    order = rng.sample(range(len(sides)), len(sides))
+) -> _Round:
+    """Time each side twice."""
+    *others, last = rng.sample(range(len(sides)), len(sides))
     found: list[list[float]] = [[] for _ in sides]
-    for i in [*order, *reversed(order)]:
-        found[i] += map(_positive, sides[i].run(calls, batches, seed))
-    return [fastest(each, 3) for each in found]
+    for i in [*others, last, *reversed(others)]:
+        twice = 2 * batches if i == last else batches  # the two in the middle are asked for at once
+        found[i] += map(_positive, sides[i].run(calls, twice, seed))
+    return found
 
 
 def _positive(seconds: float) -> float:

@@ -16,9 +16,13 @@ from typing import Final
 
 from pytest_against.model import CannotJudgeError
 
-_NOT_UNDER_TEST: Final = re.compile(
-    r"tests?|testing|bench(es|marks?)?|perf|docs?|examples?|setup|conftest|noxfile|toxfile|tasks|"
-    r"fabfile|dodo|versioneer|__\w+__|(test|bench|benchmark)_\w+|\w+_(test|bench|benchmark)"
+_TEST: Final = (
+    r"tests?|conftest|bench(es|marks?)?|(test|bench|benchmark)_\w+|\w+_(test|bench|benchmark)"
+)
+_TEST_FILE: Final = re.compile(_TEST)
+_TEST_FOLDER: Final = re.compile(rf"{_TEST}|testing|perf")
+_SCRIPT: Final = re.compile(
+    r"docs?|examples?|setup|noxfile|toxfile|tasks|fabfile|dodo|versioneer|__\w+__"
 )
 # Bytecode, and what editors keep beside an open file.
 _NEVER: Final = re.compile(r"(?s)(.*/)?(__pycache__/.*|\.#[^/]*|\.~lock\.[^/]*|\.[^/]*\.sw[a-p])")
@@ -95,7 +99,7 @@ def _importable(folder: str, files: Iterable[str]) -> list[str]:
         for name in names
         if (plain := name.removesuffix(".py")).isidentifier()
         and name not in tests
-        and not _NOT_UNDER_TEST.fullmatch(plain)
+        and not (_TEST_FOLDER.fullmatch(plain) or _SCRIPT.fullmatch(plain))
     ]
 
 
@@ -111,24 +115,28 @@ def _code_at(root: Path, commit: Commit) -> list[str]:
     return list(map(os.fsdecode, found.split(b"\0")[:-1]))
 
 
-def same_on_both(root: Path, packages: Sequence[str], commit: Commit) -> list[str]:
+def same_on_both(
+    root: Path, packages: Sequence[str], commit: Commit
+) -> tuple[list[str], list[str]]:
     """Return the files of Python that changed since a commit, and are exchanged by nobody.
 
-    What belongs to tests is the same on both sides on purpose.
+    What belongs to tests is the same on both sides on purpose.  The second are what looks like
+    scripts, which no test need be concerned with.
     """
     words = ("diff", "--name-only", "--no-renames", "--no-ext-diff", "--relative", "-z", commit.sha)
     changed = [os.fsdecode(file) for file in _git(root, *words).split(b"\0")[:-1]]
     changed += _list(root, "--others", "--exclude-standard")
-    return [
-        file
-        for file in dict.fromkeys(changed)
-        if file.endswith(".py")
-        and not any(PurePosixPath(file).is_relative_to(_plain(each)) for each in packages)
-        and not any(
-            _NOT_UNDER_TEST.fullmatch(part)
-            for part in PurePosixPath(file.removesuffix("/__init__.py")).with_suffix("").parts
+    paths = [PurePosixPath(file) for file in dict.fromkeys(changed) if file.endswith(".py")]
+    found: tuple[list[str], list[str]] = [], []
+    for path in paths:
+        exchanged = any(path.is_relative_to(_plain(each)) for each in packages)
+        of_tests = _TEST_FILE.fullmatch(path.stem) or any(
+            map(_TEST_FOLDER.fullmatch, path.parent.parts)
         )
-    ]
+        if not (exchanged or of_tests):
+            named = PurePosixPath(str(path).removesuffix("/__init__.py")).with_suffix("")
+            found[any(map(_SCRIPT.fullmatch, named.parts))].append(str(path))
+    return found
 
 
 def lay_out_sources(root: Path, packages: Sequence[str], into: Path, commit: Commit | None) -> None:

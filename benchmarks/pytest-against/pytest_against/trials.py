@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from pytest_against.machine import core_numbers, fix_addresses, pin
@@ -38,6 +39,8 @@ class HowToTime:
     """Seconds of the clock's fixed work in calm in earlier trials, infinite without any."""
     least: float = 0.0
     """Seconds for a row before a precision is good enough."""
+    alike: float = math.inf
+    """By how much the mean of its log times may exceed that of the fastest half, alone."""
 
 
 def run_pair(  # noqa: PLR0913, PLR0917 - each is a thing of its own
@@ -110,7 +113,8 @@ def run_alone(
 ) -> TrialResult:
     """Time some rows of one side by the clock, in a fresh process; see `run_pair`.
 
-    The base of each log ratio is the fixed work of the clock; a row that found no calm is left out.
+    The base of each log ratio is the fixed work of the clock; a row that found no calm, or whose
+    calls are not alike, is left out.
     """
     if cores:
         pin(cores)
@@ -134,6 +138,7 @@ def run_alone(
         node: Measured(math.log(fastest(each, 2) / clock), clock, len(each))
         for node, each in times.items()
         if node not in failed and len(each) >= FEWEST_CALM
+        if fmean(map(math.log, each)) - math.log(fastest(each, 2)) <= how.alike
     }
     return TrialResult(found, {}, failed)
 

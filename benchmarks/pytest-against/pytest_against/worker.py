@@ -14,19 +14,19 @@ import random
 import sys
 import tempfile
 import traceback
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from importlib.metadata import packages_distributions
+from collections.abc import Iterator, Sequence
+from inspect import iscoroutine
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Final
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from pytest_against.calls import Call, Swap, benchmarks_of, peak_bytes
+from pytest_against.calls import Call, Swap, benchmarks_of, has_body, peak_bytes
 from pytest_against.command_line import knows
 from pytest_against.extra_info import said
-from pytest_against.machine import Clock, Core, installed, keep_memory
+from pytest_against.imports import files, imported
+from pytest_against.machine import Clock, Core, keep_memory
 from pytest_against.model import Mode
 from pytest_against.plugin import Hooks
 from pytest_against.returned import BY_CALL, BY_MARK, look
@@ -47,16 +47,12 @@ BLOCKED: Final = (
 _OPTIONS: Final = (
     *("-s", "-q", "--no-header", "--continue-on-collection-errors", "--benchmark-min-rounds=1"),
     *("-o", "addopts=", "-o", "strict_config=false", "-o", "strict_markers=false"),
+    *("-o", "required_plugins="),  # of which some are off
     *("-W", "ignore::pytest.PytestUnknownMarkWarning", "-W", "ignore::pytest.PytestConfigWarning"),
     *("-W", "ignore::pytest.PytestDeprecationWarning"),  # of what is merely installed
     *(part for name in BLOCKED for part in ("-p", f"no:{name}")),
     *("-p", "benchmark"),  # it may be blocked, as in CodSpeed's style, or none be loaded by itself
 )
-
-_RUNS_TESTS: Final = frozenset(
-    ("pytest", "pytest-benchmark", "pytest-against", "pluggy", "iniconfig", "packaging", "pygments")
-)
-"""Distributions that run tests: they have no part in the time of a call."""
 
 
 class Line:
@@ -89,20 +85,26 @@ class Worker:
     """The plugin that connects a run of pytest to the referee."""
 
     def __init__(
-        self, line: Line, mode: Mode, packages: list[str], own_options: Sequence[list[str]] = ()
+        self,
+        line: Line,
+        mode: Mode,
+        packages: list[str],
+        options: Sequence[list[str]],
+        project: str,
     ) -> None:
         self._line = line
         self._mode = mode
-        self._packages, self._own_options = packages, own_options
+        self._packages, self._own_options = packages, options
         self._broken: dict[str, str] = {}
         self._found: dict[str, Any] = {}
         self._extra: object = {}
         self._clock: Clock | None = None
         self._imports = False  # whether it is to say what the tests import, which takes a while
         self._before = frozenset[str]()  # modules that pytest and its plugins need
-        self._loose: set[str] = set()
-        self._off: set[str] = set()
+        self._loose, self._off = set[str](), set[str]()
         self._number = 0  # of tests so far
+        # Tests may leave the first, and import from the second.
+        self._root, self._project = Path.cwd(), Path(project).absolute()
 
     def pytest_addhooks(self, pluginmanager: pytest.PytestPluginManager) -> None:
         """Let a conftest.py say what it says to the plugin, which is not there."""
@@ -166,10 +168,15 @@ class Worker:
             rng = random.Random(order["seed"])  # noqa: S311 - places in memory, not secrets
             times = absolute(asked, self._clock, Core, order["seconds"], rng)
             self._line.say(times=times, clock=self._clock.seconds)
+        asked.leave()
 
     def _see(self, result: object) -> object:
         """Note what a call returned, unless each call returns something else, and return it."""
         node = self._found["node"]
+        if iscoroutine(result):
+            result.close()
+            why = "it returned a coroutine, so that only the making of it would be timed"
+            pytest.fail(f"{why}; call a function that runs it, as by asyncio.run", pytrace=False)
         if self._mode is Mode.TIMING or self._found.get("unlike"):  # no other look changes that
             return result
         if node in self._off:
@@ -196,13 +203,21 @@ class Worker:
         result = yield
         if self._found["outcome"] == "passed":
             self._found |= said(self._extra, self._found["exact"])
+            if self._mode is Mode.CHECKS and has_body(item) and not self._found["exact"]:
+                why = "its body is not timed, such as that of a method of unittest.TestCase"
+                self._found |= {"outcome": "failed", "why": f"{why}; make it a function"}
         self._line.say(done=self._found.pop("node"), **self._found)
         return result
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Say that all is done, and what was measured."""
         used = imported(self._packages, self._before) if self._imports else {}
-        self._line.say(end=int(exitstatus), origins=self._origins(), distributions=used)
+        known = {
+            "origins": self._origins(),
+            "distributions": used,
+            "files": files(self._root, self._project),
+        }
+        self._line.say(end=int(exitstatus), **known)
         self._wait()
 
     def _wait(self) -> None:
@@ -231,21 +246,6 @@ class Worker:
             self._found["warnings"] = sorted(kinds)
 
 
-def imported(packages: Iterable[str], before: Collection[str]) -> dict[str, str]:
-    """Return the versions of what the tests import, by distribution; not of what is under test.
-
-    That is what has been loaded since `before`, and whatever of that time it refers to.
-    """
-    new = {name: module for name, module in [*sys.modules.items()] if name not in before}
-    inside = [getattr(each, "__dict__", {}) for each in new.values()]
-    refers = (each for names in inside for each in [*names.values()] if type(each) is ModuleType)
-    used = {*new, *(each.__name__ for each in refers)}
-    modules = {name.partition(".")[0] for name in used}.difference(packages)
-    known = packages_distributions()
-    names = {name.lower() for each in modules for name in known.get(each, ())} - _RUNS_TESTS
-    return {name: found for name in sorted(names) if (found := installed(name))}
-
-
 def _known(item: pytest.Item) -> dict[str, Any]:
     """Return what a report says of a test."""
     file, line, _ = item.location
@@ -255,7 +255,7 @@ def _known(item: pytest.Item) -> dict[str, Any]:
         found |= {name: str(parameters[name]) for name in ("method", "workload")}
     said: dict[str, Any] = {}
     for each in item.iter_markers(MARK):  # the closest first
-        said = {**each.kwargs, **said, **({"arguments in order": each.args} if each.args else {})}
+        said = {**each.kwargs, **said, **{f"{value!r} without a name": "" for value in each.args}}
     words = {name: str(value) for name, value in said.items()}
     return found | ({MARK: words} if words else {})
 
@@ -289,8 +289,8 @@ def main() -> None:
     sys.path[:0] = request["path"]
     keep_memory()
     os.environ["PYTEST_AGAINST"] = request["mode"]  # tells tests that a worker runs them
-    own_options = request.get("own_options", ())
-    worker = Worker(line, Mode(request["mode"]), request["packages"], own_options)
+    more = request.get("own_options", ()), request.get("project", "")
+    worker = Worker(line, Mode(request["mode"]), request["packages"], *more)
     code = pytest.main([*request["arguments"], *_OPTIONS], plugins=[worker])
     with contextlib.suppress(OSError):  # the referee may have left
         line.say(end=int(code))

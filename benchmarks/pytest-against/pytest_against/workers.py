@@ -6,6 +6,7 @@ import json
 import math
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -31,6 +32,8 @@ from pytest_against.terms import USUAL, Terms
 
 _TICK: Final = 0.5
 """Seconds between two looks for a worker that hangs."""
+
+_PROGRESS: Final = re.compile(r"[.sxXFER]*( +\[ *\d+%\])?")  # what pytest prints of tests that end
 
 # Threads that wait must not use the timed core: those of OpenMP, of Intel's, and of OpenBLAS.
 _PASSIVE: Final = {
@@ -66,6 +69,8 @@ class Tree:
     """Which of its rows are judged."""
     terms: Terms = USUAL
     """Of rows whose mark says nothing else."""
+    project: Path | None = None
+    """The folder that was copied, which tests may import from all the same."""
 
     @classmethod
     def of(cls, suite: Suite, name: str, root: Path) -> Tree:
@@ -80,7 +85,14 @@ class Tree:
             own_options=suite.own_options,
             packages=tuple(Path(package).stem for package in suite.packages),
         )
-        return cls(name=name, root=root, request=request, shard=suite.shard, terms=suite.terms)
+        return cls(
+            name=name,
+            root=root,
+            request=request,
+            shard=suite.shard,
+            terms=suite.terms,
+            project=suite.root,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +116,7 @@ class Worker:
         self.tree = tree
         self._child = child
         self._errors = errors
-        self._at = "the start"
+        self.at = "the start"  # or the test that began last
         self._deadline = math.inf
         self._hung = False
 
@@ -118,9 +130,9 @@ class Worker:
     def hear(self, timeout: float) -> dict[str, Any]:
         """Return the next answer; refuse if the process ended, or says nothing for some seconds."""
         assert self._child.stdout is not None  # noqa: S101 - a pipe
-        found: dict[str, Any] = {"begins": self._at}
+        found: dict[str, Any] = {"begins": self.at}
         while "begins" in found:
-            self._at = found["begins"]
+            self.at = found["begins"]
             self._deadline = time.monotonic() + timeout
             line = self._child.stdout.readline()
             self._deadline = math.inf
@@ -159,7 +171,8 @@ class Worker:
 
     def _last_words(self) -> str:
         self._errors.seek(0)
-        words = self._errors.read().strip().splitlines()
+        said = self._errors.read().strip().splitlines()
+        words = [line for line in said if not _PROGRESS.fullmatch(line.strip())]
         return f": {words[-1].strip()[:300]}" if words else ""
 
     def _obituary(self, timeout: float) -> str:
@@ -174,7 +187,7 @@ class Worker:
         if self._hung:
             how, last = f"said nothing for {timeout:g} s", ""
             mend += ", or allow more with --timeout or --against-timeout"
-        return f"the run of the {self.tree.name} {how} at {self._at}{last}; {mend}"
+        return f"the run of the {self.tree.name} {how} at {self.at}{last}; {mend}"
 
 
 @contextmanager
@@ -232,7 +245,8 @@ def _started(tree: Tree, padding: str) -> Iterator[Worker]:
         worker = Worker(tree, child, errors)
         Worker.running.add(worker)
         try:
-            worker.say(**asdict(tree.request) | {"mode": tree.request.mode.value})
+            more = {"mode": tree.request.mode.value, "project": str(tree.project or "")}
+            worker.say(**asdict(tree.request) | more)
             yield worker
         finally:
             Worker.running.discard(worker)
