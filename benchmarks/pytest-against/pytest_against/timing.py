@@ -40,7 +40,7 @@ FEWEST_CALM: Final = 3
 """Batches in calm without which a call has no time."""
 _LONG: Final = 1.5e-4  # seconds of a run, after which no other batch begins: rounds tell more
 _SETUPS: Final = 0.01  # seconds of a run with all that prepares it, after which it gets no longer
-_MOST: Final = math.log(2)  # log ratio of a batch at most, or bursts of noise would decide
+_MOST: Final = math.log(1.5)  # log ratio of a batch at most: with 2, noise opens thrice the rows
 _TICK: Final = 1e-7  # seconds that a call may take before the clock moves: that of Windows
 _WARMUP: Final = 3e-4  # seconds in calls that are not timed: a processor is slow at first
 _PATIENCE: Final = 6  # multiple of the calm time asked for, after which it is given up
@@ -72,7 +72,7 @@ class Measured:
     """Median time of one call of the base."""
     rounds: int
     mean: float | None = None
-    """Mean over all batches of the log ratio to the same one of the base, each of a factor of two
+    """Mean over all batches of the log ratio to the same one of the base, each of a factor of 1.5
     at most: of calls that differ, the fastest are the same ones on both sides.  None if alone."""
 
 
