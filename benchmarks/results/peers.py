@@ -35,7 +35,8 @@ from benchmarks.results.peers_figure import figure
 from benchmarks.results.peers_page import page, words
 from benchmarks.results.turns import timed
 from pytest_against import around, files, trees
-from pytest_against.machine import keep_memory, this_machine
+from pytest_against.heap import keep_memory
+from pytest_against.machine import this_machine
 from pytest_against.model import CannotJudgeError, short
 
 PROGRAM: Final = "python -m benchmarks peers"

@@ -21,8 +21,8 @@ FLOORS: Final = (
     "terms model quoting arguments options settings pieces returned operands spoiled __init__",
     # This machine, and the files on it.
     (
-        "machine calls timing imports extra_info files scratch store trees environments formats "
-        "conditions saved"
+        "machine heap calls timing imports extra_info files scratch store trees environments "
+        "formats conditions saved"
     ),
     # Processes, what they measured, and what that proves.
     "workers trials sides marks command_line checks untimed stats sample looks",

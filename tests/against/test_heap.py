@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 import pytest
 
-from pytest_against import machine
-from pytest_against.machine import Heap, keep_memory
+from pytest_against import heap
+from pytest_against.heap import Heap, keep_memory
 from pytest_against.operands import Layout, Operands
 
 TOP: Final = 10_000_000
@@ -59,7 +59,7 @@ def test_what_is_allocated_lies_at_the_top_once_holes_are_filled(holes: Sequence
 
 
 def test_holes_of_one_size_are_filled_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "_MOST", 2)
+    monkeypatch.setattr(heap, "_MOST", 2)
     libc = Malloc(*[20_000] * 90)
     Heap(libc).fill()
     assert 0 < len(libc.used) < 90
@@ -97,9 +97,9 @@ def test_where_results_begin_says_nothing_of_where_operands_do(
 
 def test_another_heap_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    assert machine.glibc() is None
+    assert heap.glibc() is None
     assert not keep_memory()
-    found = Heap(machine.glibc())
+    found = Heap(heap.glibc())
     found.fill()
     found.move(1)
     found.empty()
@@ -108,7 +108,7 @@ def test_another_heap_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
 REAL: Final = """
 import resource
 import numpy as np
-from pytest_against.machine import Heap, glibc, keep_memory
+from pytest_against.heap import Heap, glibc, keep_memory
 assert keep_memory()
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -126,7 +126,7 @@ for seed in range(20):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc")
 def test_results_of_real_calls_cost_no_page_faults_and_lie_where_the_seed_says() -> None:
-    paths = {**os.environ, "PYTHONPATH": str(Path(machine.__file__).parents[1])}
+    paths = {**os.environ, "PYTHONPATH": str(Path(heap.__file__).parents[1])}
     words = subprocess.check_output([sys.executable, "-c", REAL], env=paths, text=True)
     faults, *places = map(int, words.split())
     assert faults <= 10

@@ -16,7 +16,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from pytest_against import around, commands
 from pytest_against.baseline import ROW_SECONDS
 from pytest_against.calls import Call, Swap
-from pytest_against.machine import Clock, Core, keep_memory
+from pytest_against.heap import keep_memory
+from pytest_against.machine import Clock, Core
 from pytest_against.model import CannotJudgeError, some
 from pytest_against.saved import BaselineRow
 from pytest_against.timing import FEWEST_CALM, absolute, fastest

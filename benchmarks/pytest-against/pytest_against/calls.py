@@ -15,7 +15,7 @@ from typing import Any, Final
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture, FixtureAlreadyUsed
 
-from pytest_against.machine import Heap, glibc
+from pytest_against.heap import Heap, glibc
 
 Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
 

@@ -25,8 +25,9 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from pytest_against.calls import Call, Swap, benchmarks_of, has_body, peak_bytes
 from pytest_against.command_line import knows
 from pytest_against.extra_info import said
+from pytest_against.heap import keep_memory
 from pytest_against.imports import files, imported
-from pytest_against.machine import Clock, Core, keep_memory
+from pytest_against.machine import Clock, Core
 from pytest_against.model import Mode
 from pytest_against.plugin import Hooks
 from pytest_against.returned import BY_CALL, BY_MARK, look
